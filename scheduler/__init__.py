@@ -1,0 +1,1 @@
+"""Runs the day and touches everything: store, portfolio, list, log, timer, permits, web."""
