@@ -1,0 +1,93 @@
+"""A decision: the verdict, every finding with its evidence, duties, and what made it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule refusing, or a structural refusal (`force` "structural", rule "structural/...").
+
+    `observed` and `threshold` are short texts; `free` is when this rule alone would let go.
+    """
+
+    rule: str
+    cite: tuple[str, ...]
+    force: str
+    says: str
+    observed: str
+    threshold: str
+    place: str | None = None
+    zone: str | None = None
+    debt: str | None = None
+    free: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Satisfied:
+    """A rule that applied and did not refuse; `used` of `maximum` where it counts."""
+
+    rule: str
+    cite: tuple[str, ...]
+    force: str
+    used: int | None = None
+    maximum: int | None = None
+    debt: str | None = None
+    counts_this: bool = False  # whether the proposed contact itself counts for the rule
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """A rule that applied but for an `unless`; `by` names what lifted it."""
+
+    rule: str
+    cite: tuple[str, ...]
+    force: str
+    by: str
+
+
+Interval = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The whole answer about one proposed contact.
+
+    `windows` are half-open [start, end) in UTC on the day asked; `engines` holds each engine's own
+    verdict by name; `facts` the values both stood on, per rule set, debt and zone.
+    """
+
+    permitted: bool
+    findings: tuple[Finding, ...]
+    duties: tuple[tuple[str, str], ...]
+    lifted: tuple[Lifted, ...]
+    satisfied: tuple[Satisfied, ...]
+    windows: tuple[Interval, ...]
+    attempts_left: int | None
+    next_permitted: datetime | None
+    places: tuple[str, ...]
+    zones: tuple[str, ...]
+    rulebook: str
+    engines: Mapping[str, Any]
+    safe_harbour: str = "unknown"
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> str:
+        """permitted or refused."""
+        return "permitted" if self.permitted else "refused"
+
+    @property
+    def word(self) -> str:
+        """The case format's finer word: permitted, presumed_compliance, prohibited, ..."""
+        if self.permitted:
+            kept = any(one.force == "presumption" for one in self.satisfied)
+            return "presumed_compliance" if kept else "permitted"
+        forces = {finding.force for finding in self.findings}
+        if forces & {"prohibition", "structural"}:
+            return "prohibited"
+        return "presumed_violation" if "presumption" in forces else "refused_by_policy"

@@ -1,0 +1,1 @@
+"""What is true of a candidate: the catalogue, and its facts by plain functions."""

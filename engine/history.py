@@ -1,0 +1,142 @@
+"""What happened: contacts, statements, knowledge; and the group they are counted in.
+
+A *statement* is what somebody told the collector, *knowledge* what the collector learned
+otherwise; both are `Statement` here (`origin` tells them apart), since rules ask of them alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from . import words
+from .account import Account, Collector, Consumer, Point
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Anything placed, sent or received; also the contact proposed. Left out fields are None.
+
+    `debts` are what a proposed contact is about; `attributed_to` what it was charged to
+    (12 CFR 1006.14(b)(4), comment 14(b)(4)-1). `flags` holds words.FLAGS that were declared.
+    """
+
+    id: str
+    at: datetime
+    channel: str
+    point: str | None = None
+    direction: str = "out"
+    result: str | None = None
+    attributed_to: tuple[str, ...] | None = None
+    discussed: tuple[str, ...] | None = None
+    conversation_attributed_to: tuple[str, ...] | None = None
+    debts: tuple[str, ...] = ()
+    intended_for: str | None = None
+    reached: str | None = None
+    initiated_by: str | None = None
+    technology: str | None = None
+    purpose: str | None = None
+    content: str | None = None
+    disclosure: str | None = None
+    sender_name: str | None = None
+    visible_to: str | None = None
+    languages: tuple[str, ...] | None = None
+    disclosure_languages: tuple[str, ...] | None = None
+    message_possible: bool | None = None
+    validation_period_end: date | None = None
+    collector: str = "this_collector"
+    recorded: datetime | None = None
+    flags: Mapping[str, bool] = field(default_factory=dict)
+
+    def flag(self, name: str) -> bool | None:
+        """The declared value of a flag, or None where nothing was declared."""
+        return self.flags.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One thing said or learned: `kind` is a word of `facts.catalogue.STATEMENTS`.
+
+    `made` and `received` are instants; a civil date instead of an instant means the start of
+    that local day in each candidate zone (case format), so both may be a `date`.
+    `value` is what the word was given, `more` the words beside it (debts, address_known, ...).
+    """
+
+    id: str
+    kind: str
+    origin: str  # statement | knowledge
+    value: Any
+    received: datetime | date
+    made: datetime | date | None = None
+    recorded: datetime | None = None
+    consumer: str = "P1"
+    by: str | None = None
+    source: str | None = None
+    to: str = "this_collector"
+    medium: str = "written"
+    accepted_medium: bool = True
+    during_lawful_contact: bool | None = None
+    after_opt_out_deadline: bool = False
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Everything known of one contact group: what must be counted and locked together.
+
+    Contacts are oldest first. All mappings are by id. `email_provenance` is by point id
+    ("" for one given without a point).
+    """
+
+    consumers: Mapping[str, Consumer]
+    accounts: Mapping[str, Account]
+    points: Mapping[str, Point]
+    collectors: Mapping[str, Collector]
+    contacts: tuple[Contact, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    email_provenance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    parties: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """Per account, the other people on it: (person id, role: co_debtor, spouse, ...)."""
+
+
+ALL_THE_CHANNEL_CAN_BE = {
+    "call": words.RESULTS["conversation"],
+    "visit": frozenset({"attempts", "communications", "conversations"}),
+    "voicemail": words.RESULTS["voicemail_left"],
+}
+SENT_CHANNELS = frozenset({"text", "email", "mail", "social", "web"})
+
+
+def counts_as(contact: Contact) -> frozenset[str]:
+    """What a contact counts as: attempts, connected, communications, conversations.
+
+    The one table behind every count (case format, `result`; 12 CFR 1006.2(b),(d),(j),
+    1006.14(b)(3)(ii), comment 14(b)(3)(ii)-1). A result left out counts as all its channel can be.
+    """
+    if contact.result is None:
+        if contact.channel == "furnish_to_cra":
+            found = words.RESULTS["furnished"]
+        else:
+            found = ALL_THE_CHANNEL_CAN_BE.get(contact.channel, words.RESULTS["sent"])
+    else:
+        found = words.RESULTS[contact.result]
+        if contact.channel == "voicemail" and contact.result in ("delivered", "sent"):
+            found = words.RESULTS["voicemail_left"]
+    if contact.content == "limited_content_message" and contact.channel in words.VOICE_CHANNELS:
+        if contact.result not in ("conversation", "conversation_then_dropped"):
+            found = found - {"communications", "conversations"}
+    if contact.direction == "in":
+        found = found - {"attempts", "connected"}
+    return found
+
+
+def is_receipt(contact: Contact) -> bool:
+    """Whether a history entry is a receipt and not a contact by anyone (case format, `result`).
+
+    `delivered` coming in is the carrier's word about a message already on record.
+    """
+    if contact.result in words.RECEIPTS:
+        return True
+    return contact.direction == "in" and contact.result == "delivered"

@@ -1,0 +1,47 @@
+"""`window`: contact only between two wall-clock times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, time
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """`{law: 21:00, or_agreed: calls_until}`: an agreement may move the number."""
+
+    law: time | int
+    or_agreed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Wall-clock hours. `closed` lists dates of holidays by name or an RRULE text.
+
+    `from_` and `to` None: the whole day. `days` are words.DAYS on which these hours hold; on a
+    day not listed the window is closed. `clock`: consumer, point, or a zone's name.
+    `edges`: open (the exact instants are out) or closed. `closed_by`: consumer_hours or None.
+    """
+
+    kind: ClassVar[str] = "window"
+    from_: time | Agreed | None = None
+    to: time | Agreed | None = None
+    days: frozenset[str] | None = None
+    clock: str = "consumer"
+    edges: str = "open"
+    closed: tuple[str, ...] = ()
+    closed_by: str | None = None
+
+    def hours(self, agreed: dict[str, time], day: date) -> tuple[time | None, time | None]:
+        """The opening and closing that hold, with what was agreed put in place of the law."""
+        del day
+
+        def pick(value: time | Agreed | None) -> time | None:
+            if isinstance(value, Agreed):
+                chosen = agreed.get(value.or_agreed, value.law)
+                assert isinstance(chosen, time)
+                return chosen
+            return value
+
+        return pick(self.from_), pick(self.to)
