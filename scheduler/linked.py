@@ -1,0 +1,158 @@
+"""Which consumers must be counted and locked together: contact groups.
+
+Two consumers are linked if they share a phone number or e-mail address, if they are the same
+person, if one is a party to the other's account or reached at the other's contact points, if their
+student loans stand under one servicing account, or if a contact in one's file was about the
+other's account. A group is a connected component; its name is its smallest consumer id.
+
+Shared keys are found by hash over columns (a sort of 64-bit numbers, then the true values of the
+few that meet); only the edges they make go through union-find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from .records import Tables, table_of
+
+SWITCHBOARD: Final = 200
+"""A number or person met in more consumers' files than this connects none of them."""
+NO_LINK: Final = ("attorney", "employer", "creditor", "cra")
+"""Owners who serve many people: being reached by one of them makes no contact group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """`groups` has the columns consumer, group, sorted by consumer.
+
+    `switchboards` are the numbers in more than SWITCHBOARD files, sorted; `hubs` such persons and
+    servicing accounts. What is counted by them is counted over all parts.
+    """
+
+    groups: pl.DataFrame
+    switchboards: tuple[str, ...]
+    hubs: tuple[str, ...]
+
+
+def contact_groups(
+    tables: Tables | Mapping[str, pl.DataFrame], through_contacts: bool = True
+) -> Linked:
+    """Group consumers that must not be parted.
+
+    `through_contacts=False` leaves out links by a contact about another's account, where the
+    caller knows that there are none (it spares reading the contacts).
+    """
+    consumers = table_of(tables, "consumers").select("consumer", "person")
+    everyone = consumers.select("consumer").collect(engine="streaming")["consumer"].unique().sort()
+    numbers, switchboards = _edges(_numbers(tables))
+    people, hubs = _edges(_people(tables, consumers))
+    loans, crowded = _edges(_loans(tables))
+    edges = [numbers, people, loans]
+    if through_contacts:
+        edges.append(_across(tables))
+    found = _components(pl.concat(edges).unique(maintain_order=True))
+    groups = pl.DataFrame({"consumer": everyone}).join(
+        found, on="consumer", how="left", maintain_order="left"
+    )
+    groups = groups.with_columns(pl.col("group").fill_null(pl.col("consumer")))
+    return Linked(groups, tuple(switchboards), tuple(sorted([*hubs, *crowded])))
+
+
+def _numbers(tables: Tables | Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
+    points = table_of(tables, "contact_points")
+    return points.select(key="number", consumer="consumer").drop_nulls()
+
+
+def _people(tables: Tables | Mapping[str, pl.DataFrame], consumers: pl.LazyFrame) -> pl.LazyFrame:
+    owners = table_of(tables, "contact_points").filter(~pl.col("whom").is_in(NO_LINK))
+    pair = (pl.col("owner"), pl.col("consumer"))
+    # a person's own points repeat the pair: keep one of each run
+    changed = pair[0].ne_missing(pair[0].shift(1)) | pair[1].ne_missing(pair[1].shift(1))
+    parties = table_of(tables, "account_parties").join(
+        table_of(tables, "accounts").select("account", "consumer"), on="account"
+    )
+    kin = [
+        table_of(tables, "consumers").select(key=name, consumer="consumer").drop_nulls()
+        for name in ("surviving_spouse", "personal_representative")
+    ]
+    return pl.concat(
+        [
+            consumers.select(key="person", consumer="consumer"),
+            owners.filter(changed).select(key="owner", consumer="consumer"),
+            parties.select(key="person", consumer="consumer"),
+            *kin,
+        ]
+    )
+
+
+def _loans(tables: Tables | Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
+    accounts = table_of(tables, "accounts")
+    return accounts.select(key="servicing_account", consumer="consumer").drop_nulls()
+
+
+def _across(tables: Tables | Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
+    """Pairs (consumer of a contact, consumer of an account it was about) that differ."""
+    contacts = table_of(tables, "contacts")
+    accounts = table_of(tables, "accounts").select("account", owner="consumer")
+    named = [
+        contacts.select("consumer", account=name)
+        .filter(pl.col("account").list.len() > 0)
+        .explode("account")
+        .filter(
+            pl.col("account").ne_missing(pl.col("account").shift(1))
+            | pl.col("consumer").ne_missing(pl.col("consumer").shift(1))
+        )
+        for name in ("attributed_to", "discussed", "conversation_attributed_to")
+    ]
+    pairs = pl.concat(named).join(accounts, on="account")
+    apart = pairs.filter(pl.col("consumer") != pl.col("owner"))
+    edges = apart.select(a="consumer", b="owner").unique().collect(engine="streaming")
+    return edges.sort("a", "b").lazy()
+
+
+def _edges(pairs: pl.LazyFrame) -> tuple[pl.LazyFrame, list[str]]:
+    """Edges between consumers that share a key, and the keys too many share.
+
+    Equal keys have equal hashes; sorting hashes brings them together. Only rows whose hash occurs
+    twice are grouped by the key itself, so a chance meeting of hashes links nobody.
+    """
+    rows = pairs.collect(engine="streaming")
+    hashes = rows["key"].hash()
+    ordered = hashes.sort()
+    twice = ordered.filter(ordered == ordered.shift(1)).unique()
+    few = rows.filter(hashes.is_in(twice.implode())).unique()
+    shared = few.group_by("key").agg(
+        pl.len().alias("files"), pl.col("consumer").min().alias("first")
+    )
+    shared = shared.filter(pl.col("files") > 1)
+    crowd = shared.filter(pl.col("files") > SWITCHBOARD)["key"].sort().to_list()
+    shared = shared.filter(pl.col("files") <= SWITCHBOARD)
+    edges = few.join(shared, on="key").filter(pl.col("consumer") != pl.col("first"))
+    return edges.select(a="first", b="consumer").sort("a", "b").lazy(), crowd
+
+
+def _components(edges: pl.LazyFrame) -> pl.DataFrame:
+    """Connected components by union-find; a root is always the smallest id it holds."""
+    parent: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        top = name
+        while (above := parent.setdefault(top, top)) != top:
+            top = above
+        while parent[name] != top:  # path compression
+            parent[name], name = top, parent[name]
+        return top
+
+    for one, other in edges.collect().iter_rows():
+        a, b = root(one), root(other)
+        if a != b:
+            parent[max(a, b)] = min(a, b)
+    names = list(parent)
+    return pl.DataFrame(
+        {"consumer": names, "group": [root(name) for name in names]},
+        schema={"consumer": pl.String(), "group": pl.String()},
+    )

@@ -1,0 +1,355 @@
+"""Rows of a portfolio as the engine's plain records, and the layout of statement values.
+
+This is the plain path: one contact group at a time, obvious and slow, against which the columnar
+facts are held (DESIGN 1.4).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+import polars as pl
+
+from engine import words
+from engine.account import Account, Address, Collector, Consumer, Point
+from engine.facts.catalogue import STATEMENTS
+from engine.history import Contact, Group, Statement
+
+from .store.schema import TABLES
+
+Row = dict[str, Any]
+
+
+class Tables(Protocol):
+    """Whatever gives the rows of a table lazily: a Portfolio."""
+
+    def scan(self, table: str) -> pl.LazyFrame:
+        """The rows of a table."""
+        ...
+
+
+def table_of(tables: Tables | Mapping[str, pl.DataFrame], name: str) -> pl.LazyFrame:
+    """A table's rows, lazily; one that a mapping leaves out is empty."""
+    if not isinstance(tables, Mapping):
+        return tables.scan(name)
+    frame = tables.get(name)
+    return pl.LazyFrame(schema=TABLES[name].schema) if frame is None else frame.lazy()
+
+
+def assemble(
+    kind: str,
+    accounts: Sequence[str] | None,
+    point: str | None,
+    value: str | None,
+    more: str | None,
+) -> tuple[Any, dict[str, Any]]:
+    """What a statement's word was given, and the words beside it, as the case format has them.
+
+    The inverse of `lay_out`. `value` and `more` are JSON. Dates that are the whole value become
+    dates; inside a value they stay ISO text.
+
+    Raises:
+        KeyError: an unknown word.
+        ValueError: `value` or `more` is not JSON, or not a date where one is needed.
+    """
+    shape = STATEMENTS[kind].shape
+    given = None if value is None else json.loads(value)
+    beside: dict[str, Any] = {} if more is None else json.loads(more)
+    debts = list(accounts or ())
+    if shape == "debts":
+        return debts, beside
+    if shape == "disputes":
+        parts = given or {}
+        return [{"debt": a, "amount": parts[a]} if a in parts else a for a in debts], beside
+    if shape == "debt":
+        return (debts[0] if debts else None), beside
+    if shape in ("point", "points"):
+        return point, beside
+    if shape == "consent":
+        named: dict[str, Any] = {"debt": debts[0]} if debts else {}
+        if point is not None:
+            named["number"] = point
+        return named | (given or {}), beside
+    if accounts is not None and "debts" in STATEMENTS[kind].beside:
+        beside["debts"] = debts
+    if shape == "date" and given is not None:
+        given = date.fromisoformat(given)
+    return given, beside
+
+
+def _plain(value: Any) -> Any:
+    """A value with dates, times and money as text, ready for JSON."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(_plain(value), separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def lay_out(kind: str, value: Any, more: Mapping[str, Any] | None = None) -> list[Row]:
+    """A word's value over the columns accounts, point, value, more: one row, or one per point.
+
+    `value` is as the case format gives it (`engine.facts.catalogue.SHAPES`).
+
+    Raises:
+        KeyError: an unknown word.
+    """
+    saying = STATEMENTS[kind]
+    beside = dict(more or {})
+    row: Row = {"accounts": None, "point": None, "value": None, "more": None}
+    if saying.shape == "debts" or saying.shape == "debt":
+        row["accounts"] = _listed(value)
+    elif saying.shape == "disputes":
+        said = [one if isinstance(one, Mapping) else {"debt": one} for one in _listed(value)]
+        row["accounts"] = [one["debt"] for one in said]
+        parts = {one["debt"]: str(one["amount"]) for one in said if one.get("amount") is not None}
+        row["value"] = _json(parts) if parts else None
+    elif saying.shape == "consent":
+        rest = dict(value)
+        row["accounts"] = _listed(rest.pop("debt")) if "debt" in rest else []
+        row["point"] = rest.pop("number", None)
+        row["value"] = _json(rest) if rest else None
+    elif saying.shape not in ("point", "points"):
+        row["value"] = _json(value)
+        if saying.shape == "reassigned":
+            row["point"] = value.get("point")
+        elif saying.shape == "callback" and value.get("debt"):
+            row["accounts"] = _listed(value["debt"])
+        elif saying.shape == "debt_or_true" and value is not True:
+            row["accounts"] = _listed(value)
+        elif "debts" in saying.beside and "debts" in beside:
+            row["accounts"] = _listed(beside.pop("debts"))
+    if beside:
+        row["more"] = _json(beside)
+    if saying.shape in ("point", "points"):
+        return [row | {"point": point} for point in _listed(value)]
+    return [row]
+
+
+def group_rows(
+    tables: Tables | Mapping[str, pl.DataFrame],
+    consumers: Sequence[str],
+    licences: Mapping[str, frozenset[str]] | None = None,
+) -> Group:
+    """Everything known of these consumers, as the engine's records.
+
+    `consumers` should be a whole contact group (`linked.contact_groups`). `licences`: by
+    collector, the places it is licensed in; a collector left out has all (case format).
+    """
+    rows = {name: _rows(tables, name, consumers) for name in TABLES if name != "account_parties"}
+    accounts = {row["account"]: _account(row) for row in rows["accounts"]}
+    parties = table_of(tables, "account_parties").filter(pl.col("account").is_in(list(accounts)))
+    people: dict[str, list[tuple[str, str]]] = {}
+    for row in parties.sort("account", "person", "role").collect().iter_rows(named=True):
+        people.setdefault(row["account"], []).append((row["person"], row["role"]))
+    homes = _by_consumer(rows["addresses"])
+    contacts = sorted(map(_contact, rows["contacts"]), key=lambda one: (one.at, one.id))
+    told = [_statement(row) for row in rows["statements"]]
+    told += [_knowledge(row) for row in rows["knowledge"]]
+    told.sort(key=_order)
+    return Group(
+        consumers={
+            row["consumer"]: _consumer(row, homes.get(row["consumer"], ()))
+            for row in rows["consumers"]
+        },
+        accounts=accounts,
+        points={row["point"]: _point(row) for row in rows["contact_points"]},
+        collectors=_collectors(rows, licences or {}),
+        contacts=tuple(contacts),
+        statements=tuple(told),
+        email_provenance={
+            row["point"]: json.loads(row["email_provenance"])
+            for row in rows["contact_points"]
+            if row["email_provenance"] is not None
+        },
+        parties={account: tuple(found) for account, found in people.items()},
+    )
+
+
+def _order(one: Statement) -> tuple[datetime, str]:
+    assert isinstance(one.received, datetime)
+    return one.received, one.id
+
+
+def _rows(
+    tables: Tables | Mapping[str, pl.DataFrame], name: str, consumers: Sequence[str]
+) -> list[Row]:
+    if not consumers:
+        return []
+    owner = pl.col("consumer")
+    near = owner.is_between(pl.lit(min(consumers)), pl.lit(max(consumers)))  # prunes row groups
+    found = table_of(tables, name).filter(near & owner.is_in(list(consumers)))
+    return found.sort(TABLES[name].key).collect().to_dicts()
+
+
+def _by_consumer(rows: Iterable[Row]) -> dict[str, tuple[Address, ...]]:
+    found: dict[str, list[Address]] = {}
+    for row in rows:
+        found.setdefault(row["consumer"], []).append(
+            Address(
+                kind=row["kind"],
+                state=row["state"],
+                postal_code=row["postal_code"],
+                county=row["county"],
+                since=row["since"],
+                until=row["until"],
+                source=row["source"],
+                received=row["received_at"],
+                known_bad=row["known_bad"],
+            )
+        )
+    return {consumer: tuple(homes) for consumer, homes in found.items()}
+
+
+def _consumer(row: Row, addresses: tuple[Address, ...]) -> Consumer:
+    return Consumer(
+        id=row["consumer"],
+        person=row["person"],
+        deceased=row["deceased"],
+        surviving_spouse=row["surviving_spouse"],
+        personal_representative=row["personal_representative"],
+        addresses=addresses,
+    )
+
+
+def _tri(value: bool | None) -> str:
+    return words.UNKNOWN if value is None else words.YES if value else words.NO
+
+
+def _account(row: Row) -> Account:
+    balance: Decimal = row["balance"]
+    return Account(
+        id=row["account"],
+        consumer=row["consumer"],
+        type=row["type"],
+        collector=row["collector"],
+        creditor=row["creditor"],
+        fdcpa_covered=_tri(row["fdcpa_covered"]),
+        status=row["status"],
+        dates={name: row[name] for name in words.ACCOUNT_DATES if row[name] is not None},
+        servicing_account=row["servicing_account"],
+        original_amount=row["original_amount"],
+        balance=balance,
+        hospital_debt=row["hospital_debt"],
+        lender_licence=row["lender_licence"],
+        secured_by=row["secured_by"],
+        cosigned=row["cosigned"],
+        holder=row["holder"],
+    )
+
+
+def _collectors(
+    rows: Mapping[str, list[Row]], licences: Mapping[str, frozenset[str]]
+) -> dict[str, Collector]:
+    """Collectors by id; one known only from contacts acts for third parties."""
+    found = {
+        row["collector"]: Collector(
+            id=row["collector"],
+            role=row["collector_role"],
+            type=row["collector_type"],
+            licensed_in=licences.get(row["collector"]),
+            located_in=row["collector_located_in"],
+        )
+        for row in rows["accounts"]
+    }
+    for row in rows["contacts"]:
+        name = row["collector"]
+        if name not in found:
+            found[name] = Collector(id=name, licensed_in=licences.get(name))
+    return found
+
+
+def _point(row: Row) -> Point:
+    return Point(
+        id=row["point"],
+        kind=row["kind"],
+        owner=row["owner"],
+        whom=row["whom"],
+        consumer=row["consumer"],
+        number=row["number"],
+        special_line=row["special_line"],
+    )
+
+
+def _tuple(value: list[str] | None) -> tuple[str, ...] | None:
+    return None if value is None else tuple(value)
+
+
+def _contact(row: Row) -> Contact:
+    flags = {name: True for name in ("reply_to_consumer", "automated") if row[name]}
+    if row["opt_out_notice"] is not None:
+        flags["opt_out_notice"] = row["opt_out_notice"]
+    return Contact(
+        id=row["contact"],
+        at=row["at"],
+        channel=row["channel"],
+        point=row["point"],
+        direction=row["direction"],
+        result=row["result"],
+        attributed_to=_tuple(row["attributed_to"]),
+        discussed=_tuple(row["discussed"]),
+        conversation_attributed_to=_tuple(row["conversation_attributed_to"]),
+        intended_for=row["intended_for"],
+        reached=row["reached"],
+        initiated_by=row["initiated_by"],
+        technology=row["technology"],
+        purpose=row["purpose"],
+        content=row["content"],
+        disclosure=row["disclosure"],
+        message_possible=row["message_possible"],
+        validation_period_end=row["validation_period_end"],
+        collector=row["collector"],
+        consumer=row["consumer"],
+        recorded=row["recorded_at"],
+        flags=flags,
+    )
+
+
+def _statement(row: Row) -> Statement:
+    value, more = assemble(row["kind"], row["accounts"], row["point"], row["value"], row["more"])
+    return Statement(
+        id=row["statement"],
+        kind=row["kind"],
+        origin="statement",
+        value=value,
+        received=row["received_at"],
+        made=row["made_at"],
+        recorded=row["recorded_at"],
+        consumer=row["consumer"],
+        by=row["by"],
+        to=row["to"],
+        medium=row["medium"],
+        accepted_medium=row["accepted_medium"],
+        during_lawful_contact=row["during_lawful_contact"],
+        after_opt_out_deadline=bool(row["after_opt_out_deadline"]),
+        more=more,
+    )
+
+
+def _knowledge(row: Row) -> Statement:
+    value, more = assemble(row["kind"], row["accounts"], row["point"], row["value"], row["more"])
+    return Statement(
+        id=row["knowledge"],
+        kind=row["kind"],
+        origin="knowledge",
+        value=value,
+        received=row["received_at"],
+        recorded=row["recorded_at"],
+        consumer=row["consumer"],
+        source=row["source"],
+        more=more,
+    )
