@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from .kinds import Body
 
-Parameter = str | int | bool | tuple[str, ...] | "Happened" | None
+Parameter: TypeAlias = "str | int | bool | tuple[str, ...] | Happened | None"
 """What a fact is asked with: nothing, a word, a number, words in file order, or `happened`."""
 
 
