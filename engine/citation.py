@@ -105,9 +105,13 @@ def matches(entry: Citation, rule: Citation) -> bool:
     return bool(rule.path) and rule.path == entry.path[: len(rule.path)]
 
 
-def any_matches(entries: tuple[Citation, ...], cited: tuple[str, ...]) -> bool:
-    """Whether any of the entries is met by any citation in a rule's `cite` list."""
-    return any(matches(one, other) for text in cited for other in parse(text) for one in entries)
+def any_matches(entries: tuple[Citation, ...], cite: tuple[str, ...]) -> bool:
+    """Whether any of the entries is met by any member of a rule's `cite` list.
+
+    A member may lean on the one before it: [12 CFR 1024.39(d), comment 39(d)-2].
+    """
+    cited = parse("; ".join(cite))
+    return any(matches(one, other) for other in cited for one in entries)
 
 
 class _Before:
@@ -232,9 +236,9 @@ def _between(low: str, high: str) -> list[str]:
         first, last = _ROMAN.index(low), _ROMAN.index(high)
         if first < last:
             return list(_ROMAN[first : last + 1])
-    if len(low) == len(high) == 1 and low.islower() == high.islower() and low <= high:
-        if low.isalpha() and high.isalpha():
-            return [chr(code) for code in range(ord(low), ord(high) + 1)]
+    letters = len(low) == len(high) == 1 and low.isalpha() and high.isalpha()
+    if letters and low.islower() == high.islower() and low <= high:
+        return [chr(code) for code in range(ord(low), ord(high) + 1)]
     return [low, high]
 
 

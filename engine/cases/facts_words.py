@@ -9,7 +9,7 @@ from typing import Final
 from .. import words
 from ..account import Point
 from ..history import Contact, Group, Statement
-from ..reading.nodes import Map, Node, Scalar, Sheet
+from ..reading.nodes import Map, Node, Sheet
 from . import people, sayings, values
 from .sayings import Known
 
@@ -188,16 +188,12 @@ def _contact(sheet: Sheet, entry: Map, id: str, ids: Known, what: str) -> Contac
         sender_name=values.choice(
             sheet, entry.get("sender_name"), words.SENDER_NAMES, "sender_name"
         ),
-        visible_to=values.choice(
-            sheet, entry.get("visible_to"), words.VISIBILITIES, "visible_to"
-        ),
+        visible_to=values.choice(sheet, entry.get("visible_to"), words.VISIBILITIES, "visible_to"),
         languages=spoken,
         disclosure_languages=values.names(
             sheet, entry.get("disclosure_languages"), "disclosure_languages"
         ),
-        message_possible=values.boolean(
-            sheet, entry.get("message_possible"), "message_possible"
-        ),
+        message_possible=values.boolean(sheet, entry.get("message_possible"), "message_possible"),
         validation_period_end=values.day(
             sheet, entry.get("validation_period_end"), "validation_period_end"
         ),

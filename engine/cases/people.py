@@ -156,9 +156,7 @@ def _evidence(sheet: Sheet, node: Node) -> ZoneEvidence:
     return ZoneEvidence(kind or "", zone or "")
 
 
-def accounts(
-    sheet: Sheet, node: Node | None, owner: str, fdcpa_covered: str
-) -> dict[str, Account]:
+def accounts(sheet: Sheet, node: Node | None, owner: str, fdcpa_covered: str) -> dict[str, Account]:
     """The debts by id; a case that lists none has one, D1."""
     found: dict[str, Account] = {}
     for one in values.listing(sheet, node, "debts"):
@@ -298,7 +296,9 @@ def _link(sheet: Sheet, node: Node) -> dict[str, Any]:
     found = {
         "collector": values.name(sheet, entry.get("collector"), "chain: collector"),
         "obtained_by": values.choice(sheet, entry.get("obtained_by"), ROUTES, "obtained_by"),
-        "emailed_consumer": values.boolean(sheet, entry.get("emailed_consumer"), "emailed_consumer"),
+        "emailed_consumer": values.boolean(
+            sheet, entry.get("emailed_consumer"), "emailed_consumer"
+        ),
         "opted_out": values.boolean(sheet, entry.get("opted_out"), "opted_out"),
     }
     if found["collector"] is None:

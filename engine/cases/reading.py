@@ -114,7 +114,7 @@ def _merged(assume: Map | None, own: Map | None) -> Map | None:
     """Two mappings as one, key by key, mappings in them likewise; the second wins."""
     if assume is None or own is None:
         return own or assume
-    entries: dict[str, tuple[Scalar, Node]] = {key.text: (key, node) for key, node in assume.entries}
+    entries: dict[str, tuple[Scalar, Node]] = {entry[0].text: entry for entry in assume.entries}
     for key, node in own.entries:
         before = entries.get(key.text)
         if before is not None and isinstance(before[1], Map) and isinstance(node, Map):
@@ -211,9 +211,7 @@ def _texts(sheet: Sheet, node: Node | None, what: str) -> tuple[str, ...] | None
     return tuple(one for one in found if one is not None)
 
 
-def _calls(
-    sheet: Sheet, node: Node | None, debts: tuple[str, ...]
-) -> dict[tuple[str, ...], int]:
+def _calls(sheet: Sheet, node: Node | None, debts: tuple[str, ...]) -> dict[tuple[str, ...], int]:
     """Calls expected per unit: a debt, or several that are one, as in `SL1+SL2`."""
     entry = values.mapping(sheet, node, "expected_calls_in_window")
     found: dict[tuple[str, ...], int] = {}
@@ -221,9 +219,9 @@ def _calls(
         unit = tuple(part.strip() for part in key.text.split("+"))
         for debt in unit:
             if debt not in debts:
-                message = f"expected_calls_in_window: `{values.shown(debt)}` is no debt of this case"
-                sheet.report("R028", key, message)
-        number = values.integer(sheet, value, f"expected_calls_in_window: {values.shown(key.text)}")
+                message = f"`{values.shown(debt)}` is no debt of this case"
+                sheet.report("R028", key, f"expected_calls_in_window: {message}")
+        number = values.integer(sheet, value, f"expected_calls_in_window of {'+'.join(unit)}")
         if number is None:
             if values.empty(value):
                 sheet.report("R029", key, f"`{values.shown(key.text)}` needs a number")

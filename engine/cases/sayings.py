@@ -64,9 +64,7 @@ class Known:
 Reader = Callable[[Sheet, Node, str, Known], Any]
 
 
-def read(
-    sheet: Sheet, node: Map, ids: Known
-) -> list[tuple[str, Any, dict[str, Any]]]:
+def read(sheet: Sheet, node: Map, ids: Known) -> list[tuple[str, Any, dict[str, Any]]]:
     """Every (word, value, words beside it) under one `says`; problems go to the sheet."""
     values.known(sheet, node, (*catalogue.STATEMENTS, *BESIDE), "says")
     main = [(k, v) for k, v in node.entries if k.text in catalogue.STATEMENTS]

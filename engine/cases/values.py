@@ -153,7 +153,7 @@ def choices(
 
 
 def boolean(sheet: Sheet, node: Node | None, what: str) -> bool | None:
-    """true or false."""
+    """What `true` or `false` says."""
     found = text(sheet, node, what)
     if found is None:
         return None
