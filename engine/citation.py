@@ -77,12 +77,12 @@ def alternatives(text: str) -> tuple[tuple[Citation, ...], ...]:
     """
     plain = text.replace("\N{EN DASH}", "-").replace("\N{NO-BREAK SPACE}", " ")
     plain = _NEW_HAMPSHIRE.sub(r"(\1)", _REMARK.sub("", plain))  # RSA 358-C:3, I(c)
-    plain = re.sub(rf"(?<=[\w)])\s+(?={_STEP})", "", plain)
+    plain = re.sub(rf"(?:(?<=[\d)])|(?<=\d[A-Za-z]))\s+(?={_STEP})", "", plain)
     found: list[tuple[Citation, ...]] = []
     before = _Before()
     for piece in _SPLIT.split(plain):
         atom = piece.strip(" ,.")
-        if atom:
+        if any(char.isalnum() for char in atom):
             group = tuple(before.read(atom))
             if group:
                 found.append(group)
@@ -159,7 +159,7 @@ class _Before:
         tokens = atom.split()
         at = _where_section_is(tokens)
         if at is None:
-            self.last = Citation(_folded(atom), "")
+            self.last = Citation(_folded(atom) or atom.casefold(), "")
             yield self.last
             return
         source = _folded(" ".join(tokens[:at] if at else tokens[1:]))

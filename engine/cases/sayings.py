@@ -4,7 +4,7 @@ The value a `Statement` carries, by shape (catalogue.SHAPES): ids are texts and 
 `disputes` a tuple of ids and of {debt, amount: Decimal}; hours a tuple of {days, from, to, until}
 with `days` of words.DAYS, times, and a date; {debt, number, date, on, until} and the like a dict
 of what was given, dates as dates and instants in UTC; `true` a bool; `date` a date; `clock` a time;
-`messages` {max: int, within: Period}; `money` {amount: Decimal, date}.
+`messages` {max: int, within: "7 days"}; `money` {amount: Decimal, date}.
 """
 
 from __future__ import annotations
@@ -190,6 +190,12 @@ def _callback(sheet: Sheet, node: Node, what: str, ids: Known) -> dict[str, Any]
     return {word: value for word, value in found.items() if value is not None}
 
 
+def _span(sheet: Sheet, node: Node | None, what: str) -> str | None:
+    """A span as written, once it is known to be one."""
+    found = values.period(sheet, node, what)
+    return None if found is None else values.text(sheet, node, what)
+
+
 def _messages(sheet: Sheet, node: Node, what: str, ids: Known) -> dict[str, Any]:
     del ids
     entry = values.mapping(sheet, node, what)
@@ -198,7 +204,7 @@ def _messages(sheet: Sheet, node: Node, what: str, ids: Known) -> dict[str, Any]
     values.known(sheet, entry, ("max", "within"), what)
     found = {
         "max": values.integer(sheet, entry.get("max"), f"{what}: max"),
-        "within": values.period(sheet, entry.get("within"), f"{what}: within"),
+        "within": _span(sheet, entry.get("within"), f"{what}: within"),
     }
     return {word: value for word, value in found.items() if value is not None}
 
