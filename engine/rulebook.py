@@ -11,11 +11,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from .problem import NotFound, Problem, Problems
-from .reading import Licence, Place, RecordingConsent, RuleFile, read_bytes, read_disk
+from .reading import (
+    Licence,
+    Map,
+    Place,
+    RecordingConsent,
+    RuleFile,
+    Seq,
+    Sheet,
+    compose,
+    read_bytes,
+    read_disk,
+)
+from .reading.schema import schema_json
 from .rule import Position, Rule
 from .situation import RuleSet
 
@@ -30,6 +42,7 @@ __all__ = [
     "check",
     "law_directory",
     "load",
+    "schema_json",
 ]
 
 
@@ -112,7 +125,7 @@ def load(directories: Sequence[Path], house: Path | None = None) -> Rulebook:
     Problems with everything that is wrong in any file.
     """
     sources: list[tuple[str, bytes]] = []
-    problems: list[Problem] = []
+    problems = _misnamed(directories, house)
     for path, shown in _files(directories, house):
         data, unread = read_disk(path, shown)
         problems.extend(unread)
@@ -134,8 +147,7 @@ def check(sources: Sequence[tuple[str, bytes]]) -> tuple[Rulebook | None, tuple[
         problems.extend(wrong)
         if found is not None:
             files.append(found)
-    read = {_stem(shown) for shown, _ in sources}
-    problems.extend(_across(files, read))
+    problems.extend(_across(dict(sources), files))
     if problems:
         return None, Problems(problems).problems
     rules = tuple(rule for file in files for rule in file.rules)
@@ -155,27 +167,41 @@ def digest_of(sources: Sequence[tuple[str, bytes]]) -> str:
     return f"sha256:{whole.hexdigest()}"
 
 
-def _stem(shown: str) -> str:
-    return shown.rsplit("/", 1)[-1].removesuffix(".yaml")
+def _folders(directories: Sequence[Path], house: Path | None) -> list[tuple[Path, str]]:
+    """The folders that hold rule files, each with its name as shown."""
+    names = ["rules", "jurisdictions"] + ([] if house else ["rules/house"])
+    found = [(directory / name, name) for directory in directories for name in names]
+    return [*found, (house, "rules/house")] if house else found
 
 
 def _files(directories: Sequence[Path], house: Path | None) -> list[tuple[Path, str]]:
     """Every rule file and its path as shown, in the order of that path."""
-    folders = ["rules", "jurisdictions"] + ([] if house else ["rules/house"])
-    found = [
-        (path, f"{folder}/{path.name}")
-        for directory in directories
-        for folder in folders
-        for path in sorted((directory / folder).glob("*.yaml"))
+    found: dict[str, Path] = {}
+    for folder, name in _folders(directories, house):
+        for path in folder.glob("*.yaml"):
+            shown = f"{name}/{path.name}"
+            if shown not in NOT_RULES:
+                found[shown if shown not in found else path.as_posix()] = path
+    return [(path, shown) for shown, path in sorted(found.items())]
+
+
+def _misnamed(directories: Sequence[Path], house: Path | None) -> list[Problem]:
+    """Files that are meant as rules and would be passed over in silence."""
+    return [
+        Problem(
+            "R041",
+            Position(f"{name}/{path.name}", 1, 1),
+            "a rule file ends in `.yaml`, not in `.yml`",
+            f"call it `{path.stem}.yaml`",
+        )
+        for folder, name in _folders(directories, house)
+        for path in sorted(folder.glob("*.yml"))
     ]
-    if house:
-        found += [(path, f"rules/house/{path.name}") for path in sorted(house.glob("*.yaml"))]
-    rules = (one for one in found if one[1] not in NOT_RULES)
-    return sorted(rules, key=lambda one: one[1])
 
 
-def _across(files: Sequence[RuleFile], read: set[str]) -> list[Problem]:
+def _across(sources: Mapping[str, bytes], files: Sequence[RuleFile]) -> list[Problem]:
     """What is wrong between files that are each right."""
+    read = {PurePosixPath(shown).stem for shown in sources}
     problems = [
         Problem(
             "R045",
@@ -186,39 +212,58 @@ def _across(files: Sequence[RuleFile], read: set[str]) -> list[Problem]:
         for name in FEDERAL_FILES
         if name not in read
     ]
-    return problems + _same_files(files) + _same_keys(files) + _within(files)
+    trees = _Trees(sources)
+    _same_files(files, trees)
+    _same_keys(files, trees)
+    _within(files, trees)
+    return problems + trees.problems
 
 
-def _same_files(files: Sequence[RuleFile]) -> list[Problem]:
+class _Trees:
+    """Files read once more for the places of problems between them; only made when there are."""
+
+    def __init__(self, sources: Mapping[str, bytes]) -> None:
+        self.sources = sources
+        self.problems: list[Problem] = []
+
+    def report(
+        self, code: str, path: str, message: str, hint: str, word: str, line: int = 0
+    ) -> None:
+        """Note a problem with a word of a file, or of its rule that begins on a line."""
+        sheet = Sheet(path)
+        node = compose(self.sources[path], sheet)
+        if line and isinstance(node, Map) and isinstance(rules := node.get("rules"), Seq):
+            node = next(item for item in rules.items if item.line == line)
+        spot = node.get(word) if isinstance(node, Map) else None
+        sheet.report(code, spot or node, message, hint)
+        self.problems.extend(sheet.problems)
+
+
+def _same_files(files: Sequence[RuleFile], trees: _Trees) -> None:
     first: dict[str, RuleFile] = {}
-    problems: list[Problem] = []
     for file in files:
         known = first.setdefault(file.act, file)
         if known is not file:
-            what = "the place" if file.place else "the act"
-            message = f"{what} `{file.act}` has another file: {known.path}"
-            hint = "everything about it stands in one file"
-            problems.append(Problem("R044", Position(file.path, 1, 1), message, hint))
-    return problems
+            what, word = ("place", "jurisdiction") if file.place else ("act", "name")
+            message = f"the {what} `{file.act}` has another file: {known.path}"
+            trees.report("R044", file.path, message, "everything about it stands in one file", word)
 
 
-def _same_keys(files: Sequence[RuleFile]) -> list[Problem]:
-    """Keys are unique among the rules that are decided together, outside places all of them."""
+def _same_keys(files: Sequence[RuleFile], trees: _Trees) -> None:
+    """Keys are unique among the rules that are decided together: outside places, all of them."""
     first: dict[str, Rule] = {}
-    problems: list[Problem] = []
     for rule in (rule for file in files if file.place is None for rule in file.rules):
         known = first.setdefault(rule.key, rule)
-        if known is not rule and known.act != rule.act:
+        if known is not rule:
             where = f"{known.position.path}:{known.position.line}"
             message = f"the key `{rule.key}` is taken by a rule at {where}"
             hint = "rules that hold everywhere have keys of their own"
-            problems.append(Problem("R034", rule.position, message, hint))
-    return problems
+            path, line = rule.position.path, rule.position.line
+            trees.report("R034", path, message, hint, "key", line)
 
 
-def _within(files: Sequence[RuleFile]) -> list[Problem]:
+def _within(files: Sequence[RuleFile], trees: _Trees) -> None:
     places = {file.act: file.place for file in files if file.place}
-    problems: list[Problem] = []
     for file in files:
         outer = file.place.within if file.place else None
         if outer is None:
@@ -231,5 +276,4 @@ def _within(files: Sequence[RuleFile]) -> list[Problem]:
             message = f"`{file.act}` lies within `{outer}`, which lies within another place itself"
         if message:
             hint = "a place lies within a state that has a file"
-            problems.append(Problem("R043", Position(file.path, 1, 1), message, hint))
-    return problems
+            trees.report("R043", file.path, message, hint, "within")

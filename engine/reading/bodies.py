@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import time
+from datetime import datetime, time
 from typing import Final
 
 from dateutil import rrule
@@ -48,17 +48,19 @@ NEEDED: Final[dict[str, tuple[str, ...]]] = {
     "limit": ("max", "per", "counting"),
     "wait": ("after", "per"),
 }
-_RECURRENCE: Final = re.compile(
-    r"FREQ=(?:YEARLY|MONTHLY|WEEKLY|DAILY)"
-    r"(?:;BY(?:MONTH|MONTHDAY|DAY|YEARDAY|WEEKNO|SETPOS|EASTER)=[-+0-9A-Z,]+)*",
-    re.ASCII,
-)
+_PARTS: Final = {
+    "BYMONTH": re.compile(r"[1-9]|1[0-2]"),
+    "BYMONTHDAY": re.compile(r"-?([1-9]|[12][0-9]|3[01])"),
+    "BYDAY": re.compile(r"([-+]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)"),
+    "BYEASTER": re.compile(r"0|[-+]?[1-9][0-9]?"),
+}
+_CYCLE: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - of days; 28 years hold every calendar
 _UNKNOWN: Final = Selector("")
 
 
 def body(sheet: Sheet, node: Node, kind: str, found: Words, scope: Scope) -> Body:
     """The record of a kind of rule from the words found in its mapping."""
-    need(sheet, node, found, NEEDED[kind], f"a {kind}")
+    need(sheet, node, found, NEEDED[kind], f"a {kind}", kind)
     return _READERS[kind](sheet, node, found, scope)
 
 
@@ -95,12 +97,7 @@ def _window(sheet: Sheet, node: Node, found: Words, scope: Scope) -> Body:
         sheet.report("R036", node, message, f"see {v.README}#window")
     opens = _hour(sheet, found["from"], "from") if "from" in found else None
     closes = _hour(sheet, found["to"], "to") if "to" in hours else None
-    start = opens.law if isinstance(opens, Agreed) else opens
-    end = closes.law if isinstance(closes, Agreed) else closes
-    if isinstance(start, time) and isinstance(end, time) and start >= end != time(0):
-        message = f"the window never opens: {start:%H:%M} is not before {end:%H:%M}"
-        hint = "hours over midnight are two windows of one rule each"
-        sheet.report("R046", found["to"], message, hint)
+    _opening(sheet, found, opens, closes)
     days = frozenset(several(sheet, found["days"], v.DAY, "days")) if "days" in found else None
     closed = listed(sheet, found["closed"], "closed") if "closed" in found else ()
     return Window(
@@ -109,28 +106,41 @@ def _window(sheet: Sheet, node: Node, found: Words, scope: Scope) -> Body:
         days=days,
         clock=_clock(sheet, found["clock"]) if "clock" in found else "consumer",
         edges=word(sheet, found["edges"], v.EDGES) if "edges" in found else "open",
-        closed=tuple(_closed(sheet, item) for item in closed),
+        closed=tuple(one for item in closed for one in _closed(sheet, item)),
         closed_by=word(sheet, found["closed_by"], v.CLOSED_BY) if "closed_by" in found else None,
     )
 
 
-def _hour(sheet: Sheet, node: Node, name: str) -> time | Agreed:
+def _opening(
+    sheet: Sheet, found: Words, opens: time | Agreed | None, closes: time | Agreed | None
+) -> None:
+    """Report hours that leave nothing open."""
+    start = opens.law if isinstance(opens, Agreed) else opens
+    end = closes.law if isinstance(closes, Agreed) else closes
+    if isinstance(start, time) and isinstance(end, time) and start >= end:
+        message = f"the window never opens: {start:%H:%M} is not before {end:%H:%M}"
+        hint = "the hours are those of one day; to open until midnight leave `to` out"
+        sheet.report("R046", found["to"], message, hint)
+
+
+def _hour(sheet: Sheet, node: Node, name: str) -> time | Agreed | None:
     if not isinstance(node, Map):
         return clock_time(sheet, node, name)
     law, agreed = _agreed(sheet, node, name, ("calls_until",))
-    return Agreed(clock_time(sheet, law, "law") if law else time(0), agreed)
+    hour = clock_time(sheet, law, "law") if law else None
+    return None if hour is None else Agreed(hour, agreed)
 
 
 def _agreed(sheet: Sheet, node: Map, name: str, may: tuple[str, ...]) -> tuple[Node | None, str]:
     """The law's number and the agreement that may move it."""
-    found = fields(sheet, node, ("law", "or_agreed"), f"`{name}`", "or_agreed")
-    need(sheet, node, found, ("law", "or_agreed"), f"`{name}`")
+    found = fields(sheet, node, ("law", "or_agreed"), f"`{name}`", "agreements")
+    need(sheet, node, found, ("law", "or_agreed"), f"`{name}`", "agreements")
     if "or_agreed" not in found:
         return found.get("law"), ""
     agreement = word(sheet, found["or_agreed"], v.AGREEMENT)
     if agreement and agreement not in may:
         message = f"the agreement `{agreement}` does not move `{name}`"
-        hint = f"`{name}` is moved by {', '.join(may)}; see {v.README}#or_agreed"
+        hint = f"`{name}` is moved by {', '.join(may)}; see {v.README}#agreements"
         sheet.report("R027", found["or_agreed"], message, hint)
     return found.get("law"), agreement
 
@@ -141,32 +151,47 @@ def _clock(sheet: Sheet, node: Node) -> str:
     if isinstance(node, Scalar) and "/" not in node.text:
         near = did_you_mean(node.text, ("consumer", "point", *v.ZONES))
         message = f"unknown clock {quoted(node.text)}{near}"
-        hint = f"it is consumer, point or a zone such as America/New_York; see {v.README}#clock"
+        hint = f"it is consumer, point or a zone such as America/New_York; see {v.README}#window"
         sheet.report("R025", node, message, hint)
         return ""
     return word(sheet, node, v.ZONE)
 
 
-def _closed(sheet: Sheet, node: Node) -> str:
+def _closed(sheet: Sheet, node: Node) -> tuple[str, ...]:
+    """A recurrence, or those that a holiday's name stands for."""
     if isinstance(node, Scalar) and "=" in node.text:
-        return _recurrence(sheet, node)
-    return word(sheet, node, v.HOLIDAY)
+        return (_recurrence(sheet, node),)
+    return v.HOLIDAYS.get(word(sheet, node, v.HOLIDAY), ())
 
 
 def _recurrence(sheet: Sheet, node: Scalar) -> str:
+    """A recurrence of days without beginning or end (RFC 5545, 3.3.10; BYEASTER is dateutil's)."""
     raw = node.text.removeprefix("RRULE:")
-    parts = "BYMONTH, BYMONTHDAY, BYDAY, BYYEARDAY, BYWEEKNO, BYSETPOS, BYEASTER"
-    why = f"it is FREQ and then only {parts}"
-    if _RECURRENCE.fullmatch(raw):
-        try:
-            rrule.rrulestr(raw)
-            return raw
-        except (ValueError, TypeError, AttributeError, KeyError, IndexError):
-            why = "a number in it is out of range"
-    message = f"{quoted(node.text)} is no recurrence that can be used"
-    hint = f"{why}; as in `FREQ=YEARLY;BYMONTH=11;BYDAY=+4TH`"
-    sheet.report("R026", node, message, f"{hint}; see {v.README}#closed")
-    return ""
+    if not _can_recur(raw):
+        message = f"{quoted(node.text)} is no recurrence that can be used"
+        hint = f"it is FREQ (YEARLY, MONTHLY, WEEKLY) and then {', '.join(_PARTS)}"
+        example = "`FREQ=YEARLY;BYMONTH=11;BYDAY=+4TH`"
+        sheet.report("R026", node, message, f"{hint}, as in {example}; see {v.README}#window")
+    elif next(iter(rrule.rrulestr(f"{raw};UNTIL=20280101", dtstart=_CYCLE)), None) is None:
+        sheet.report("R026", node, f"{quoted(node.text)} never comes", "no day is all of this")
+    return raw
+
+
+def _can_recur(raw: str) -> bool:
+    """Whether a recurrence is a frequency and at least one known part, none twice, all in range."""
+    frequency, *parts = raw.split(";")
+    named = [part.partition("=")[::2] for part in parts]
+    if frequency not in ("FREQ=YEARLY", "FREQ=MONTHLY", "FREQ=WEEKLY") or not named:
+        return False
+    if frequency == "FREQ=WEEKLY" and any(name != "BYDAY" for name, _ in named):
+        return False
+    counted = any(char.isdigit() for char in dict(named).get("BYDAY", ""))
+    if len(dict(named)) < len(named) or (frequency == "FREQ=WEEKLY" and counted):
+        return False
+    return all(
+        name in _PARTS and all(_PARTS[name].fullmatch(one) for one in values.split(","))
+        for name, values in named
+    )
 
 
 def _limit(sheet: Sheet, node: Node, found: Words, scope: Scope) -> Body:

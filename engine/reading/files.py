@@ -99,7 +99,7 @@ def read_bytes(data: bytes, path: str) -> tuple[RuleFile | None, tuple[Problem, 
             found = _file(sheet, root)
     except TooMany:
         pass
-    return (None if sheet.problems else found), tuple(sheet.problems)
+    return (None if sheet.problems else found), Problems(sheet.problems).problems
 
 
 def read_file(path: Path, shown: str = "") -> tuple[RuleFile | None, tuple[Problem, ...]]:
@@ -134,7 +134,7 @@ def must_read(path: Path, shown: str = "") -> RuleFile:
 
 def _file(sheet: Sheet, root: Node) -> RuleFile | None:
     if not isinstance(root, Map):
-        hint = "it begins with `format: 1`; see rules/README.md"
+        hint = "it begins with `format: 1`; see rules/README.md#files"
         sheet.report("R011", root, f"a rule file is a mapping, not {shape(root)}", hint)
         return None
     where = PurePosixPath(sheet.path.replace("\\", "/"))
@@ -145,7 +145,7 @@ def _file(sheet: Sheet, root: Node) -> RuleFile | None:
 
 def _act_file(sheet: Sheet, root: Map, where: PurePosixPath) -> RuleFile:
     found = fields(sheet, root, ACT_WORDS, "the file of an act", "files")
-    need(sheet, root, found, ("format", "name", "rules"), "the file of an act")
+    need(sheet, root, found, ("format", "name", "rules"), "the file of an act", "files")
     _format(sheet, found)
     if not _ACT.fullmatch(where.stem):
         message = f"the file name {quoted(where.name)} is not an act's"
@@ -160,7 +160,14 @@ def _act_file(sheet: Sheet, root: Map, where: PurePosixPath) -> RuleFile:
 
 def _place_file(sheet: Sheet, root: Map, where: PurePosixPath) -> RuleFile:
     found = fields(sheet, root, PLACE_WORDS, "the file of a place", "files")
-    need(sheet, root, found, ("format", "jurisdiction", "name", "zones"), "the file of a place")
+    need(
+        sheet,
+        root,
+        found,
+        ("format", "jurisdiction", "name", "zones"),
+        "the file of a place",
+        "files",
+    )
     _format(sheet, found)
     code = _code(sheet, found["jurisdiction"], "jurisdiction") if "jurisdiction" in found else ""
     if code and code != where.stem:
@@ -234,9 +241,9 @@ def _licence(sheet: Sheet, found: Mapping[str, Node]) -> Licence | None:
     if "licence" not in found:
         return None
     inner = fields(
-        sheet, found["licence"], ("required", "who", "cite", "confidence"), "`licence`", "licence"
+        sheet, found["licence"], ("required", "who", "cite", "confidence"), "`licence`", "files"
     )
-    need(sheet, found["licence"], inner, ("required", "confidence"), "`licence`")
+    need(sheet, found["licence"], inner, ("required", "confidence"), "`licence`", "files")
     said = word(sheet, inner["required"], v.LICENCE_REQUIRED) if "required" in inner else ""
     return Licence(
         {"true": "yes", "false": "no"}.get(said, "unknown"),
@@ -250,8 +257,8 @@ def _recording(sheet: Sheet, found: Mapping[str, Node]) -> RecordingConsent | No
     name = "recording_consent"
     if name not in found:
         return None
-    inner = fields(sheet, found[name], ("parties", "cite", "confidence"), f"`{name}`", name)
-    need(sheet, found[name], inner, ("parties", "confidence"), f"`{name}`")
+    inner = fields(sheet, found[name], ("parties", "cite", "confidence"), f"`{name}`", "files")
+    need(sheet, found[name], inner, ("parties", "confidence"), f"`{name}`", "files")
     return RecordingConsent(
         word(sheet, inner["parties"], v.PARTIES) if "parties" in inner else "",
         cite(sheet, inner["cite"]) if "cite" in inner else (),
@@ -266,8 +273,8 @@ def _years(
     if name not in found:
         return _NO_YEARS, (), "low"
     known = (*v.CONTRACTS, "cite", "confidence")
-    inner = fields(sheet, found[name], known, f"`{name}`", name)
-    need(sheet, found[name], inner, ("confidence",), f"`{name}`")
+    inner = fields(sheet, found[name], known, f"`{name}`", "files")
+    need(sheet, found[name], inner, ("confidence",), f"`{name}`", "files")
     years = {
         kind: _number_of_years(sheet, inner[kind], kind) for kind in v.CONTRACTS if kind in inner
     }

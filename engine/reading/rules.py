@@ -65,8 +65,9 @@ def rule(sheet: Sheet, node: Node, home: Home) -> Rule | None:
     kind = _kind(sheet, node)
     if kind is None:
         return None
-    found = fields(sheet, node, COMMON_WORDS + _of_kind(sheet, node, kind), "a rule", "words")
-    need(sheet, node, found, NEEDED, "a rule")
+    known = tuple(dict.fromkeys(COMMON_WORDS + KIND_WORDS.get(kind, ())))
+    found = fields(sheet, node, known, "a rule", "words", _of_others(sheet, node, kind))
+    need(sheet, node, found, NEEDED, "a rule", "words")
     scope = _scope(sheet, found, kind)
     content: Body = body(sheet, node, kind, found, scope) if kind else Block()
     made = _rule(sheet, node, found, home, scope, content)
@@ -82,21 +83,18 @@ def _kind(sheet: Sheet, node: Node) -> str | None:
     return word(sheet, given, v.KIND) if given is not None else ""
 
 
-def _of_kind(sheet: Sheet, node: Node, kind: str) -> tuple[str, ...]:
-    """The words of a kind; the words of other kinds are reported and then let pass."""
-    own = KIND_WORDS.get(kind, ())
+def _of_others(sheet: Sheet, node: Node, kind: str) -> frozenset[str]:
+    """The words of other kinds: reported where the kind is known, let pass where it is not."""
+    own = (*COMMON_WORDS, *KIND_WORDS.get(kind, ()))
     others = {
-        name: other
-        for other, names in KIND_WORDS.items()
-        for name in names
-        if name not in own and name not in COMMON_WORDS
+        name: other for other, names in KIND_WORDS.items() for name in names if name not in own
     }
     if kind and isinstance(node, Map):
         for key, _ in node.entries:
             if key.text in others:
                 message = f"`{key.text}` is a word of a {others[key.text]}, not of a {kind}"
                 sheet.report("R037", key, message, f"see {v.README}#{kind}")
-    return own + tuple(others)
+    return frozenset(others)
 
 
 def _scope(sheet: Sheet, found: Mapping[str, Node], kind: str) -> Scope:

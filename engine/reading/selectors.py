@@ -108,7 +108,7 @@ def _or_not(sheet: Sheet, node: Node, of: v.Vocabulary, name: str) -> tuple[tupl
     if not isinstance(node, Map):
         return several(sheet, node, of, name), False
     found = fields(sheet, node, ("not",), f"`{name}`", of.anchor)
-    need(sheet, node, found, ("not",), f"`{name}`")
+    need(sheet, node, found, ("not",), f"`{name}`", of.anchor)
     return (several(sheet, found["not"], of, "not"), True) if "not" in found else ((), True)
 
 
@@ -158,7 +158,9 @@ def followed(
         return _selector(sheet, node, word(sheet, node, v.EVENT), {}, scope), {}
     known = SELECTOR_WORDS + beside
     found = fields(sheet, node, known, "a selector", "selectors")
-    if not isinstance(node, Map) or not need(sheet, node, found, ("what",), "a selector"):
+    if not isinstance(node, Map) or not need(
+        sheet, node, found, ("what",), "a selector", "selectors"
+    ):
         return Selector(""), {}
     what = word(sheet, found["what"], v.EVENT) if "what" in found else ""
     rest = {name: found[name] for name in beside if name in found}

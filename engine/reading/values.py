@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, time
 from typing import Final
 
@@ -70,11 +70,17 @@ def shape(node: Node) -> str:
 
 
 def fields(
-    sheet: Sheet, node: Node, known: Sequence[str], where: str, anchor: str
+    sheet: Sheet,
+    node: Node,
+    known: Sequence[str],
+    where: str,
+    anchor: str,
+    passed: Container[str] = (),
 ) -> Mapping[str, Node]:
     """The words of a mapping and what stands under them; unknown and empty ones are reported.
 
-    `where` names the mapping in messages ("a rule"), `anchor` its place in the README.
+    `where` names the mapping in messages ("a rule"), `anchor` its place in the README; words that
+    are `passed` were judged before and are left out without a word.
     """
     if not isinstance(node, Map):
         hint = f"its words are {', '.join(known)}; see {README}#{anchor}"
@@ -82,6 +88,8 @@ def fields(
         return {}
     found: dict[str, Node] = {}
     for key, value in node.entries:
+        if key.text in passed:
+            continue
         if key.text not in known:
             unknown_word(sheet, key, known, where, anchor)
         elif isinstance(value, Scalar) and value.empty:
@@ -94,18 +102,24 @@ def fields(
 def unknown_word(sheet: Sheet, key: Scalar, known: Sequence[str], where: str, anchor: str) -> None:
     """Report a word that a mapping does not have."""
     message = f"unknown word {quoted(key.text)} in {where}{did_you_mean(key.text, known)}"
-    hint = f"the words are {', '.join(known)}; see {README}#{anchor}"
+    words = f"the words are {', '.join(known)}" if len(known) > 1 else f"the word is {known[0]}"
+    hint = f"{words}; see {README}#{anchor}"
     sheet.report("R013", key, message, hint)
 
 
 def need(
-    sheet: Sheet, node: Node, found: Mapping[str, Node], names: Iterable[str], where: str
+    sheet: Sheet,
+    node: Node,
+    found: Mapping[str, Node],
+    names: Iterable[str],
+    where: str,
+    anchor: str,
 ) -> bool:
     """Report each word that must be given and was not; whether all were."""
     written = {key.text for key, _ in node.entries} if isinstance(node, Map) else set()
     missing = [name for name in names if name not in found and name not in written]
     for name in missing:
-        sheet.report("R029", node, f"{where} needs `{name}`", f"see {README}#{name}")
+        sheet.report("R029", node, f"{where} needs `{name}`", f"see {README}#{anchor}")
     return not missing
 
 
@@ -206,14 +220,14 @@ def _impossible(year: int, month: int, number: int) -> str:
     return ""
 
 
-def clock_time(sheet: Sheet, node: Node, name: str) -> time:
-    """A time of day as in 21:00."""
+def clock_time(sheet: Sheet, node: Node, name: str) -> time | None:
+    """A time of day as in 21:00; None where that was reported."""
     found = _TIME.fullmatch(node.text) if isinstance(node, Scalar) else None
     if found is None:
         message = f"`{name}` is a time of day, not {_shown(node)}"
         hint = "write hours and minutes, as in `08:00` or `21:00`; for a whole day leave it out"
         sheet.report("R032", node, message, hint)
-        return time(0)
+        return None
     return time(int(found[1]), int(found[2]))
 
 

@@ -83,20 +83,31 @@ ZONES: Final = (
 )
 """The zones that a state, district or territory of the United States keeps."""
 
-HOLIDAYS: Final = (
-    "federal_holidays",  # all that follow: 5 USC 6103(a)
-    "new_years_day",
-    "martin_luther_king_day",
-    "washingtons_birthday",
-    "memorial_day",
-    "juneteenth",
-    "independence_day",
-    "labor_day",
-    "columbus_day",
-    "veterans_day",
-    "thanksgiving_day",
-    "christmas_day",
-)
+
+def _fixed(month: int, day: int, before: str, after: str) -> tuple[str, ...]:
+    """A day of the year, and the Friday or Monday kept instead (5 USC 6103(b); EO 11582)."""
+    return (
+        f"FREQ=YEARLY;BYMONTH={month};BYMONTHDAY={day}",
+        f"FREQ=YEARLY;{before};BYDAY=FR",
+        f"FREQ=YEARLY;{after};BYDAY=MO",
+    )
+
+
+HOLIDAYS: Final[dict[str, tuple[str, ...]]] = {
+    "federal_holidays": ("federal_holidays",),  # all that follow: engine.days knows them
+    "new_years_day": _fixed(1, 1, "BYMONTH=12;BYMONTHDAY=31", "BYMONTH=1;BYMONTHDAY=2"),
+    "martin_luther_king_day": ("FREQ=YEARLY;BYMONTH=1;BYDAY=+3MO",),
+    "washingtons_birthday": ("FREQ=YEARLY;BYMONTH=2;BYDAY=+3MO",),
+    "memorial_day": ("FREQ=YEARLY;BYMONTH=5;BYDAY=-1MO",),
+    "juneteenth": _fixed(6, 19, "BYMONTH=6;BYMONTHDAY=18", "BYMONTH=6;BYMONTHDAY=20"),
+    "independence_day": _fixed(7, 4, "BYMONTH=7;BYMONTHDAY=3", "BYMONTH=7;BYMONTHDAY=5"),
+    "labor_day": ("FREQ=YEARLY;BYMONTH=9;BYDAY=+1MO",),
+    "columbus_day": ("FREQ=YEARLY;BYMONTH=10;BYDAY=+2MO",),
+    "veterans_day": _fixed(11, 11, "BYMONTH=11;BYMONTHDAY=10", "BYMONTH=11;BYMONTHDAY=12"),
+    "thanksgiving_day": ("FREQ=YEARLY;BYMONTH=11;BYDAY=+4TH",),
+    "christmas_day": _fixed(12, 25, "BYMONTH=12;BYMONTHDAY=24", "BYMONTH=12;BYMONTHDAY=26"),
+}
+"""The holidays of 5 USC 6103(a) as recurrences, each with the day it is kept on instead."""
 CONTRACTS: Final = (
     "written_contract",
     "oral_contract",
@@ -124,10 +135,10 @@ DEBT = Vocabulary("R017", "type of debt", "types", words.DEBT_TYPES, "debts")
 FACT = Vocabulary("R018", "fact", "facts", tuple(catalogue.FACTS), "facts")
 DUTY = Vocabulary("R021", "duty", "duties", tuple(catalogue.DUTIES), "duties")
 UNIT = Vocabulary("R022", "unit", "units", words.UNITS, "per")
-EXCLUSION = Vocabulary("R023", "exclusion", "exclusions", words.EXCLUSIONS, "not")
+EXCLUSION = Vocabulary("R023", "exclusion", "exclusions", words.EXCLUSIONS, "exclusions")
 ZONE = Vocabulary("R025", "zone", "zones", ZONES, "zones")
-HOLIDAY = Vocabulary("R026", "holiday", "holidays", HOLIDAYS, "closed")
-AGREEMENT = Vocabulary("R027", "agreement", "agreements", tuple(catalogue.AGREEMENTS), "or_agreed")
+HOLIDAY = Vocabulary("R026", "holiday", "holidays", tuple(HOLIDAYS), "window")
+AGREEMENT = Vocabulary("R027", "agreement", "agreements", tuple(catalogue.AGREEMENTS), "agreements")
 EVENT = Vocabulary(
     "R020",
     "event",
@@ -143,39 +154,39 @@ def _small(noun: str, plural: str, of: tuple[str, ...], anchor: str) -> Vocabula
 
 KIND = _small("kind", "kinds", words.KINDS, "kinds")
 FORCE = _small("force", "forces", words.FORCES, "force")
-CONFIDENCE = _small("confidence", "confidences", words.CONFIDENCES, "confidence")
-REACH = _small("reach", "reaches", ("consumer_place", "collector_place"), "reach")
+CONFIDENCE = _small("confidence", "confidences", words.CONFIDENCES, "words")
+REACH = _small("reach", "reaches", ("consumer_place", "collector_place"), "words")
 DAY = Vocabulary(
     "R028",
     "day",
     "days",
     words.DAYS,
-    "days",
+    "window",
     dict(zip(words.DAY_NAMES, words.DAYS, strict=True)),
 )
-EDGES = _small("edges", "edges", ("open", "closed"), "edges")
-CLOSED_BY = _small("value of `closed_by`", "values", ("consumer_hours",), "closed_by")
-FIRST_DAY = _small("first day", "first days", ("event", "next"), "first_day")
+EDGES = _small("edges", "edges", ("open", "closed"), "window")
+CLOSED_BY = _small("value of `closed_by`", "values", ("consumer_hours",), "window")
+FIRST_DAY = _small("first day", "first days", ("event", "next"), "wait")
 DIRECTION = _small("direction", "directions", (*words.DIRECTIONS, "any"), "selectors")
 OF_DEBTS = _small("value of `debts`", "values", ("attributed", "discussed", "any"), "selectors")
 WHICH = _small("value of `which`", "values", ("latest", "first"), "selectors")
 INITIATOR = _small("initiator", "initiators", ("collector", "consumer"), "selectors")
 RESULT = _small("result", "results", tuple(words.RESULTS), "selectors")
 MEDIUM = _small("medium", "media", words.MEDIA, "selectors")
-TECHNOLOGY = _small("technology", "technologies", words.TECHNOLOGIES, "technology_is")
-PURPOSE = _small("purpose", "purposes", words.PURPOSES, "purposes")
-CONTENT = _small("content", "contents", words.CONTENTS, "contents")
+TECHNOLOGY = _small("technology", "technologies", words.TECHNOLOGIES, "selectors")
+PURPOSE = _small("purpose", "purposes", words.PURPOSES, "selectors")
+CONTENT = _small("content", "contents", words.CONTENTS, "selectors")
 PURPOSE_OR_CONTENT = Vocabulary(
     "R019",
     "purpose or content",
     "purposes and contents",
     tuple(dict.fromkeys(words.PURPOSES + words.CONTENTS)),
-    "contact_is",
+    "facts",
 )
-LICENCE_REQUIRED = _small("answer", "answers", ("true", "false", "unknown"), "licence")
-PARTIES = _small("answer", "answers", ("one", "all", "unknown"), "recording_consent")
-CONTRACT = _small("kind of contract", "kinds of contract", CONTRACTS, "limitation_years")
-ENCODED = _small("value of `encoded`", "values", ("none",), "encoded")
+LICENCE_REQUIRED = _small("answer", "answers", ("true", "false", "unknown"), "files")
+PARTIES = _small("answer", "answers", ("one", "all", "unknown"), "files")
+CONTRACT = _small("kind of contract", "kinds of contract", CONTRACTS, "files")
+ENCODED = _small("value of `encoded`", "values", ("none",), "files")
 
 
 def _parameter(noun: str, plural: str, of: tuple[str, ...]) -> Vocabulary:
@@ -184,9 +195,7 @@ def _parameter(noun: str, plural: str, of: tuple[str, ...]) -> Vocabulary:
 
 LISTS_OF: Final[dict[str, Vocabulary]] = {
     "purposes": PURPOSE_OR_CONTENT,
-    "technologies": Vocabulary(
-        "R019", "technology", "technologies", words.TECHNOLOGIES, "technology_is"
-    ),
+    "technologies": Vocabulary("R019", "technology", "technologies", words.TECHNOLOGIES, "facts"),
     "lines": _parameter("special line", "special lines", catalogue.LINES),
     "holds": _parameter("hold", "holds", catalogue.HOLDS),
     "types": _parameter("type of collector", "types of collector", catalogue.COLLECTOR_TYPES),
