@@ -68,9 +68,11 @@ def _verdict(case: Case, decision: Decision) -> list[str]:
 
 
 def _why(decision: Decision) -> str:
-    """The findings behind a no, or the presumptions behind a yes, for the message."""
+    """The findings behind a no, each with its first citation, for the message."""
     shown = [
-        f"{one.rule} [{'; '.join(one.cite)}]" + (f" ({one.observed})" if one.observed else "")
+        one.rule
+        + (f" [{one.cite[0]}]" if one.cite else "")
+        + (f" ({one.observed})" if one.observed else "")
         for one in decision.findings
     ]
     return f": {', '.join(shown)}" if shown else ""
