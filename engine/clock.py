@@ -109,6 +109,7 @@ END_OF_DAY: Final = time.max
 LAST_YEAR: Final = 2037
 """The last year whose clock changes pytz knows; later wall times are refused, not guessed."""
 
+_SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
 _INSTANT = re.compile(
@@ -247,24 +248,29 @@ def day_bounds(day: date, zone: str) -> Interval:
 
 @lru_cache(maxsize=4096)
 def _changes(zone: str, year: int) -> tuple[tuple[datetime, int], ...]:
-    """Changes of offset within a UTC year, found by halving the days they fall on."""
+    """Changes of offset within a UTC year, found by halving the weeks they fall in.
+
+    No zone has changed its clocks twice in a week since 1970.
+    """
+    tz = _tz(zone)
+
+    def offset(at: datetime) -> timedelta:
+        return tz.fromutc(at).replace(tzinfo=None) - at
+
     found: list[tuple[datetime, int]] = []
-    low = datetime(year, 1, 1, tzinfo=UTC) - timedelta(seconds=1)
-    end = datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
+    low = datetime(year, 1, 1) - _SECOND  # noqa: DTZ001 (pytz asks for naive UTC here)
+    end = datetime(year + 1, 1, 1) - _SECOND  # noqa: DTZ001
+    before = offset(low)
     while low < end:
-        high = min(low + _DAY, end)
-        after = _offset(high, zone)
-        if after != _offset(low, zone):
-            before, change = low, high
-            while change - before > timedelta(seconds=1):
-                middle = before + (change - before) // 2
-                middle = middle.replace(microsecond=0)
-                if _offset(middle, zone) == after:
-                    change = middle
-                else:
-                    before = middle
-            found.append((change, round(after.total_seconds())))
-        low = high
+        high = min(low + 7 * _DAY, end)
+        after = offset(high)
+        if after != before:
+            early, late = low, high
+            while late - early > _SECOND:
+                middle = early + (late - early) // _SECOND // 2 * _SECOND
+                early, late = (early, middle) if offset(middle) == after else (middle, late)
+            found.append((late.replace(tzinfo=UTC), round(after.total_seconds())))
+        low, before = high, after
     return tuple(found)
 
 

@@ -1,0 +1,16 @@
+"""Tables of places that ship with the engine (see README.md beside this file), and their reader."""
+
+from __future__ import annotations
+
+import csv
+from importlib import resources
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """The rows of a table by column name, in file order; lines starting with # are its source.
+
+    Raises FileNotFoundError for a table that does not ship.
+    """
+    text = resources.files(__name__).joinpath(f"{name}.csv").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return list(csv.DictReader(lines))
