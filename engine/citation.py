@@ -220,22 +220,19 @@ def _range(path: tuple[str, ...], tail: str) -> list[tuple[str, ...]]:
     if not path or not tail.startswith("-("):
         return [path]
     upper, _ = _steps(tail[1:])
-    if not upper:
-        return [path]
     if len(upper) == 1:
         steps = _between(path[-1], upper[0])
         return [(*path[:-1], step) for step in steps]
-    return [path, _continued(path, upper)]
+    return [path, _continued(path, upper)] if upper else [path]
 
 
 def _between(low: str, high: str) -> list[str]:
     """The steps from one to another of the same style; both ends alone if styles differ."""
     if low.isdigit() and high.isdigit():
         return [str(number) for number in range(int(low), int(high) + 1)] or [low, high]
-    if low in _ROMAN and high in _ROMAN and not (low == "i" and high == "i"):
-        first, last = _ROMAN.index(low), _ROMAN.index(high)
-        if first < last:
-            return list(_ROMAN[first : last + 1])
+    for romans in (_ROMAN, tuple(one.upper() for one in _ROMAN)):
+        if low in romans and high in romans[romans.index(low) + 1 :]:
+            return list(romans[romans.index(low) : romans.index(high) + 1])
     letters = len(low) == len(high) == 1 and low.isalpha() and high.isalpha()
     if letters and low.islower() == high.islower() and low <= high:
         return [chr(code) for code in range(ord(low), ord(high) + 1)]

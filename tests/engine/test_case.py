@@ -52,7 +52,7 @@ vectors:
       - {kind: work, state: NY, postal_code: "10001", until: 2026-12-31}
       time_zone_evidence: [{kind: landline_area_code, zone: America/New_York, filler: true}]
     debts:
-    - {id: D1, type: credit_card, defaulted: 2025-01-02, judgment: 2026-02-03, cosigned: true}
+    - {id: D1, type: credit_card, defaulted: 2025-01-02, judgment: "2026-02-03T10:00-05:00", cosigned: true}
     - {id: SL1, type: student_loan, servicing_account_when_obtained: ACC-1, holder: debt_buyer}
     - {id: D3, type: payday, original_amount: "1200.50", lender_licence: installment_loan,
        hospital_debt: false, secured_by: a car, delinquent_since: 2026-03-01}
@@ -371,6 +371,63 @@ def test_an_unknown_word_or_value_fails_its_case_and_is_named(
     assert len(others) == 2
     shared = old.startswith(("role", "rules"))  # what is assumed is every case's
     assert all(isinstance(one, BrokenCase if shared else Case) for one in others)
+
+
+SHAPES = [
+    ("facts: {", "facts: {history: [1], ", "an entry of history must be words with values"),
+    ("facts: {", "facts: {history: 1, ", "history must be a list"),
+    ("facts: {", "facts: {history: [{channel: call}], ", "history: `at` is missing"),
+    ("facts: {", "facts: {statements: [1], ", "a statement must be words with values"),
+    ("facts: {", "facts: {statements: [{says: {location_known: true}}], ", "needs `at`"),
+    ("facts: {", "facts: {statements: [{at: 2026-01-01}], ", "`says` is missing"),
+    ("facts: {", "facts: {statements: [{at: 2026-01-01, says: 1}], ", "says must be words"),
+    ("facts: {", "facts: {statements: [{at: 2026-01-01, says: {}}], ", "says nothing"),
+    ("facts: {", "facts: {knowledge: [1], ", "an entry of knowledge must be words with values"),
+    ("facts: {", "facts: {knowledge: [{says: {location_known: true}}], ", "needs `received`"),
+    ("facts: {", "facts: {debts: [1], ", "a debt must be words with values"),
+    ("facts: {", "facts: {debts: [{type: auto}], ", "a debt needs an `id`"),
+    ("facts: {", "facts: {consumer: [P1], ", "consumer must be words with values"),
+    ("facts: {", "facts: {consumer: {addresses: [MA]}, ", "an address must be words with values"),
+    ("facts: {", "facts: {consumer: {time_zone_evidence: [1]}, ", "an entry of time_zone_evidence"),
+    ("facts: {", "facts: {consumer: {time_zone_evidence: [{}]}, ", "`zone` is missing"),
+    ("facts: {", "facts: {email_provenance: {chain: [ABC]}, ", "an entry of chain must be words"),
+    ("facts: {", "facts: {email_provenance: {chain: [{}]}, ", "chain: `collector` is missing"),
+    ("[{id: M1", "[1, {id: M1", "a contact point must be words with values"),
+    ("{id: M1, kind: mobile}", "{kind: mobile}", "a contact point needs an `id`"),
+    ("facts: {contact", "facts: [] #", "facts must be words with values"),
+    ("proposed_contact: {", "proposed_contact: [1] #", "proposed_contact must be words with values"),
+    ("proposed_contact: {", "limited_content_message: {", "`proposed_contact` is missing"),
+    ("point: M1}", "point: [M1]}", "point must be one value, not a list or a mapping"),
+    ("point: M1}", "point: M1, result: no_answer}", "unknown word `result` in proposed_contact"),
+    ("point: M1}", "point: M1, discussed: [[]]}", "discussed must be one value"),
+    ("id: one", "id: [one]", "id must be one value"),
+    ("id: one", "cites: one", "a case needs an `id`"),
+    ("cite: 12", "expected_calls_in_window: {D1: }\n  cite: 12", "`D1` needs a number"),
+    ("facts: {", "facts: {knowledge: [{received: 2026-01-01, says: {disputes: []}}], ", "no debt"),
+    ("facts: {", "facts: {knowledge: [{received: 2026-01-01, says: {disputes: [{}]}}], ", "`debt`"),
+    ("facts: {", "facts: {knowledge: [{received: 2026-01-01, says: {inconvenient: []}}], ",
+     "inconvenient names no hours"),
+    ("facts: {", "facts: {knowledge: [{received: 2026-01-01, says: {reassigned_since: {}}}], ",
+     "`point` is missing"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "message"), SHAPES)
+def test_a_wrong_shape_fails_its_case_alone(old: str, new: str, message: str) -> None:
+    assert old in SMALL
+    broken, other = cases(SMALL.replace(old, new, 1))
+    assert isinstance(broken, BrokenCase)
+    assert message in "\n".join(one.message for one in broken.problems)
+    assert isinstance(other, Case)
+
+
+def test_a_file_with_too_much_wrong_is_read_no_further() -> None:
+    many = "".join(f"  word{at}: 1\n" for at in range(1100))
+    broken, other = cases(SMALL.replace("- id: one\n", f"- id: one\n{many}"))
+    assert isinstance(broken, BrokenCase)
+    assert "reading stopped here" in "\n".join(one.message for one in broken.problems)
+    assert isinstance(other, Case)
+    assert read("a.yaml", (SMALL + "a: *b\n" * 1100).encode()).problems
 
 
 def test_documentation_is_no_part_of_a_case() -> None:

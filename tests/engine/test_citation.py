@@ -89,6 +89,8 @@ def test_comments_belong_to_their_paragraph(text: str, expected: list[str]) -> N
             ["dc code 28-3814(d)(4)(A)(ii)", "dc code 28-3814(d)(4)(A)(iv)"],
         ),
         ("15 USC 1692x(h),(i)", ["15 usc 1692x(h)", "15 usc 1692x(i)"]),
+        ("42 Pa.C.S. 5525(1), (a)", ["42 pacs 5525(1)", "42 pacs 5525(a)"]),
+        ("12 CFR 1006.38(d)(2)(i), (ii)", ["12 cfr 1006.38(d)(2)(i)", "12 cfr 1006.38(d)(2)(ii)"]),
         ("12 CFR 1006.6(c), 1006.10", ["12 cfr 1006.6(c)", "12 cfr 1006.10"]),
         ("RCW 19.16.110; 19.16.100", ["rcw 19.16.110", "rcw 19.16.100"]),
         ("12 CFR 1006.10(b)(1) and (b)(4)", ["12 cfr 1006.10(b)(1)", "12 cfr 1006.10(b)(4)"]),
@@ -105,6 +107,9 @@ def test_a_range_gives_each_of_its_members() -> None:
         "12 cfr 1006.10(b)(3)",
     ]
     assert [len(group) for group in alternatives("26 USC 1(a)-(c); 26 USC 2(i)-(iv)")] == [3, 4]
+    assert len(shown("D.C. Code 28-3814(d)(4)(B)(iii)(I)-(III)")) == 3
+    assert shown("Fla. Stat. 1.1(3)-(1)") == ["fla stat 1.1(3)", "fla stat 1.1(1)"]
+    assert shown("Fla. Stat. 1.1(a)-(paragraph)") == ["fla stat 1.1(a)"]
     assert shown("Fla. Stat. 1.1(a)-(2)") == ["fla stat 1.1(a)", "fla stat 1.1(2)"]
     assert shown("Fla. Stat. 1.1(a)(1)-(b)(2)") == ["fla stat 1.1(a)(1)", "fla stat 1.1(b)(2)"]
 
