@@ -52,7 +52,8 @@ vectors:
       - {kind: work, state: NY, postal_code: "10001", until: 2026-12-31}
       time_zone_evidence: [{kind: landline_area_code, zone: America/New_York, filler: true}]
     debts:
-    - {id: D1, type: credit_card, defaulted: 2025-01-02, judgment: "2026-02-03T10:00-05:00", cosigned: true}
+    - {id: D1, type: credit_card, defaulted: 2025-01-02, cosigned: true,
+       judgment: "2026-02-03T10:00-05:00"}
     - {id: SL1, type: student_loan, servicing_account_when_obtained: ACC-1, holder: debt_buyer}
     - {id: D3, type: payday, original_amount: "1200.50", lender_licence: installment_loan,
        hospital_debt: false, secured_by: a car, delinquent_since: 2026-03-01}
