@@ -1,0 +1,1 @@
+"""The made-up portfolio that examples, tests and demonstrations run on."""
