@@ -131,6 +131,7 @@ def parse_instant(text: str) -> datetime:
             f"`{text}` is not an instant; write it with its offset, as in 2026-11-21T10:02:00-05:00"
         )
     day, minute, second, offset = match.groups()
+    offset = offset.upper()
     try:
         return datetime.fromisoformat(f"{day}T{minute}{second or ''}{offset}").astimezone(UTC)
     except (ValueError, OverflowError):

@@ -6,11 +6,12 @@ import csv
 from importlib import resources
 
 
-def rows(name: str) -> list[dict[str, str]]:
-    """The rows of a table by column name, in file order; lines starting with # are its source.
+def text(name: str) -> str:
+    """A table as it stands in its file. Raises FileNotFoundError for one that does not ship."""
+    return resources.files(__name__).joinpath(f"{name}.csv").read_text(encoding="utf-8")
 
-    Raises FileNotFoundError for a table that does not ship.
-    """
-    text = resources.files(__name__).joinpath(f"{name}.csv").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+
+def rows(name: str) -> list[dict[str, str]]:
+    """The rows of a table by column name, in file order; lines starting with # are its source."""
+    lines = [line for line in text(name).splitlines() if line and not line.startswith("#")]
     return list(csv.DictReader(lines))

@@ -10,6 +10,7 @@ state has all of the state's zones.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path
 
 from phonenumbers.tzdata import TIMEZONE_DATA
@@ -19,7 +20,7 @@ from engine.place.zones import same_clock, zones_of_state
 
 HEADER = (
     "# Made by make_area_codes.py: do not edit.\n"
-    "# Sources: numbering_plan.csv; zones of exchanges of libphonenumber (package phonenumbers).\n"
+    f"# Sources: numbering_plan.csv; exchanges of package phonenumbers {version('phonenumbers')}.\n"
     "area_code,states,zones\n"
 )
 WORDS = {

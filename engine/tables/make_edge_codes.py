@@ -12,6 +12,7 @@ the Navajo Nation, within counties that split_counties.csv already holds to both
 from __future__ import annotations
 
 import math
+from importlib.metadata import version
 from pathlib import Path
 
 from engine.place.zones import (
@@ -24,7 +25,7 @@ from engine.place.zones import (
 
 HEADER = (
     "# Made by make_edge_codes.py: do not edit.\n"
-    "# Source: points and counties of the package zipcodes; zones by county, 49 CFR part 71.\n"
+    f"# Source: points and counties of package zipcodes {version('zipcodes')}; 49 CFR part 71.\n"
     "postal_code,state,zones\n"
 )
 REACH = 40.0
