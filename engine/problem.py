@@ -160,13 +160,14 @@ def _block(problem: Problem) -> str:
 
 def _cut(line: str, column: int) -> tuple[str, int]:
     """A printable piece of a line round a column, and the column within that piece."""
-    plain = "".join(char if char.isprintable() else " " for char in line)
-    if len(plain) <= MAX_SHOWN:
-        return plain, column
-    start = min(max(0, column - 1 - MAX_SHOWN // 2), len(plain) - MAX_SHOWN)
+    start = 0
+    if len(line) > MAX_SHOWN:
+        start = min(max(0, column - 1 - MAX_SHOWN // 2), len(line) - MAX_SHOWN)
+    piece = line[start : start + MAX_SHOWN]
+    plain = "".join(char if char.isprintable() else " " for char in piece)
     left = "..." if start else ""
-    right = "..." if start + MAX_SHOWN < len(plain) else ""
-    return left + plain[start : start + MAX_SHOWN] + right, column - start + len(left)
+    right = "..." if start + MAX_SHOWN < len(line) else ""
+    return left + plain + right, column - start + len(left)
 
 
 def as_json(problems: Sequence[Problem], outcome: str = "") -> str:

@@ -58,7 +58,7 @@ _CYCLE: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - of days; 28 years hold ev
 _UNKNOWN: Final = Selector("")
 
 
-def body(sheet: Sheet, node: Node, kind: str, found: Words, scope: Scope) -> Body:
+def body(sheet: Sheet, node: Map, kind: str, found: Words, scope: Scope) -> Body:
     """The record of a kind of rule from the words found in its mapping."""
     need(sheet, node, found, NEEDED[kind], f"a {kind}", kind)
     return _READERS[kind](sheet, node, found, scope)
@@ -71,17 +71,17 @@ def is_hour(node: Node) -> bool:
     return isinstance(node, Scalar) and (node.text[:1].isdigit() or ":" in node.text)
 
 
-def _block(sheet: Sheet, node: Node, found: Words, scope: Scope) -> Body:
+def _block(sheet: Sheet, node: Map, found: Words, scope: Scope) -> Body:
     del sheet, node, found, scope
     return Block()
 
 
-def _require(sheet: Sheet, node: Node, found: Words, scope: Scope) -> Body:
+def _require(sheet: Sheet, node: Map, found: Words, scope: Scope) -> Body:
     del node
     return Require(entries(sheet, found["needs"], "needs", scope) if "needs" in found else ())
 
 
-def _notice(sheet: Sheet, node: Node, found: Words, scope: Scope) -> Body:
+def _notice(sheet: Sheet, node: Map, found: Words, scope: Scope) -> Body:
     del node, scope
     duty = word(sheet, found["duty"], v.DUTY) if "duty" in found else ""
     if "text" in found:
@@ -89,7 +89,7 @@ def _notice(sheet: Sheet, node: Node, found: Words, scope: Scope) -> Body:
     return Notice(duty, catalogue.DUTIES[duty].means if duty else "")
 
 
-def _window(sheet: Sheet, node: Node, found: Words, scope: Scope) -> Body:
+def _window(sheet: Sheet, node: Map, found: Words, scope: Scope) -> Body:
     del scope
     hours = [name for name in ("from", "to") if name in found and is_hour(found[name])]
     if not hours and not {"from", "days", "closed", "closed_by"} & set(found):
@@ -194,7 +194,7 @@ def _can_recur(raw: str) -> bool:
     )
 
 
-def _limit(sheet: Sheet, node: Node, found: Words, scope: Scope) -> Body:
+def _limit(sheet: Sheet, node: Map, found: Words, scope: Scope) -> Body:
     exactly_one(sheet, node, ("within", "since"), found, "a limit")
     within: Period | None = None
     agreed: str | None = None
@@ -224,7 +224,7 @@ def _span(sheet: Sheet, node: Node) -> tuple[Period | None, str | None]:
     return (period(sheet, law, "law", LOOKING_BACK) if law else None), agreed
 
 
-def _wait(sheet: Sheet, node: Node, found: Words, scope: Scope) -> Body:
+def _wait(sheet: Sheet, node: Map, found: Words, scope: Scope) -> Body:
     exactly_one(sheet, node, ("for", "until"), found, "a wait")
     return Wait(
         after=event(sheet, found["after"], scope) if "after" in found else _UNKNOWN,
@@ -236,16 +236,15 @@ def _wait(sheet: Sheet, node: Node, found: Words, scope: Scope) -> Body:
     )
 
 
-def exactly_one(sheet: Sheet, node: Node, names: tuple[str, ...], found: Words, where: str) -> None:
+def exactly_one(sheet: Sheet, node: Map, names: tuple[str, ...], found: Words, where: str) -> None:
     """Report words of which one must be given, and only one."""
-    if isinstance(node, Map):
-        at_most_one(sheet, node, names, found)
-        if not any(node.get(name) for name in names):
-            either = " or ".join(f"`{name}`" for name in names)
-            sheet.report("R036", node, f"{where} needs {either}", "give one of them")
+    at_most_one(sheet, node, names, found)
+    if not any(node.get(name) for name in names):
+        either = " or ".join(f"`{name}`" for name in names)
+        sheet.report("R036", node, f"{where} needs {either}", "give one of them")
 
 
-_READERS: Final[dict[str, Callable[[Sheet, Node, Words, Scope], Body]]] = {
+_READERS: Final[dict[str, Callable[[Sheet, Map, Words, Scope], Body]]] = {
     "block": _block,
     "require": _require,
     "notice": _notice,

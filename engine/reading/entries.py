@@ -10,7 +10,7 @@ from ..rule import AllOf, AnyOf, Ask, Entry, Parameter
 from . import vocabulary as v
 from .nodes import Map, Node, Scalar, Sheet
 from .selectors import HAPPENED_WORDS, Scope, happened
-from .values import fields, listed, several, shape, whole, word
+from .values import fields, listed, several, shape, whole
 
 GROUPS: Final = ("all", "any")
 _NOWHERE: Final = Ask("")
@@ -97,8 +97,6 @@ def _parameter(sheet: Sheet, key: Scalar, node: Node, fact: catalogue.Fact) -> P
         return None
     if kind == "number":
         return whole(sheet, node, fact.name)
-    if kind == "agreement":
-        return word(sheet, node, v.AGREEMENT)
     if kind == "reply":
         return _reply(sheet, node, fact.name)
     return several(sheet, node, v.LISTS_OF[kind], fact.name)

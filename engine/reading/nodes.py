@@ -284,11 +284,10 @@ class _Builder:
         opened = self.stack.pop()
         children = opened.children
         start, end = opened.event.start_mark, event.end_mark
-        length = 1
         if opened.event.flow_style:
             length = end.column - start.column if end.line == start.line else 0
-        elif children:
-            length = children[0].length
+        else:
+            length = children[0].length if children else 1
         spot = (start.line + 1, start.column + 1, length, start.index, end.index)
         if not opened.is_map:
             return Seq(tuple(children), *spot)
@@ -312,18 +311,9 @@ class _Builder:
 
 def _scalar(event: Any) -> Scalar:
     start, end = event.start_mark, event.end_mark
-    length = end.column - start.column if end.line == start.line else 0
-    plain = event.style is None or event.style == ""
-    line, column = start.line + 1, start.column + 1
-    return Scalar(
-        event.value,
-        line,
-        column,
-        max(length, 1) if plain else length,
-        start.index,
-        end.index,
-        plain,
-    )
+    length = max(1, end.column - start.column) if end.line == start.line else 0
+    spot = (start.line + 1, start.column + 1, length, start.index, end.index)
+    return Scalar(event.value, *spot, plain=not event.style)
 
 
 def _empty(event: Any) -> Scalar:

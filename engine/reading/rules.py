@@ -61,10 +61,12 @@ class Home:
 
 def rule(sheet: Sheet, node: Node, home: Home) -> Rule | None:
     """One rule of a file, or None with its problems on the sheet."""
-    before = len(sheet.problems)
-    kind = _kind(sheet, node)
-    if kind is None:
+    if not isinstance(node, Map):
+        sheet.report("R011", node, f"a rule is a mapping, not {shape(node)}")
         return None
+    before = len(sheet.problems)
+    given = node.get("kind")
+    kind = word(sheet, given, v.KIND) if given is not None else ""
     known = tuple(dict.fromkeys(COMMON_WORDS + KIND_WORDS.get(kind, ())))
     found = fields(sheet, node, known, "a rule", "words", _of_others(sheet, node, kind))
     need(sheet, node, found, NEEDED, "a rule", "words")
@@ -74,22 +76,13 @@ def rule(sheet: Sheet, node: Node, home: Home) -> Rule | None:
     return made if len(sheet.problems) == before else None
 
 
-def _kind(sheet: Sheet, node: Node) -> str | None:
-    """The kind of a rule, "" for one that cannot be told, None for something that is no rule."""
-    if not isinstance(node, Map):
-        sheet.report("R011", node, f"a rule is a mapping, not {shape(node)}")
-        return None
-    given = node.get("kind")
-    return word(sheet, given, v.KIND) if given is not None else ""
-
-
-def _of_others(sheet: Sheet, node: Node, kind: str) -> frozenset[str]:
+def _of_others(sheet: Sheet, node: Map, kind: str) -> frozenset[str]:
     """The words of other kinds: reported where the kind is known, let pass where it is not."""
     own = (*COMMON_WORDS, *KIND_WORDS.get(kind, ()))
     others = {
         name: other for other, names in KIND_WORDS.items() for name in names if name not in own
     }
-    if kind and isinstance(node, Map):
+    if kind:
         for key, _ in node.entries:
             if key.text in others:
                 message = f"`{key.text}` is a word of a {others[key.text]}, not of a {kind}"
@@ -113,7 +106,7 @@ def _scope(sheet: Sheet, found: Mapping[str, Node], kind: str) -> Scope:
 
 def _rule(
     sheet: Sheet,
-    node: Node,
+    node: Map,
     found: Mapping[str, Node],
     home: Home,
     scope: Scope,

@@ -245,8 +245,6 @@ def _ask() -> Json:
 def _parameter(kind: str) -> Json:
     if kind == "number":
         return _WHOLE
-    if kind == "agreement":
-        return _enum(v.AGREEMENT)
     return _several(v.REPLY if kind == "reply" else v.LISTS_OF[kind])
 
 

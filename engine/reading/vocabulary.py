@@ -35,7 +35,7 @@ class Vocabulary:
     def hint(self) -> str:
         """What may be written: every word of a short list, the README for a long one."""
         if len(self.words) > MAX_LISTED:
-            return f"the {len(self.words)} {self.plural} are listed in {README}#{self.anchor}"
+            return f"the {self.plural} are listed in {README}#{self.anchor}"
         return f"the {self.plural} are {', '.join(self.words)}; see {README}#{self.anchor}"
 
     def known(self, text: str) -> str | None:
@@ -200,6 +200,7 @@ LISTS_OF: Final[dict[str, Vocabulary]] = {
     "holds": _parameter("hold", "holds", catalogue.HOLDS),
     "types": _parameter("type of collector", "types of collector", catalogue.COLLECTOR_TYPES),
     "licences": _parameter("licence", "licences", catalogue.LENDER_LICENCES),
+    "agreement": AGREEMENT,
 }
 """Parameters that are a list of words, by their name in `catalogue.PARAMETERS`."""
 REPLY = _parameter("kind of reply", "kinds of reply", catalogue.REPLIES)
