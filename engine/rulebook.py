@@ -42,6 +42,7 @@ __all__ = [
     "check",
     "law_directory",
     "load",
+    "read_sources",
     "schema_json",
 ]
 
@@ -124,6 +125,20 @@ def load(directories: Sequence[Path], house: Path | None = None) -> Rulebook:
     `house` is a folder of the firm's own policy; it takes the place of `rules/house`. Raises
     Problems with everything that is wrong in any file.
     """
+    sources, unread = read_sources(directories, house)
+    book, found = check(sources)
+    if book is None or unread:
+        raise Problems([*unread, *found])
+    return book
+
+
+def read_sources(
+    directories: Sequence[Path], house: Path | None = None
+) -> tuple[tuple[tuple[str, bytes], ...], tuple[Problem, ...]]:
+    """The rule files of directories as `check` takes them, and those that cannot be read.
+
+    What a rulebook was made of: kept under its digest, it can be made again.
+    """
     sources: list[tuple[str, bytes]] = []
     problems = _misnamed(directories, house)
     for path, shown in _files(directories, house):
@@ -131,11 +146,7 @@ def load(directories: Sequence[Path], house: Path | None = None) -> Rulebook:
         problems.extend(unread)
         if data is not None:
             sources.append((shown, data))
-    book, found = check(sources)
-    problems.extend(found)
-    if book is None or problems:
-        raise Problems(problems)
-    return book
+    return tuple(sources), tuple(problems)
 
 
 def check(sources: Sequence[tuple[str, bytes]]) -> tuple[Rulebook | None, tuple[Problem, ...]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.problem import NotFound, Problems, as_text, counted
-from engine.rulebook import Rulebook, check, digest_of, law_directory, load
+from engine.rulebook import Rulebook, check, digest_of, law_directory, load, read_sources
 
 RULE = """- key: {key}
   kind: block
@@ -215,6 +215,14 @@ def test_places_lie_one_deep(tmp_path: Path) -> None:
     with pytest.raises(Problems) as caught:
         load([home(tmp_path, **files)])
     assert codes(caught) == ["R043", "R043"]
+
+
+def test_a_rulebook_is_made_again_from_what_it_was_made_of(tmp_path: Path) -> None:
+    folder = home(tmp_path, rules__fdcpa=act(rule("cease")))
+    sources, unread = read_sources([folder])
+    assert unread == ()
+    assert [shown for shown, _ in sources] == ["rules/fdcpa.yaml", "rules/regulation_f.yaml"]
+    assert check(sources)[0] == load([folder])
 
 
 def test_sources_can_be_checked_without_a_disk() -> None:
