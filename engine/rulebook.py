@@ -33,7 +33,7 @@ from .situation import RuleSet
 
 FEDERAL: Final = "federal"
 FEDERAL_FILES: Final = ("fdcpa", "regulation_f")
-NOT_RULES: Final = frozenset({"rules/house/strategy.yaml"})  # order and pacing
+NOT_RULES: Final = frozenset({"rules/house/strategy.yaml", "house/strategy.yaml"})  # order, pacing
 __all__ = [
     "Licence",
     "Place",
