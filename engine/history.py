@@ -47,6 +47,7 @@ class Contact:
     message_possible: bool | None = None
     validation_period_end: date | None = None
     collector: str = "this_collector"
+    consumer: str = ""  # whose file it stands in; "": the group's only consumer
     recorded: datetime | None = None
     flags: Mapping[str, bool] = field(default_factory=dict)
 
@@ -103,9 +104,10 @@ class Group:
 
 ALL_THE_CHANNEL_CAN_BE = {
     "call": words.RESULTS["conversation"],
-    "visit": frozenset({"attempts", "communications", "conversations"}),
+    "visit": words.RESULTS["conversation"],
     "voicemail": words.RESULTS["voicemail_left"],
 }
+MESSAGES = frozenset({"voicemail_left", "delivered", "sent"})  # what may be a limited content one
 SENT_CHANNELS = frozenset({"text", "email", "mail", "social", "web"})
 
 
@@ -122,14 +124,21 @@ def counts_as(contact: Contact) -> frozenset[str]:
             found = ALL_THE_CHANNEL_CAN_BE.get(contact.channel, words.RESULTS["sent"])
     else:
         found = words.RESULTS[contact.result]
+        if came_back(contact):
+            return frozenset({"attempts"})
         if contact.channel == "voicemail" and contact.result in ("delivered", "sent"):
             found = words.RESULTS["voicemail_left"]
     if contact.content == "limited_content_message" and contact.channel in words.VOICE_CHANNELS:
-        if contact.result not in ("conversation", "conversation_then_dropped"):
-            found = found - {"communications", "conversations"}
+        if contact.result in MESSAGES or (not contact.result and contact.channel == "voicemail"):
+            found = found - {"communications"}
     if contact.direction == "in":
         found = found - {"attempts", "connected"}
     return found
+
+
+def came_back(contact: Contact) -> bool:
+    """Whether an outbound entry itself says that it was not delivered: an attempt, no more."""
+    return contact.direction == "out" and contact.result == "undeliverable"
 
 
 def is_receipt(contact: Contact) -> bool:
@@ -137,6 +146,8 @@ def is_receipt(contact: Contact) -> bool:
 
     `delivered` coming in is the carrier's word about a message already on record.
     """
+    if came_back(contact):
+        return False
     if contact.result in words.RECEIPTS:
         return True
     return contact.direction == "in" and contact.result == "delivered"

@@ -1,0 +1,609 @@
+"""Statuses: what statements and knowledge received so far make true of a debt, person or point.
+
+Each function answers yes, no or unknown for one `View` (and one debt where it is about a debt).
+Nothing here is a stored flag: everything is derived from what was said and learned (DESIGN 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from .. import clock, days, words
+from ..account import Account
+from ..history import Contact, Statement
+from .consent import discussed
+from .view import (
+    View,
+    concerns,
+    day_of,
+    effective_contents,
+    instant_of,
+    listed,
+    written,
+)
+
+ATTORNEY_DAYS = 30  # ours: 12 CFR 1006.6(b)(2)(i) says "a reasonable period of time"
+FURNISH_DAYS = 14  # 12 CFR 1006.30(a)(1)(ii), comment 30(a)(1)-2
+LOOK_BACK_DAYS = 60  # 12 CFR 1006.6(d)(5)
+NOTICE_DAYS = 35  # 12 CFR 1006.6(d)(4)(ii)(C)(5): the creditor's opt-out period
+RECEIPT_BUSINESS_DAYS = 5  # 12 CFR 1006.34(b)(5)
+VALIDATION_DAYS = 30  # 12 CFR 1006.34(b)(5)
+
+
+def tri(value: bool) -> str:
+    """A two-valued answer as a word."""
+    return words.YES if value else words.NO
+
+
+# -- this debt
+
+
+def _named(one: Statement) -> object:
+    """The debts a statement is about: its value where that lists debts, else `debts` beside it."""
+    return one.more.get("debts")
+
+
+def ceased(view: View, debt: Account) -> str:
+    """Written cease or refusal to pay, told to this collector, for this debt."""
+    for _, one in view.said("cease", "cease_or_refusal", "refuses_to_pay"):
+        if one.to == "this_collector" and written(one) and concerns(one.value, (debt.id,)):
+            return words.YES
+    return words.NO
+
+
+def designated(view: View, debt: Account) -> datetime | None:
+    """When the attorney now acting for the debt became known; None without one."""
+    acts: datetime | None = None
+    events = view.said("represented_by", "wants_contact_through_attorney", "no_longer_represented")
+    for received, one in sorted(events, key=lambda pair: pair[0]):
+        if one.kind == "no_longer_represented":
+            if concerns(one.value, (debt.id,)):
+                acts = None
+            continue
+        about = one.value if one.kind == "wants_contact_through_attorney" else _named(one)
+        if concerns(about, (debt.id,)) and one.more.get("address_known") is not False:
+            acts = acts or received
+    return acts
+
+
+def represented(view: View, debt: Account) -> str:
+    """An attorney, reachable, is known to act for the debt (12 CFR 1006.6(b)(2))."""
+    return tri(designated(view, debt) is not None)
+
+
+def attorney_consents(view: View, debt: Account) -> str:
+    """The attorney now acting allows direct contact."""
+    since = designated(view, debt)
+    if since is None:
+        return words.NO
+    for received, one in view.said("attorney_consents_to_direct_contact"):
+        if received >= since and concerns(one.value, (debt.id,)):
+            return words.YES
+    return words.NO
+
+
+def attorney_silent(view: View, debt: Account) -> str:
+    """A letter to the attorney has had no answer for more than 30 days (number ours)."""
+    for _, one in view.said("attorney_written_to", "attorney_unanswered_since"):
+        if not concerns(_named(one), (debt.id,)):
+            continue
+        since = _date(one.value)
+        if view.day <= since + timedelta(days=ATTORNEY_DAYS):
+            continue
+        answered = any(
+            past.direction == "in"
+            and view.owner(past.point)[1] == "attorney"
+            and view.local_day(past) >= since
+            for past in view.own_history
+        )
+        if not answered:
+            return words.YES
+    return words.NO
+
+
+def _date(value: object) -> date:
+    return day_of(value, "UTC") if isinstance(value, date) else clock.parse_date(str(value))
+
+
+def validation_end(view: View, debt: Account) -> date | None:
+    """The end of the validation period, as printed or else computed; None with no good notice.
+
+    A notice that came back does not count, so the period restarts with its replacement
+    (12 CFR 1006.34(b)(5), comment 34(b)(5)-2). Of several good notices the latest end is taken.
+    """
+    ends = []
+    for past in view.own_history:
+        if past.direction != "out" or "validation_notice" not in effective_contents(past):
+            continue
+        if past.id in view.returned or not _about(view, past, debt, meets=False):
+            continue
+        if past.validation_period_end is not None:
+            ends.append(past.validation_period_end)
+        else:
+            sent = view.local_day(past)
+            received = days.add_business_days(sent, RECEIPT_BUSINESS_DAYS)
+            ends.append(received + timedelta(days=VALIDATION_DAYS))
+    return max(ends, default=None)
+
+
+def _about(view: View, past: Contact, debt: Account, *, meets: bool) -> bool:
+    """Whether a past contact was about a debt. Unattributed: all debts, but none where the
+    contact would meet a need or end a hold, unless the person has only one (RULES.md 3)."""
+    named = {*(past.attributed_to or ()), *(past.discussed or ())}
+    if named:
+        return debt.id in named
+    return not meets or len(view.own_accounts) == 1
+
+
+def timely(view: View, one: Statement, debt: Account) -> bool:
+    """Whether a dispute or request was made within the validation period; no notice: timely."""
+    end = validation_end(view, debt)
+    made = one.made if one.made is not None else one.received
+    return end is None or day_of(made, view.zone) <= end
+
+
+def _answered(view: View, debt: Account, since: datetime, contents: Iterable[str]) -> bool:
+    """Whether one of these was sent about the debt after that, and has not come back."""
+    return any(
+        past.direction == "out"
+        and past.at >= since
+        and bool(effective_contents(past) & set(contents))
+        and past.id not in view.returned
+        and _about(view, past, debt, meets=True)
+        for past in view.own_history
+    )
+
+
+def _disputes(view: View, debt: Account) -> list[tuple[datetime, Statement]]:
+    return [
+        pair
+        for pair in view.said("disputes")
+        if concerns(pair[1].value, (debt.id,)) and pair[1].to == "this_collector"
+    ]
+
+
+def disputed(view: View, debt: Account) -> str:
+    """The debt was disputed, in whatever form and whenever."""
+    denied = any(concerns(one.value, (debt.id,)) for _, one in view.said("says_does_not_owe"))
+    return tri(denied or bool(_disputes(view, debt)))
+
+
+def _duplicative(one: Statement) -> bool:
+    return one.more.get("new_information") is False
+
+
+def open_disputes(view: View, debt: Account) -> list[Statement]:
+    """Timely written disputes not yet answered by verification or a copy of the judgment."""
+    return [
+        one
+        for received, one in _disputes(view, debt)
+        if written(one)
+        and not _duplicative(one)
+        and timely(view, one, debt)
+        and not _answered(view, debt, received, ("verification", "judgment_copy"))
+    ]
+
+
+def dispute_open(view: View, debt: Account) -> str:
+    """12 CFR 1006.38(d)(2)(i): from receipt until verification or the judgment is sent."""
+    return tri(bool(open_disputes(view, debt)))
+
+
+def duplicative_dispute_open(view: View, debt: Account) -> str:
+    """12 CFR 1006.38(d)(2)(ii): until it is explained as duplicative, or verified again."""
+    answers = ("verification", "judgment_copy", "duplicative_dispute_notice")
+    return tri(
+        any(
+            written(one)
+            and _duplicative(one)
+            and timely(view, one, debt)
+            and not _answered(view, debt, received, answers)
+            for received, one in _disputes(view, debt)
+        )
+    )
+
+
+def dispute_is_partial(view: View, debt: Account) -> str:
+    """Every open dispute names an amount of this debt."""
+    found = open_disputes(view, debt)
+
+    def part(one: Statement) -> bool:
+        entries = one.value if isinstance(one.value, list | tuple) else ()
+        mine = [e for e in entries if isinstance(e, dict) and str(e.get("debt")) == debt.id]
+        return bool(mine) and all(e.get("amount") is not None for e in mine)
+
+    return tri(bool(found) and all(part(one) for one in found))
+
+
+def original_creditor_request_open(view: View, debt: Account) -> str:
+    """12 CFR 1006.38(c): a timely written request awaits the original creditor's name."""
+    return tri(
+        any(
+            written(one)
+            and one.to == "this_collector"
+            and concerns(one.value, (debt.id,))
+            and timely(view, one, debt)
+            and not _answered(view, debt, received, ("original_creditor_information",))
+            for received, one in view.said("requests_original_creditor")
+        )
+    )
+
+
+def initial_communication_made(view: View, debt: Account) -> str:
+    """Whether the consumer was told of the debt before; unknown if no debt was recorded.
+
+    A limited-content message is no communication; the consumer's own unanswered message is not
+    ours; the call in progress is the communication itself.
+    """
+    found = words.NO
+    for past in view.own_history:
+        if past.flag("call_in_progress") or view.owner(past.point)[1] not in words.CONSUMER_ROLES:
+            continue
+        counted = view.counts(past)
+        if past.direction == "in" and "conversations" not in counted:
+            continue
+        if "communications" not in counted:
+            continue
+        named = {*(discussed(past) or ()), *(past.attributed_to or ())}
+        if debt.id in named or (not named and len(view.own_accounts) == 1):
+            return words.YES
+        if not named:
+            found = words.UNKNOWN
+    return found
+
+
+def about_debts(view: View, debt: Account, *kinds: str) -> str:
+    """Whether any statement of these kinds names the debt (naming none names all)."""
+    for _, one in view.said(*kinds):
+        about = one.value if not isinstance(one.value, bool) else _named(one)
+        if concerns(about, (debt.id,)):
+            return words.YES
+    return words.NO
+
+
+def discharged(view: View, debt: Account) -> str:
+    """Discharged and not reaffirmed (11 USC 524(a)(2), (c))."""
+    state = words.NO
+    events = sorted(view.said("discharged", "reaffirmed"), key=lambda pair: pair[0])
+    for _, one in events:
+        if concerns(one.value, (debt.id,)):
+            state = words.YES if one.kind == "discharged" else words.NO
+    return state
+
+
+def _stay(view: View, debt: Account, consumers: frozenset[str]) -> tuple[bool, str]:
+    """(a stay runs, its chapter) for people whose files these are."""
+    runs, chapter = False, ""
+    events = [
+        (received, one)
+        for received, one in view.known_statements
+        if one.kind in ("bankruptcy_filed", "bankruptcy_ended")
+        and (one.consumer in consumers or one.consumer not in view.group.consumers)
+    ]
+    for _, one in events:
+        if not concerns(_named(one), (debt.id,)):
+            continue
+        runs = one.kind == "bankruptcy_filed"
+        said = one.value if isinstance(one.value, dict) else {}
+        chapter = str(said.get("chapter", ""))
+    return runs, chapter
+
+
+def bankruptcy_stay(view: View, debt: Account) -> str:
+    """A petition of the consumer is known and the stay has not ended (11 USC 362(a)(6), (c))."""
+    return tri(_stay(view, debt, view.consumers)[0])
+
+
+def codebtor_stay(view: View, debt: Account) -> str:
+    """A chapter 13 case of somebody else on the account (11 USC 1301(a)); unknown chapter counts."""
+    others = {person for person, _ in view.group.parties.get(debt.id, ())}
+    found = words.NO
+    for consumer in view.group.consumers.values():
+        if consumer.person not in others or consumer.id in view.consumers:
+            continue
+        runs, chapter = _stay(view, debt, frozenset({consumer.id}))
+        if runs and chapter == "13":
+            return words.YES
+        if runs and not chapter:
+            found = words.UNKNOWN
+    return found
+
+
+def holds(view: View, debt: Account, wanted: tuple[str, ...]) -> str:
+    """Whether the firm holds the account for one of these reasons and has not released it."""
+    held: set[str] = set()
+    events = sorted(view.said("hold", "releases_hold"), key=lambda pair: pair[0])
+    for _, one in events:
+        if concerns(_named(one), (debt.id,)):
+            (held.add if one.kind == "hold" else held.discard)(str(one.value))
+    return tri(bool(held & set(wanted)))
+
+
+def spoke_or_wrote(view: View, debt: Account) -> str:
+    """Whether the duty before furnishing is met (12 CFR 1006.30(a)(1)(i), (ii)).
+
+    Talked by phone or in person; or a letter or electronic message whose fourteen days have run
+    without its coming back inside them: sent on D, from D + 15 on (cautious: the text counts days
+    after the date, the worked comments count the date itself).
+    """
+    for past in view.own_history:
+        if not _about(view, past, debt, meets=True) or not view.persons_of(past):
+            continue
+        if view.owner(past.point)[1] not in words.CONSUMER_ROLES:
+            continue
+        counted = counts_before_return(view, past)
+        if "conversations" in counted and past.channel in ("call", "visit"):
+            talked = discussed(past)
+            if talked is None or debt.id in talked:
+                return words.YES
+        if past.direction != "out" or past.channel not in words.WRITTEN_CHANNELS:
+            continue
+        sent = view.local_day(past)
+        back = view.returned.get(past.id)
+        if back is not None:
+            bounced = clock.local_date(back, view.zone)
+            if (bounced - sent).days <= FURNISH_DAYS:
+                continue
+        if "communications" in counted and view.day > sent + timedelta(days=FURNISH_DAYS):
+            return words.YES
+    return words.NO
+
+
+def counts_before_return(view: View, past: Contact) -> frozenset[str]:
+    """What a contact counted as before it came back (a later bounce undoes nothing)."""
+    from ..history import counts_as
+
+    return counts_as(past)
+
+
+def days_past_due(view: View, debt: Account) -> int | None:
+    """Days past due on the day asked: from delinquent_since, else defaulted; None if unknown."""
+    since = debt.dates.get("delinquent_since") or debt.dates.get("defaulted")
+    return None if since is None else (view.day - since).days
+
+
+def time_barred(view: View, debt: Account, years: int | None) -> str:
+    """Whether the shortest period the contract may have has run (state law gives `years`).
+
+    From the later of last payment and default; unknown without either, or without a period.
+    """
+    starts = [debt.dates[name] for name in ("last_payment", "defaulted") if name in debt.dates]
+    if not starts or years is None:
+        return words.UNKNOWN
+    return tri(view.day > days.add_months(max(starts), 12 * years))
+
+
+# -- the person and the point
+
+
+def _stops(view: View, one: Statement) -> str | None:
+    """The channel a statement stops; an oral cease stops the channel it came by: the telephone."""
+    if one.kind in ("stop_medium", "opt_out_medium"):
+        return str(one.value)
+    if one.kind in ("cease", "cease_or_refusal") and one.medium == "oral":
+        return "call"
+    return None
+
+
+def medium_stopped(view: View) -> str:
+    """The person asked not to be contacted by this medium, for any debt (12 CFR 1006.14(h)(1)).
+
+    Told to this collector; a request about calls covers voicemail; a later consent to the medium
+    withdraws it.
+    """
+    channel = view.contact.channel
+    stopped = False
+    kinds = ("stop_medium", "opt_out_medium", "cease", "cease_or_refusal", "consents_to_medium")
+    events = sorted(view.binding(*kinds, ours=True), key=lambda pair: pair[0])
+    for _, one in events:
+        if one.kind == "consents_to_medium":
+            if str(one.value) in _covers(channel):
+                stopped = False
+        elif _stops(view, one) in _covers(channel):
+            stopped = True
+    return tri(stopped)
+
+
+def _covers(channel: str) -> frozenset[str]:
+    """The media whose refusal covers a channel: voicemail is covered by `call` as well."""
+    return words.VOICE_CHANNELS if channel == "voicemail" else frozenset({channel})
+
+
+def address_stopped(view: View) -> str:
+    """This address or number was refused for this medium (12 CFR 1006.14(h)(1), comment 2)."""
+    line = view.line(view.contact.point)
+    channel = view.contact.channel
+    stopped = False
+    kinds = ("opt_out_address", "opt_out_number_text", "do_not_use_number", "consents_to_text")
+    for _, one in sorted(view.said(*kinds), key=lambda pair: pair[0]):
+        if one.to != "this_collector" or line not in {view.line(p) for p in listed(one.value)}:
+            continue
+        if one.kind == "consents_to_text":
+            if channel == "text":
+                stopped = False
+        elif one.kind != "opt_out_number_text" or channel == "text":
+            stopped = True
+    return tri(stopped)
+
+
+def _bad_places(view: View) -> frozenset[str]:
+    found: set[str] = set()
+    events = view.binding("inconvenient_place", "withdraws_inconvenient_place", "stop_calls_at")
+    for _, one in sorted(events, key=lambda pair: pair[0]):
+        if one.kind == "withdraws_inconvenient_place":
+            found.discard(str(one.value))
+        else:  # a request not to be called at work makes work inconvenient (case format)
+            found.add(str(one.value))
+    return frozenset(found)
+
+
+def place_inconvenient(view: View) -> str:
+    """The point is tied to a place called inconvenient, or the person is there today.
+
+    12 CFR 1006.6(b)(1)(ii), comment 6(b)(1)(ii)-1; a telephone of unknown kind may be tied to it.
+    """
+    bad = _bad_places(view)
+    if not bad:
+        return words.NO
+    tied = {"home": words.HOME_KINDS, "work": words.WORK_KINDS}
+    if any(view.kind in tied.get(place, ()) or view.kind == words.UNKNOWN_KIND for place in bad):
+        return words.YES
+    for _, one in view.binding("consumer_currently_at"):
+        if str(one.value) in bad and day_of(one.received, view.zone) == view.day:
+            return words.YES
+    return words.NO
+
+
+def at_work(view: View, *kinds: str) -> str:
+    """A statement of these kinds about work binds, and the point is or may be at work."""
+    if view.kind not in words.WORK_KINDS and view.kind != words.UNKNOWN_KIND:
+        return words.NO
+    return tri(any(str(one.value) == "work" for _, one in view.binding(*kinds)))
+
+
+def said_of_point(view: View, *kinds: str, ours: bool = False) -> bool:
+    """Whether a statement of these kinds names this point or its line."""
+    line = view.line(view.contact.point)
+    return any(
+        line in {view.line(p) for p in listed(one.value)}
+        for _, one in view.said(*kinds)
+        if not ours or one.to == "this_collector"
+    )
+
+
+def consent_for_point(view: View, gives: str, *takes: str) -> tuple[bool, datetime | None]:
+    """(consent for this line stands, when it was last given), told to this collector."""
+    line = view.line(view.contact.point)
+    given: datetime | None = None
+    for received, one in sorted(view.said(gives, *takes), key=lambda pair: pair[0]):
+        if one.to != "this_collector":
+            continue
+        if one.kind in ("stop_medium", "opt_out_medium"):
+            if str(one.value) in _covers(view.contact.channel):
+                given = None
+        elif line in {view.line(p) for p in listed(one.value)}:
+            given = received if one.kind == gives else None
+    return given is not None, given
+
+
+def consents_to_text(view: View) -> str:
+    """Consent to texts at this number stands (12 CFR 1006.6(d)(5)(ii))."""
+    takes = ("opt_out_number_text", "do_not_use_number", "opt_out_address", "stop_medium")
+    return tri(consent_for_point(view, "consents_to_text", *takes, "opt_out_medium")[0])
+
+
+def consents_to_prerecorded(view: View) -> str:
+    """Consent to recorded or autodialled calls stands; any reasonable word withdraws it."""
+    takes = ("revokes_consent_to_prerecorded", "do_not_use_number", "stop_medium", "opt_out_medium")
+    return tri(consent_for_point(view, "consents_to_prerecorded_calls", *takes)[0])
+
+
+WITHDRAWALS = (
+    "revokes_consent_to_prerecorded",
+    "do_not_use_number",
+    "opt_out_number_text",
+    "opt_out_address",
+    "stop_medium",
+    "opt_out_medium",
+)
+
+
+def recorded_revoked(view: View, *, anywhere: bool = False) -> str:
+    """Consent to recorded messages on this line was withdrawn and not given again.
+
+    47 CFR 64.1200(a)(10): any reasonable means; told to this collector. `anywhere` reads a word
+    about any line or medium as about all.
+    """
+    text = view.contact.channel == "text"
+    gives = "consents_to_text" if text else "consents_to_prerecorded_calls"
+    line = view.line(view.contact.point)
+    revoked = False
+    events = view.binding(gives, *WITHDRAWALS, ours=True)
+    for _, one in sorted(events, key=lambda pair: pair[0]):
+        named = {view.line(p) for p in listed(one.value)}
+        if one.kind == gives:
+            revoked = revoked and line not in named
+        elif one.kind in ("stop_medium", "opt_out_medium"):
+            medium = str(one.value)
+            voice_or_text = medium in words.VOICE_CHANNELS or medium == "text"
+            mine = voice_or_text if anywhere else medium in _covers(view.contact.channel)
+            revoked = revoked or mine
+        elif one.kind == "opt_out_number_text" and not anywhere:
+            revoked = revoked or (text and line in named)
+        else:
+            revoked = revoked or anywhere or line in named
+    return tri(revoked)
+
+
+def opt_out_confirmation_open(view: View) -> str:
+    """An electronic opt-out covering this message has not been confirmed (1006.14(h)(2)(i))."""
+    line = view.line(view.contact.point)
+    told: datetime | None = None
+    kinds = ("opt_out_address", "opt_out_number_text", "stop_medium", "opt_out_medium")
+    for received, one in view.said(*kinds):
+        if one.medium not in words.ELECTRONIC_MEDIA:
+            continue
+        if one.kind in ("stop_medium", "opt_out_medium"):
+            mine = str(one.value) == view.contact.channel
+        else:
+            mine = line in {view.line(p) for p in listed(one.value)}
+        if mine and (told is None or received > told):
+            told = received
+    if told is None:
+        return words.NO
+    confirmed = any(
+        past.at >= told and past.purpose == "stop_confirmation" and past.direction == "out"
+        for past in view.own_history
+    )
+    return tri(not confirmed)
+
+
+def third_party_reopened(view: View) -> str:
+    """12 CFR 1006.10(c): asked for more, or answered wrongly and now knows better."""
+    for _, one in view.said("asks_for_more_contact"):
+        if set(listed(one.value)) & view.persons:
+            return words.YES
+    wrong = any(one.value is not False for _, one in view.said("third_party_answer_was_wrong"))
+    knows = any(
+        one.value is not False for _, one in view.said("third_party_now_has_correct_information")
+    )
+    return tri(wrong and knows)
+
+
+def called_at_bad_time(view: View) -> str:
+    """In the call in progress the person said that the time is inconvenient."""
+    if not view.contact.flag("same_call"):
+        return words.NO
+    began = [past.at for past in view.own_history if past.flag("call_in_progress")]
+    start = max(began, default=None)
+    for received, one in view.binding("this_time_is_inconvenient"):
+        if one.value is not False and (start is None or received >= start):
+            return words.YES
+    return words.NO
+
+
+def said_true(view: View, kind: str) -> str:
+    """The latest word of a kind whose value is true or false."""
+    last = words.NO
+    for _, one in view.said(kind):
+        last = tri(one.value is not False)
+    return last
+
+
+def last_reassigned_check(view: View) -> date | None:
+    """The day of the latest check that found the number not reassigned."""
+    line = view.line(view.contact.point)
+    found = [
+        day_of(one.received, view.zone)
+        for _, one in view.said("reassigned_since")
+        if isinstance(one.value, dict)
+        and view.line(str(one.value.get("point"))) == line
+        and str(one.value.get("answer")) in ("no", "False")
+    ]
+    return max(found, default=None)
+
+
+def received_instant(view: View, one: Statement) -> datetime:
+    """When a statement was received, as an instant in this view's zone."""
+    return instant_of(one.received, view.zone)

@@ -1,0 +1,379 @@
+"""One question's view of a group: what is known, who is contacted, what is judged.
+
+A `View` is what every plain fact is asked of: one proposed contact, at one moment, in one
+candidate zone. It holds what was *received and recorded* by then (DESIGN 4) and nothing later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+from .. import clock, words
+from ..account import Account, Consumer, Point
+from ..history import Contact, Group, Statement, came_back, counts_as, is_receipt
+
+ELECTRONIC_KINDS = words.POINT_GROUPS["electronic"]
+STRANGER = "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a contact is asked about.
+
+    `known`: as of when things are known. `at`: the instant of the contact; None when a whole civil
+    day is asked, as the day's list does: then `day` is that day at the consumer's place, and an
+    answer must hold at any instant of it.
+    """
+
+    known: datetime
+    at: datetime | None = None
+    day: date | None = None
+
+    def day_in(self, zone: str) -> date:
+        """The civil day asked about, at a zone."""
+        if self.at is not None:
+            return clock.local_date(self.at, zone)
+        assert self.day is not None
+        return self.day
+
+
+def instant_of(value: datetime | date, zone: str) -> datetime:
+    """An instant; a civil date is the start of that local day in the zone (case format)."""
+    if isinstance(value, datetime):
+        return value
+    return clock.start_of_day(value, zone)
+
+
+def day_of(value: datetime | date, zone: str) -> date:
+    """The civil day of an instant in a zone; a date is itself."""
+    if isinstance(value, datetime):
+        return clock.local_date(value, zone)
+    return value
+
+
+class View:
+    """What one question sees. Not a record: it caches what several facts ask for."""
+
+    def __init__(self, group: Group, contact: Contact, moment: Moment, zone: str) -> None:
+        """Take the file as it is; nothing is copied."""
+        self.group = group
+        self.contact = contact
+        self.moment = moment
+        self.zone = zone
+        self.day = moment.day_in(zone)
+
+    # -- who and what is contacted
+
+    @cached_property
+    def point(self) -> Point | None:
+        """The contact point proposed; None only for furnishing without one."""
+        return self.group.points.get(self.contact.point or "")
+
+    @cached_property
+    def consumer(self) -> Consumer:
+        """The consumer whose debts these are (the point's file, else the first debt's)."""
+        if self.contact.debts and self.contact.debts[0] in self.group.accounts:
+            return self.group.consumers[self.group.accounts[self.contact.debts[0]].consumer]
+        if self.point is not None:
+            return self.group.consumers[self.point.consumer]
+        return next(iter(self.group.consumers.values()))
+
+    @cached_property
+    def consumers(self) -> frozenset[str]:
+        """Ids of all files of the same human being."""
+        person = self.consumer.person
+        return frozenset(c.id for c in self.group.consumers.values() if c.person == person)
+
+    @cached_property
+    def wrong_lines(self) -> frozenset[str]:
+        """Lines and addresses known by now not to be the consumer's (12 CFR 1006.14(b)(2)(i)-3)."""
+        found = set()
+        for _, one in self.said("number_not_consumers", "reassigned_since"):
+            if one.kind == "reassigned_since":
+                if str(one.value.get("answer")) not in ("yes", "True"):
+                    continue
+                found.add(self.line(str(one.value.get("point"))))
+            else:
+                found.add(self.line(str(one.value)))
+        return frozenset(found)
+
+    def line(self, point: str | None) -> str:
+        """The line behind a point's id: its number, else the id itself."""
+        known = self.group.points.get(point or "")
+        return known.line if known is not None else (point or "")
+
+    def owner(self, point_id: str | None) -> tuple[str, str]:
+        """(person, role) behind a point as now known; a wrong number is a stranger's.
+
+        A point on no record is taken as the consumer's own (case format).
+        """
+        point = self.group.points.get(point_id or "")
+        if point is None:
+            return self.consumer.person, "consumer"
+        if point.whom in words.CONSUMER_ROLES and point.line in self.wrong_lines:
+            return STRANGER + point.line, "third_party"
+        return point.owner, point.whom
+
+    @cached_property
+    def whom(self) -> str:
+        """The role of the person contacted."""
+        if self.contact.channel == "furnish_to_cra":
+            return "cra"
+        return self.owner(self.contact.point)[1]
+
+    @cached_property
+    def kind(self) -> str:
+        """The kind of the point contacted."""
+        if self.point is None:
+            return "cra" if self.contact.channel == "furnish_to_cra" else words.UNKNOWN_KIND
+        return self.point.kind
+
+    @cached_property
+    def persons(self) -> frozenset[str]:
+        """The people the proposed contact is with."""
+        return self.persons_of(self.contact)
+
+    def persons_of(self, contact: Contact, talk: bool = False) -> frozenset[str]:
+        """Whose tally a contact is in (RULES.md 4, units).
+
+        Placed contacts: whoever was intended, else the owner, and whoever was reached as well;
+        `talk`: a conversation is with whoever was reached first of all.
+        """
+        owner = self.group.points.get(contact.point or "")
+        whose = contact.intended_for or (owner.owner if owner else self.person_of_file(contact))
+        if contact.reached:
+            return frozenset({contact.reached}) if talk else frozenset({whose, contact.reached})
+        return frozenset({whose})
+
+    def person_of_file(self, contact: Contact) -> str:
+        """The consumer in whose file a contact stands, as a person."""
+        file = self.group.consumers.get(contact.consumer)
+        return file.person if file is not None else self.consumer.person
+
+    # -- the debts judged
+
+    @cached_property
+    def debts(self) -> tuple[Account, ...]:
+        """The accounts the contact is about."""
+        return tuple(self.group.accounts[one] for one in self.contact.debts)
+
+    @cached_property
+    def charged(self) -> tuple[Account, ...]:
+        """The accounts limits and waits judge: those it is attributed to, else all."""
+        named = self.contact.attributed_to
+        if named is None:
+            return self.debts
+        return tuple(self.group.accounts[one] for one in named if one in self.group.accounts)
+
+    @cached_property
+    def own_accounts(self) -> frozenset[str]:
+        """All accounts of the person, whichever file they stand in."""
+        return frozenset(a.id for a in self.group.accounts.values() if a.consumer in self.consumers)
+
+    def pooled(self, debt: Account) -> frozenset[str]:
+        """The particular debt: student loans under one servicing account when obtained are one.
+
+        12 CFR 1006.14(b)(4), comment 14(b)(4)-2.vii.
+        """
+        if debt.type != "student_loan" or not debt.servicing_account:
+            return frozenset({debt.id})
+        return frozenset(
+            one.id
+            for one in self.group.accounts.values()
+            if one.type == "student_loan"
+            and one.servicing_account == debt.servicing_account
+            and one.consumer in self.consumers
+            and one.collector == debt.collector
+        )
+
+    # -- what is known
+
+    @cached_property
+    def known_statements(self) -> tuple[tuple[datetime, Statement], ...]:
+        """Statements and knowledge received and recorded by the moment, oldest first."""
+        found = []
+        for one in self.group.statements:
+            received = instant_of(one.received, self.zone)
+            recorded = one.recorded if one.recorded is not None else received
+            if received <= self.moment.known and recorded <= self.moment.known:
+                found.append((received, one))
+        return tuple(sorted(found, key=lambda pair: pair[0]))
+
+    @cached_property
+    def by_kind(self) -> dict[str, list[tuple[datetime, Statement]]]:
+        """The same, by kind, of this consumer's files."""
+        found: dict[str, list[tuple[datetime, Statement]]] = {}
+        for received, one in self.known_statements:
+            if one.consumer in self.group.consumers and one.consumer not in self.consumers:
+                continue
+            found.setdefault(one.kind, []).append((received, one))
+        return found
+
+    def said(self, *kinds: str) -> Iterator[tuple[datetime, Statement]]:
+        """Known statements of these kinds, oldest first within a kind."""
+        for kind in kinds:
+            yield from self.by_kind.get(kind, ())
+
+    @cached_property
+    def history(self) -> tuple[Contact, ...]:
+        """Contacts known by the moment, oldest first, without receipts."""
+        known = self.moment.known
+        return tuple(
+            one
+            for one in self.group.contacts
+            if one.at <= known
+            and (one.recorded is None or one.recorded <= known)
+            and not is_receipt(one)
+        )
+
+    @cached_property
+    def own_history(self) -> tuple[Contact, ...]:
+        """History that stands in the files of this consumer."""
+        return tuple(one for one in self.history if self.in_file(one))
+
+    def in_file(self, contact: Contact) -> bool:
+        """Whether a contact stands in a file of this consumer."""
+        return not contact.consumer or contact.consumer in self.consumers
+
+    @cached_property
+    def returned(self) -> dict[str, datetime]:
+        """Contacts that came back undelivered: id -> when that was known.
+
+        `undeliverable` marks the latest earlier outbound contact on that point and channel.
+        """
+        found: dict[str, datetime] = {}
+        latest: dict[tuple[str | None, str], str] = {}
+        for one in self.group.contacts:
+            if one.at > self.moment.known:
+                continue
+            if came_back(one):
+                found.setdefault(one.id, one.at)
+            elif one.result == "undeliverable":
+                sent = latest.get((one.point, one.channel))
+                if sent is not None:
+                    found.setdefault(sent, one.at)
+            elif one.direction == "out":
+                latest[one.point, one.channel] = one.id
+        return found
+
+    def counts(self, contact: Contact) -> frozenset[str]:
+        """What a past contact counts as; a message that came back is an attempt, no more."""
+        found = counts_as(contact)
+        if contact.id in self.returned and contact.channel in words.WRITTEN_CHANNELS:
+            return found - {"communications"}
+        return found
+
+    def local_day(self, contact: Contact) -> date:
+        """The civil day of a past contact in this view's zone."""
+        return clock.local_date(contact.at, self.zone)
+
+    # -- whom a statement binds
+
+    def bound(self, one: Statement) -> frozenset[str]:
+        """The people whose contacts a statement about time, place or medium governs.
+
+        Whoever made it; knowledge, or an attorney's or outsider's word, is about the consumer
+        (case format). A third party on record is bound by its own word too: 1006.14(h) protects
+        any person, and the cautious reading takes both.
+        """
+        consumer = self.consumer.person
+        if one.origin == "knowledge" or one.by is None or one.by in self.consumers:
+            return frozenset({consumer})
+        role = self.role_of(one.by)
+        if role in words.CONSUMER_ROLES:
+            return frozenset({one.by})
+        return frozenset({one.by, consumer})
+
+    def role_of(self, person: str) -> str | None:
+        """The role of a person on record, by points, by the file, or by the id's prefix."""
+        if person == self.consumer.person:
+            return "consumer"
+        for point in self.group.points.values():
+            if point.owner == person:
+                return point.whom
+        return words.owner_role(person)
+
+    def binding(self, *kinds: str, ours: bool = False) -> Iterator[tuple[datetime, Statement]]:
+        """Statements of these kinds that govern contact with the people contacted.
+
+        `ours`: only those told to this collector (cease, opt-outs, consent).
+        """
+        persons = self.persons
+        for received, one in self.said(*kinds):
+            if ours and one.to != "this_collector":
+                continue
+            if self.bound(one) & persons:
+                yield received, one
+
+
+def listed(value: object) -> tuple[str, ...]:
+    """The ids in a value that may be one id, a list of ids, or a list of {debt, amount}."""
+    if value is None or isinstance(value, bool):
+        return ()
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, Iterable):
+        found = []
+        for one in value:
+            found.append(str(one["debt"]) if isinstance(one, dict) else str(one))
+        return tuple(found)
+    return (str(value),)
+
+
+def concerns(value: object, debts: Iterable[str]) -> bool:
+    """Whether a statement's debts name one of these; naming none, or `true`, names all."""
+    named = listed(value)
+    return not named or bool(set(named) & set(debts))
+
+
+def effective_purposes(contact: Contact) -> frozenset[str]:
+    """Purpose and content read alike; a purpose that is also a content implies it (RULES.md 3)."""
+    found = {contact.purpose or "collection"}
+    if contact.content:
+        found.add(contact.content)
+    return frozenset(found)
+
+
+def effective_contents(contact: Contact) -> frozenset[str]:
+    """The contents of a contact, with a purpose that is also a content."""
+    found = {contact.content} if contact.content else set()
+    if contact.purpose in words.CONTENTS:
+        found.add(contact.purpose)
+    return frozenset(one for one in found if one)
+
+
+def proposed_counts(contact: Contact) -> frozenset[str]:
+    """What the proposed contact is judged as: RULES.md 4, "as a member of the history"."""
+    if contact.result is not None:
+        return counts_as(contact)
+    found = {"attempts", "connected", "communications"}
+    if contact.channel in ("call", "visit"):
+        found.add("conversations")
+    if contact.content == "limited_content_message" and contact.channel in words.VOICE_CHANNELS:
+        found.discard("communications")
+        found.discard("conversations")
+    return frozenset(found)
+
+
+def technology(contact: Contact, past: bool) -> str:
+    """manual, autodialled or prerecorded; a past call without it counts as prerecorded."""
+    if contact.flag("prerecorded"):
+        return "prerecorded"
+    if contact.flag("autodialled"):
+        return "autodialled"
+    if contact.technology:
+        return contact.technology
+    return "prerecorded" if past else "manual"
+
+
+def written(one: Statement) -> bool:
+    """Whether a statement is in writing: any medium but oral; electronic only where accepted.
+
+    12 CFR 1006.6(c)(1), comment 6(c)(1)-1; 12 CFR 1006.38, comment 38-1.
+    """
+    if one.medium == "oral":
+        return False
+    return one.medium not in words.ELECTRONIC_MEDIA or one.accepted_medium

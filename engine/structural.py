@@ -1,0 +1,40 @@
+"""Refusals that no rule makes: something without which nothing can be decided is missing.
+
+DESIGN 1.2: unknown is a no, with the missing thing named.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .decision import Finding
+
+STRUCTURAL: Final[dict[str, tuple[str, str]]] = {
+    "address_unknown": (
+        "Without a current residential address it is unknown whose law applies.",
+        "12 CFR 1006.104",
+    ),
+    "zone_unknown": (
+        "Without a zone it is unknown whether the hour is convenient.",
+        "12 CFR 1006.6(b)(1)(i)",
+    ),
+    "place_without_file": ("The law of this place has no file.", "12 CFR 1006.104"),
+    "place_not_encoded": (
+        "The law of this place is not written yet, and the setting refuses it.",
+        "12 CFR 1006.104",
+    ),
+    "no_common_window": (
+        "Windows that are open one by one leave no minute in common.",
+        "12 CFR 1006.6(b)(1)(i)",
+    ),
+    "engines_disagree": ("The two engines answered differently.", "DESIGN 1.4"),
+    "engine_failed": ("An engine gave no answer.", "DESIGN 1.4"),
+    "facts_disagree": ("Two ways of reckoning the facts differ.", "DESIGN 1.4"),
+    "log_unwritable": ("The decision could not be logged.", "DESIGN 1.6"),
+}
+
+
+def refusal(name: str, observed: str) -> Finding:
+    """The finding of a structural refusal; `observed` names the missing thing."""
+    says, cite = STRUCTURAL[name]
+    return Finding(f"structural/{name}", (cite,), "structural", says, observed, "must be known")
