@@ -84,6 +84,8 @@ def row_problems(frames: Mapping[str, pl.LazyFrame]) -> list[PortfolioProblem]:
             problems.append(PortfolioProblem(table.file, None, "the file is damaged"))
     if "accounts" in frames:
         problems.extend(_collector_problems(frames["accounts"]))
+    if "contact_points" in frames:
+        problems.extend(_provenance_problems(frames["contact_points"]))
     for name in ("statements", "knowledge"):
         if name in frames:
             problems.extend(_layout_problems(TABLES[name], frames[name]))
@@ -91,26 +93,24 @@ def row_problems(frames: Mapping[str, pl.LazyFrame]) -> list[PortfolioProblem]:
 
 
 def _value_problems(table: Table, frame: pl.LazyFrame) -> Iterator[PortfolioProblem]:
-    tests: dict[str, pl.Expr] = {}
     for column in table.columns:
         cell = pl.col(column.name)
-        if not column.nullable:
-            tests[f"null {column.name}"] = cell.null_count()
-        if column.words is not None:
-            tests[f"word {column.name}"] = (~cell.is_in(column.words)).sum()
+        if not column.nullable and (rows := _count(frame, cell.is_null())):
+            text = f"{_rows(rows)} no value ({_first(table, frame, cell.is_null())}); one is needed"
+            yield PortfolioProblem(table.file, column.name, text, rows)
+        if column.words is not None and (rows := _count(frame, ~cell.is_in(column.words))):
+            yield _word_problem(table, column, frame, rows)
     if len(table.key) == 1:
         key = pl.col(table.key[0])
-        tests["order"] = (key <= key.shift(1)).sum()
-    counts = frame.select(**tests).collect(engine="streaming").row(0, named=True)
-    for column in table.columns:
-        if rows := counts.get(f"null {column.name}", 0):
-            bad = pl.col(column.name).is_null()
-            text = f"{_rows(rows)} no value ({_first(table, frame, bad)}); one is needed"
-            yield PortfolioProblem(table.file, column.name, text, rows)
-        if rows := counts.get(f"word {column.name}", 0):
-            yield _word_problem(table, column, frame, rows)
-    if counts.get("order", 1):  # not sorted by key: unique has to be shown the long way
-        yield from _key_problems(table, frame)
+        ascends = frame.select((key <= key.shift(1)).sum()).collect(engine="streaming").item() == 0
+        if ascends:
+            return
+    yield from _key_problems(table, frame)  # not sorted by key: it has to be shown the long way
+
+
+def _count(frame: pl.LazyFrame, bad: pl.Expr) -> int:
+    """How many rows are bad. As a filter it is read off dictionaries and statistics, not rows."""
+    return int(frame.filter(bad).select(pl.len()).collect(engine="streaming").item())
 
 
 def _rows(rows: int) -> str:
@@ -171,7 +171,7 @@ def _reference_problems(
         else cell.is_in(lost.implode())
     )
     frame = frames[table.name]
-    rows = int(frame.filter(bad).select(pl.len()).collect(engine="streaming").item())
+    rows = _count(frame, bad)
     example = json.dumps(lost.sort()[0])
     text = (
         f"{_rows(rows)} an id that {target.file} does not have: {example} "
@@ -194,11 +194,23 @@ def _collector_problems(accounts: pl.LazyFrame) -> Iterator[PortfolioProblem]:
     for name in said:
         twice = frame.filter(pl.col(name) > 1)["collector"]
         if len(twice):
+            many = "1 collector has" if len(twice) == 1 else f"{len(twice):,} collectors have"
             text = (
-                f"{len(twice):,} collectors have more than one value (first: collector "
-                f"{twice[0]}); give each capacity an id of its own"
+                f"{many} more than one value (first: collector {twice[0]}); give each capacity "
+                "an id of its own"
             )
             yield PortfolioProblem(TABLES["accounts"].file, name, text, len(twice))
+
+
+def _provenance_problems(points: pl.LazyFrame) -> Iterator[PortfolioProblem]:
+    """How an e-mail address was obtained is a JSON object; its words are the engine's to read."""
+    told = pl.col("email_provenance")
+    table = TABLES["contact_points"]
+    sound = told.str.starts_with("{") & told.str.json_path_match("$").is_not_null()
+    bad = told.is_not_null() & ~sound
+    if rows := _count(points, bad):
+        text = f"{_rows(rows)} text that is no JSON object ({_first(table, points, bad)})"
+        yield PortfolioProblem(table.file, "email_provenance", text, rows)
 
 
 def _of_shape(*shapes: str) -> list[str]:
@@ -221,8 +233,7 @@ def _layout_problems(table: Table, frame: pl.LazyFrame) -> Iterator[PortfolioPro
     )
     for column, kinds, absent in needs:
         bad = kind.is_in(kinds) & absent
-        rows = int(frame.select(bad.sum()).collect(engine="streaming").item() or 0)
-        if rows:
+        if rows := _count(frame, bad):
             row = frame.filter(bad).select(table.key[0], "kind").head(1).collect()
             text = (
                 f"{_rows(rows)} nothing, but the word needs it "
@@ -288,7 +299,7 @@ def _record(value: object, tests: Mapping[str, Callable[[object], bool]]) -> boo
     )
 
 
-def _count(value: object) -> bool:
+def _whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -320,7 +331,7 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "place_code": _text,
     "consent": lambda value: _record(value, {"on": _on, "date": _day, "until": _day}),
     "callback": lambda value: _record(value, {"debt": _text, "on": _anything}),
-    "messages": lambda value: _record(value, {"max": _count, "within": _anything}),
+    "messages": lambda value: _record(value, {"max": _whole, "within": _anything}),
     "reassigned": lambda value: _record(
         value, {"point": _text, "since": _day, "answer": _anything}
     ),
