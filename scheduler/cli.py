@@ -1,0 +1,69 @@
+"""The command line. No logic, and the only caller of `datetime.now`, handed inward as `ctx.obj`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from engine.version import VERSION
+
+from .commands import asking, days, rules
+from .commands.common import Home, Json, emit, guarded
+from .store import schema as tables
+
+app = typer.Typer(
+    name="forbear",
+    help="Decides which debt accounts may be contacted, when, how often and by which channel.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+schemas = typer.Typer(help="What Forbear reads, column by column.")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"forbear {VERSION}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def forbear(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Say the version."),
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+@schemas.command("portfolio")
+@guarded
+def portfolio(home: Home = None, json_: Json = False) -> None:
+    """Every file, column, type and meaning of a portfolio directory."""
+    if json_:
+        emit({"tables": tables.describe()})
+    else:
+        sys.stdout.write(tables.text())
+
+
+app.command("demo")(days.demo)
+app.command("init")(days.init)
+app.command("synth")(days.synth_)
+app.command("run")(days.run)
+app.command("explain")(asking.explain_)
+app.add_typer(rules.app, name="rules")
+app.add_typer(schemas, name="schema")
+
+
+def now() -> datetime:
+    """The moment it is, in UTC."""
+    return datetime.now(UTC)
+
+
+def main() -> None:
+    """Run the program: exit 0 done, 1 the answer is no, 2 wrong use, 3 could not run."""
+    app(obj=now)

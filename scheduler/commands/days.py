@@ -1,0 +1,269 @@
+"""`demo`, `init`, `synth`, `run`: from a made-up portfolio to a day's list."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import polars as pl
+import typer
+
+from engine.clock import format_instant, local_date
+from engine.explain import in_words
+from engine.panel import Panel
+
+from ..day import Manifest, run_day
+from ..explaining import explain
+from ..funnel import as_text as funnel_text
+from ..law import Law, law_of
+from ..portfolio import Portfolio, open_portfolio
+from ..sample.synth import NOW, synth
+from ..settings import FILE, FORMATS, Settings, write_default
+from .common import (
+    HOME,
+    NO,
+    Home,
+    Json,
+    Now,
+    WrongUse,
+    day_of,
+    emit,
+    err,
+    guarded,
+    moment,
+    out,
+    portfolio_path,
+    settings_of,
+    tell,
+)
+from .progress import Shown
+
+MOST = 100_000_000
+Accounts = Annotated[int, typer.Option("--accounts", min=1, max=MOST, help="How many accounts.")]
+From = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="DIR", help="A portfolio's directory (default: the home's)."),
+]
+
+
+@guarded
+def init(home: Home = None, json_: Json = False) -> None:
+    """Make a home: settings.yaml with every setting explained, and a folder for your own rules."""
+    place = home or HOME
+    if (place / FILE).exists():
+        raise WrongUse(f"{place} is a home already")
+    write_default(place)
+    if json_:
+        emit({"home": str(place), "settings": str(place / FILE), "house": str(place / "house")})
+    else:
+        out.print(f"{place / FILE}  settings, each explained\n{place / 'house'}  your own rules")
+
+
+@guarded
+def synth_(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it.")],
+    accounts: Accounts = 20_000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed, the same data.")] = 1,
+    csv: Annotated[bool, typer.Option("--csv", help="Write each table as CSV as well.")] = False,
+    now: Now = None,
+    home: Home = None,
+    json_: Json = False,
+) -> None:
+    """Write a made-up portfolio: nobody in it exists, and no number in it can ring."""
+    at = moment(now, lambda: NOW)
+    rows = synth(directory, accounts, seed, at, csv)
+    if json_:
+        emit({"directory": str(directory), "now": format_instant(at), "rows": rows})
+        return
+    out.print(f"made-up portfolio in {directory}, as of {format_instant(at)}")
+    for table, count in rows.items():
+        out.print(f"  {count:>12,}  {table}")
+
+
+@guarded
+def run(
+    ctx: typer.Context,
+    source: From = None,
+    day: Annotated[
+        str | None, typer.Option("--day", metavar="D", help="The consumers' day (default: today).")
+    ] = None,
+    now: Now = None,
+    out_dir: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where lists go (default: the home's lists)."),
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option("--format", help=f"One of {', '.join(FORMATS)}; may be given several times."),
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Make a day anew; the first list is kept beside it.")
+    ] = False,
+    home: Home = None,
+    json_: Json = False,
+) -> None:
+    """Put out the day's list, the suppressed list, the manifest and the log."""
+    settings = settings_of(home)
+    if formats:
+        unknown = [one for one in formats if one not in FORMATS]
+        if unknown:
+            raise WrongUse(f"unknown format `{unknown[0]}`; the formats are {', '.join(FORMATS)}")
+        settings = replace(settings, formats=tuple(one for one in FORMATS if one in formats))
+    at = moment(now, ctx.obj)
+    civil = day_of(day, lambda: local_date(at, settings.zone))
+    law = law_of(settings)
+    portfolio = _opened(portfolio_path(source, settings))
+    manifest = _run(portfolio, law, settings, civil, at, out_dir or settings.lists, again)
+    _report(manifest, json_)
+    if manifest.alarms:
+        raise typer.Exit(NO)
+
+
+def _opened(path: Path) -> Portfolio:
+    with Shown(err) as shown:
+        shown("checking the portfolio", 0, 1)
+        return open_portfolio(path)
+
+
+def _run(
+    portfolio: Portfolio,
+    law: Law,
+    settings: Settings,
+    day: date,
+    now: datetime,
+    lists: Path,
+    again: bool,
+) -> Manifest:
+    with Shown(err) as shown:
+        return run_day(
+            portfolio, law.rulebook, settings, day, now, lists, shown, again=again, files=law.files
+        )
+
+
+def _report(manifest: Manifest, json_: bool) -> None:
+    """What a run did: on standard output as JSON, or for people."""
+    if json_:
+        kept = None if manifest.kept is None else str(manifest.kept)
+        emit(
+            {
+                **manifest.document,
+                "directory": str(manifest.directory),
+                "kept": kept,
+                "changes": dict(manifest.changes),
+                "seconds": {name: round(took, 3) for name, took in manifest.seconds.items()},
+            }
+        )
+        return
+    for alarm in manifest.alarms:
+        tell(f"ALARM: {alarm}")
+    out.print(summary(manifest))
+    if manifest.kept is not None:
+        out.print(_changed(manifest))
+
+
+def summary(manifest: Manifest) -> str:
+    """A run in a few lines: counts, the funnel, places not encoded, and where everything is."""
+    found, counts = manifest.document, manifest.document["counts"]
+    lines = [
+        f"{found['day']}, as known at {found['now']}, rulebook {found['rulebook'][7:15]}",
+        f"  {counts['candidates']:>12,}  candidates, of {counts['accounts']:,} accounts",
+        f"  {counts['listed']:>12,}  listed",
+        f"  {counts['suppressed']:>12,}  suppressed, {counts['exhausted']:,} of them only by a "
+        "limit or a wait",
+        f"  {counts['situations']:>12,}  situations, each decided by both engines",
+        f"  {counts['sampled']:>12,}  decided again from the raw rows",
+        "",
+        funnel_text(found["funnel"]),
+    ]
+    bare = found["unencoded"]
+    if bare["candidates"]:
+        ways = "refused" if bare["refuse_unencoded_places"] else "decided on federal law alone"
+        total = sum(bare["candidates"].values())
+        lines.append(f"law not encoded: {total:,} candidates in {len(bare['candidates'])} places, ")
+        lines[-1] += f"{ways} (refuse_unencoded_places)"
+    lines.append(f"list, suppressed list and manifest: {manifest.directory}")
+    lines.append(f"decision log: {manifest.directory / 'log'}")
+    return "\n".join(lines)
+
+
+def _changed(manifest: Manifest) -> str:
+    """How the list differs from the one it took the place of."""
+    changes: dict[str, Any] = dict(manifest.changes)
+    lines = [f"the earlier list is kept in {manifest.kept}"]
+    if "unreadable" in changes:
+        lines.append(f"what differs is not known: {changes['unreadable']}")
+    elif not changes["files"]:
+        lines.append("nothing differs: every file is the same to the byte")
+    else:
+        because = ", ".join(changes["because"]) or "nothing that a run depends on"
+        lines.append(f"changed since: {because}")
+        lines.append(f"files that differ: {', '.join(changes['files'])}")
+        if "newly_listed" in changes:
+            now, gone = changes["newly_listed"], changes["no_longer_listed"]
+            lines.append(f"newly listed: {now:,}; no longer listed: {gone:,}")
+    return "\n".join(lines)
+
+
+@guarded
+def demo(
+    accounts: Accounts = 20_000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed, the same data.")] = 1,
+    now: Now = None,
+    home: Home = None,
+    json_: Json = False,
+) -> None:
+    """Show it all on a made-up portfolio: a no, a yes, the funnel, the list and the log."""
+    place = home or HOME
+    if place.exists() and any(place.iterdir()):
+        raise WrongUse(f"{place} is there already; demo makes a new home: name another with --home")
+    at = moment(now, lambda: NOW)
+    settings = write_default(place, refuse_unencoded_places=False)
+    with Shown(err) as shown:
+        shown("making up a portfolio", 0, 1)
+        synth(place / "portfolio", accounts, seed, at)
+    law = law_of(settings)
+    portfolio = _opened(place / "portfolio")
+    civil = local_date(at, settings.zone)
+    manifest = _run(portfolio, law, settings, civil, at, settings.lists, False)
+    examples = _examples(law, portfolio, settings, manifest, at)
+    if json_:
+        emit({**manifest.document, "directory": str(manifest.directory), "examples": examples})
+        return
+    for title, text in examples.items():
+        out.print(f"--- {title}\n{text}")
+    out.print("--- the day")
+    out.print(summary(manifest))
+    when = f"--now {format_instant(at)} --home {place}"
+    out.print(f"\nask about any account: forbear explain ACCOUNT {when}")
+
+
+def _examples(
+    law: Law, portfolio: Portfolio, settings: Settings, manifest: Manifest, now: datetime
+) -> dict[str, str]:
+    """A no and a yes of the day, in words: the first call refused by a count, the first listed."""
+    rows = pl.scan_parquet(manifest.directory / "log" / "decisions.parquet")
+    called = rows.filter(pl.col("channel") == "call")
+    counted = called.filter("exhausted")
+    found = {}
+    with Panel(law.rulebook) as panel:
+        for title, choices in (
+            ("a no", (counted, called.filter(~pl.col("listed")))),
+            ("a yes", (called.filter("listed"), rows.filter("listed"))),
+        ):
+            picked = pl.concat([one.head(1) for one in choices]).head(1).collect()
+            for row in picked.iter_rows(named=True):
+                said = explain(
+                    panel,
+                    portfolio,
+                    row["account"],
+                    row["channel"],
+                    row["point"],
+                    now,
+                    None,
+                    row["day"],
+                    settings.refuse_unencoded_places,
+                )
+                found[title] = in_words(said.decision, said.question, law.rulebook)
+    return found

@@ -1,0 +1,176 @@
+"""The list, the suppressed list and their formats: CSV, NDJSON and Parquet with the same columns.
+
+In CSV instants end in Z, lists are JSON, and nothing is an empty cell. In NDJSON windows and
+budgets are JSON themselves. In Parquet instants and days have their own types; windows and budgets
+are JSON texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+INSTANT: Final = pl.Datetime("us", "UTC")
+LIST: Final[dict[str, pl.DataType]] = {
+    "row_id": pl.Int64(),
+    "day": pl.Date(),
+    "account": pl.String(),
+    "consumer": pl.String(),
+    "point": pl.String(),
+    "channel": pl.String(),
+    "number": pl.String(),
+    "jurisdictions": pl.String(),
+    "zones": pl.String(),
+    "open_utc": INSTANT,
+    "close_utc": INSTANT,
+    "windows_utc": pl.String(),
+    "windows_local": pl.String(),
+    "attempts_left": pl.Int32(),
+    "budgets": pl.String(),
+    "technology": pl.String(),
+    "priority": pl.Int64(),
+    "duties": pl.String(),
+    "expires_utc": INSTANT,
+    "decision_id": pl.String(),
+}
+SUPPRESSED: Final[dict[str, pl.DataType]] = {
+    "account": pl.String(),
+    "consumer": pl.String(),
+    "point": pl.String(),
+    "channel": pl.String(),
+    "rules": pl.List(pl.String()),
+    "cites": pl.List(pl.String()),
+    "next_permitted_utc": INSTANT,
+    "decision_id": pl.String(),
+}
+JSON_TEXTS: Final = frozenset({"windows_utc", "windows_local", "budgets"})
+SPOKEN: Final = ("call", "voicemail", "text")  # channels whose technology the law asks about
+ROWS_IN_GROUP: Final = 131_072
+ISO: Final = "%Y-%m-%dT%H:%M:%SZ"
+KEYS: Final[dict[str, tuple[str, bool]]] = {
+    "balance_high": ("balance", True),
+    "balance_low": ("balance", False),
+    "placed_oldest": ("placed", False),
+    "placed_newest": ("placed", True),
+    "delinquent_oldest": ("delinquent_since", False),
+    "delinquent_newest": ("delinquent_since", True),
+}
+
+
+def listed(rows: pl.DataFrame) -> pl.DataFrame:
+    """The list's rows of decided candidates, but for `row_id` and `priority`, which need them all.
+
+    Columns of the account that a strategy may order by stay behind them.
+    """
+    own = rows.filter("listed").with_columns(
+        technology=pl.when(pl.col("channel").is_in(SPOKEN))
+        .then(pl.lit("manual"))
+        .otherwise(pl.lit("")),
+        expires_utc=pl.col("close_utc"),
+    )
+    names = [name for name in LIST if name not in ("row_id", "priority")]
+    wanted = [pl.col(name).cast(LIST[name]) for name in names]
+    return own.select(*wanted, *sorted({column for column, _ in KEYS.values()}))
+
+
+def suppressed(rows: pl.DataFrame) -> pl.DataFrame:
+    """The suppressed list's rows of decided candidates."""
+    refused = rows.filter(~pl.col("listed"))
+    return refused.select(pl.col(name).cast(kind) for name, kind in SUPPRESSED.items())
+
+
+def priorities(parts: Iterable[Path], strategy: Sequence[str]) -> pl.Series:
+    """The rank, from 1, of every listed row in the order of the parts.
+
+    Rows are ordered by the strategy's words; an account without the date asked comes last; rows
+    that are alike in all of them keep their order in the list.
+    """
+    columns = [KEYS[word][0] for word in strategy]
+    scans = [pl.scan_parquet(path).select(columns) for path in parts]
+    keys = pl.concat(scans).collect(engine="streaming").with_row_index("row")
+    order = keys.lazy().sort(
+        columns,
+        descending=[KEYS[word][1] for word in strategy],
+        nulls_last=True,
+        maintain_order=True,
+    )
+    ranked = order.select("row").with_row_index("priority", 1).sort("row")
+    return ranked.select(pl.col("priority").cast(pl.Int64)).collect()["priority"]
+
+
+def numbered(rows: pl.DataFrame, first: int, priority: pl.Series) -> pl.DataFrame:
+    """List rows with their `row_id` from `first` on and their priority: exactly the list's columns.
+
+    `priority` has one value for each row.
+    """
+    count = pl.int_range(first, first + rows.height, dtype=pl.Int64)
+    return rows.with_columns(count.alias("row_id"), priority.alias("priority")).select(list(LIST))
+
+
+def _instants(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(
+        pl.col(name).dt.strftime(ISO) for name, kind in rows.schema.items() if kind == INSTANT
+    )
+
+
+def _json_list(name: str) -> pl.Expr:
+    inside = pl.struct(name).struct.json_encode()
+    return inside.str.slice(len(name) + 4, inside.str.len_chars() - (len(name) + 5)).alias(name)
+
+
+def append_csv(path: Path, rows: pl.DataFrame, start: bool) -> None:
+    """Add rows to a CSV file; `start` begins it with the header."""
+    lists = [name for name, kind in rows.schema.items() if isinstance(kind, pl.List)]
+    flat = _instants(rows).with_columns(_json_list(name) for name in lists)
+    with path.open("wb" if start else "ab") as file:
+        flat.write_csv(file, include_header=start, date_format="%Y-%m-%d")
+
+
+def append_ndjson(path: Path, rows: pl.DataFrame, start: bool) -> None:
+    """Add rows to an NDJSON file: an object a line, its words in the order of the columns."""
+    flat = _instants(rows).with_columns(
+        pl.col(name).dt.strftime("%Y-%m-%d")
+        for name, kind in rows.schema.items()
+        if kind == pl.Date()
+    )
+    pieces: list[pl.Expr] = []
+    run: list[str] = []
+    for name in [*flat.columns, None]:
+        if name is not None and name not in JSON_TEXTS:
+            run.append(name)
+            continue
+        if run:
+            inside = pl.struct(run).struct.json_encode()
+            pieces.append(inside.str.slice(1, inside.str.len_chars() - 2))
+        if name is not None:
+            pieces.append(pl.lit(f'"{name}":') + pl.col(name).fill_null("null"))
+        run = []
+    line = pl.concat_str([pl.lit("{"), pl.concat_str(pieces, separator=","), pl.lit("}")])
+    with path.open("wb" if start else "ab") as file:
+        flat.select(line).write_csv(file, include_header=False, quote_style="never")
+
+
+def join_parquet(parts: Sequence[Path], path: Path, metadata: dict[str, str] | None = None) -> int:
+    """Make one Parquet file of parts, in order and without holding them; returns its rows.
+
+    The bytes depend on the rows alone, not on how they were cut.
+    """
+    frame = pl.scan_parquet(list(parts))
+    frame.sink_parquet(
+        path,
+        compression="zstd",
+        compression_level=3,
+        statistics=True,
+        row_group_size=ROWS_IN_GROUP,
+        maintain_order=True,
+        metadata=metadata,
+    )
+    return int(pl.scan_parquet(path).select(pl.len()).collect().item())
+
+
+def write_part(path: Path, rows: pl.DataFrame) -> None:
+    """Write one part's rows, to be joined later."""
+    rows.write_parquet(path, compression="zstd", compression_level=1, statistics=False)

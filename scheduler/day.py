@@ -1,0 +1,366 @@
+"""A day: plan, decide part by part, log, list, publish.
+
+`run_day` is a function of its arguments: nothing is random, and no clock is read. The bytes it
+writes do not depend on how the portfolio was cut into parts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import polars as pl
+
+from engine.clock import TZ_VERSION, format_instant
+from engine.panel import Panel
+from engine.part import PartInput, PartResult, decide_part
+from engine.problem import ForbearError
+from engine.rulebook import Rulebook
+from engine.version import VERSION
+
+from . import contact_list
+from .changes import MANIFEST, changes
+from .contact_list import KEYS
+from .funnel import Funnel, in_order
+from .log.segment import SegmentWriter
+from .making import making, publish, sync, writing
+from .parts import Part, Plan, plan, read
+from .portfolio import Portfolio
+from .settings import Settings
+
+_CHUNK: Final = 1 << 20
+Decide = Callable[[Panel, PartInput, Callable[[str], None]], PartResult]
+
+
+class Progress(Protocol):
+    """Told what is being done, and how much of it is: `done` of `total`."""
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """One step on."""
+
+
+class Unsound(ForbearError):
+    """The engines' answer contradicts itself: `what` is wrong with how many `rows`."""
+
+    def __init__(self, what: str, rows: int) -> None:
+        """Name the contradiction."""
+        super().__init__(f"{rows} decisions contradict themselves ({what}); nothing was put out")
+        self.what = what
+        self.rows = rows
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a run put out: `document` is manifest.json, `directory` where it stands.
+
+    `kept`: where an earlier list of the day was moved, with `changes` between the two. `alarms`
+    are disagreements to look into; `seconds` by stage, which no file holds.
+    """
+
+    document: Mapping[str, Any]
+    directory: Path
+    kept: Path | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """Every alarm of the run, in order."""
+        return tuple(self.document["alarms"])
+
+
+def versions() -> dict[str, str]:
+    """The software an answer was made with."""
+    return {
+        "forbear": VERSION,
+        "python": platform.python_version(),
+        "polars": pl.__version__,
+        "durable_rules": metadata.version("durable_rules"),
+        "pytz": metadata.version("pytz"),
+        "tz_database": TZ_VERSION,
+    }
+
+
+def run_id(common: Mapping[str, Any]) -> str:
+    """The name of a run: the first 12 hex digits of the hash of everything it depends on."""
+    text = json.dumps(common, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def quiet(what: str, done: int, total: int) -> None:
+    """Progress that nobody hears."""
+
+
+def run_day(
+    source: Portfolio,
+    rulebook: Rulebook,
+    settings: Settings,
+    day: date,
+    now: datetime,
+    out: Path,
+    progress: Progress = quiet,
+    *,
+    again: bool = False,
+    files: Sequence[tuple[str, bytes]] = (),
+    decide: Decide = decide_part,
+) -> Manifest:
+    """Make the list of a day and put it out in `out/DAY`, whole or not at all.
+
+    `day` is the consumers' civil day, `now` the moment everything is known at (UTC); `files` are
+    those the rulebook was made of, kept in the log to decide again from. Raises
+    DayExists, Busy, CannotWrite, Unsound; whatever is raised, `out` is as it was.
+    """
+    with making(out, day, again) as place:
+        run = _Run(source, rulebook, files, settings, day, now, place, progress, decide)
+        document = run.make()
+        final = out / day.isoformat()
+        changed = changes(final, place, document) if final.exists() else {}
+        progress("publishing", 0, 1)
+        kept = publish(place, final)
+        progress("publishing", 1, 1)
+    return Manifest(document, final, kept, changed, run.seconds)
+
+
+@dataclass
+class _Run:
+    """One run, from the plan to a finished directory that nobody sees yet."""
+
+    source: Portfolio
+    rulebook: Rulebook
+    files: Sequence[tuple[str, bytes]]
+    settings: Settings
+    day: date
+    now: datetime
+    place: Path
+    progress: Progress
+    decide: Decide
+    id: str = ""
+    funnel: Funnel = field(default_factory=Funnel)
+    alarms: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    sampled: int = 0
+    lists: list[Path] = field(default_factory=list)
+    refusals: list[Path] = field(default_factory=list)
+
+    def make(self) -> dict[str, Any]:
+        """Decide everything and write every file; the manifest comes last and is returned."""
+        self.progress("reading the portfolio", 0, 1)
+        common = {
+            "day": self.day.isoformat(),
+            "now": format_instant(self.now),
+            "input": self.source.digest(),
+            "rulebook": self.rulebook.digest,
+            "versions": versions(),
+            "settings": self.settings.deciding(),
+        }
+        self.id = run_id(common)
+        self.progress("linking consumers", 0, 1)
+        cut = plan(self.source, self.settings.part_accounts)
+        scratch, log = self.place / "parts", self.place / "log"
+        with writing(self.place):
+            scratch.mkdir()
+            log.mkdir()
+        segment = SegmentWriter(log, scratch)
+        self._decide_all(cut, segment)
+        self.progress("writing the log", 0, 1)
+        with writing(log):
+            segment.finish({"run": self.id, **common}, self.files)
+        self._write_lists()
+        with writing(scratch):
+            for path in sorted(scratch.iterdir()):
+                path.unlink()
+            scratch.rmdir()
+        return self._manifest({"run": self.id, **common}, cut, segment)
+
+    # -- deciding
+
+    def _decide_all(self, cut: Plan, segment: SegmentWriter) -> None:
+        total = sum(part.accounts for part in cut.parts)
+        done = 0
+        with Panel(self.rulebook, alarm=self.alarms.append) as panel:
+            for part in cut.parts:
+                self.progress("deciding", done, total)
+                self._decide_part(panel, cut, part, segment)
+                done += part.accounts
+        self.progress("deciding", done, total)
+
+    def _decide_part(self, panel: Panel, cut: Plan, part: Part, segment: SegmentWriter) -> None:
+        frames, groups = read(cut, part)
+        asked = PartInput(
+            frames=frames,
+            groups=groups,
+            day=self.day,
+            now=self.now,
+            channels=self.settings.channels,
+            row_caps=self.settings.caps(),
+            refuse_unencoded=self.settings.refuse_unencoded_places,
+            sample_seed=int(self.id, 16) % 2**31,
+        )
+        result = self.decide(panel, asked, self.alarms.append)
+        rows = self._rows(result.candidates, frames["accounts"])
+        with writing(self.place / "log"):  # no log, no list
+            sync(segment.add(rows, result.situations))
+        self._add_to_lists(rows, part.number)
+        self.funnel.add(rows, self._unencoded())
+        self.sampled += int(result.stats.get("sampled", 0))
+        for name, value in result.stats.items():
+            if isinstance(value, float):
+                self.seconds[name] = self.seconds.get(name, 0.0) + value
+
+    def _rows(self, candidates: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+        """Candidates with their number and id, whether they are listed, and what orders them."""
+        first = self.funnel.candidates + 1
+        number = pl.int_range(first, first + candidates.height, dtype=pl.Int64)
+        left = pl.col("attempts_left").fill_null(0)
+        instant = contact_list.INSTANT
+        numbered = candidates.with_columns(
+            number.alias("row"),
+            pl.lit(self.day).alias("day"),
+            pl.lit(self.now).cast(instant).alias("decided_at"),
+            pl.lit(self.now).cast(instant).alias("as_of"),
+            (pl.col("permitted") & (left > 0)).alias("listed"),
+            _whole_second(pl.col("next_permitted_utc")),
+        ).with_columns(
+            pl.format("{}-{}", pl.lit(self.id), pl.col("row").cast(pl.String()).str.zfill(9)).alias(
+                "decision_id"
+            )
+        )
+        _check(numbered)
+        order = sorted({column for column, _ in KEYS.values()})
+        return numbered.join(
+            accounts.select("account", *order), on="account", how="left", maintain_order="left"
+        )
+
+    def _unencoded(self) -> list[str]:
+        return sorted(code for code, place in self.rulebook.places.items() if not place.encoded)
+
+    # -- writing
+
+    def _add_to_lists(self, rows: pl.DataFrame, number: int) -> None:
+        refused = contact_list.suppressed(rows)
+        with writing(self.place):
+            path = self.place / "parts" / f"list-{number:05}.parquet"
+            contact_list.write_part(path, contact_list.listed(rows))
+            self.lists.append(path)
+            self._append("suppressed", refused, number == 0)
+            if "parquet" in self.settings.formats:
+                path = self.place / "parts" / f"suppressed-{number:05}.parquet"
+                contact_list.write_part(path, refused)
+                self.refusals.append(path)
+
+    def _append(self, name: str, rows: pl.DataFrame, start: bool) -> None:
+        if "csv" in self.settings.formats:
+            contact_list.append_csv(self.place / f"{name}.csv", rows, start)
+        if "ndjson" in self.settings.formats:
+            contact_list.append_ndjson(self.place / f"{name}.ndjson", rows, start)
+
+    def _write_lists(self) -> None:
+        """Give the rows their rank over all parts, and write the list in every format."""
+        with writing(self.place):
+            ranks = contact_list.priorities(self.lists, self.settings.strategy)
+            done = 0
+            for path in self.lists:
+                self.progress("writing the list", done, len(ranks))
+                rows = pl.read_parquet(path)
+                whole = contact_list.numbered(rows, done + 1, ranks.slice(done, rows.height))
+                self._append("list", whole, path == self.lists[0])
+                contact_list.write_part(path, whole)
+                done += rows.height
+            self.progress("writing the list", done, len(ranks))
+            if "parquet" in self.settings.formats:
+                contact_list.join_parquet(self.lists, self.place / "list.parquet")
+                contact_list.join_parquet(self.refusals, self.place / "suppressed.parquet")
+
+    def _manifest(
+        self, common: Mapping[str, Any], cut: Plan, segment: SegmentWriter
+    ) -> dict[str, Any]:
+        funnel = self.funnel
+        counts = {
+            "accounts": sum(part.accounts for part in cut.parts),
+            "consumers": cut.groups.height,
+            "candidates": funnel.candidates,
+            "permitted": funnel.permitted,
+            "listed": funnel.listed,
+            "suppressed": funnel.candidates - funnel.listed,
+            "exhausted": funnel.exhausted,
+            "situations": segment.situations,
+            "sampled": self.sampled,
+        }
+        document = {
+            "format": "forbear manifest 1",
+            **common,
+            "counts": counts,
+            "funnel": {
+                "reasons": funnel.reasons(self.rulebook),
+                "forces": in_order(funnel.forces),
+                "duties": in_order(funnel.duties),
+            },
+            "unencoded": {
+                "refuse_unencoded_places": self.settings.refuse_unencoded_places,
+                "candidates": in_order(funnel.bare),
+            },
+            "alarms": self.alarms,
+            "files": self._files(counts),
+            "log": ["log"],
+            "checkpoint": None,
+        }
+        with writing(self.place / MANIFEST):
+            text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+            (self.place / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
+        return document
+
+    def _files(self, counts: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+        rows = {
+            "list": counts["listed"],
+            "suppressed": counts["suppressed"],
+            "decisions": counts["candidates"],
+            "situations": counts["situations"],
+        }
+        files = sorted(path for path in self.place.rglob("*") if path.is_file())
+        return {
+            path.relative_to(self.place).as_posix(): {
+                "sha256": _sha256(path),
+                "bytes": path.stat().st_size,
+                "rows": rows.get(path.stem),
+            }
+            for path in files
+        }
+
+
+def _whole_second(at: pl.Expr) -> pl.Expr:
+    """An instant, or the next whole second after it: lists write no fractions."""
+    floor = at.dt.truncate("1s")
+    return pl.when(floor == at).then(at).otherwise(floor.dt.offset_by("1s"))
+
+
+def _check(rows: pl.DataFrame) -> None:
+    """Refuse to put out answers that contradict themselves.
+
+    # INVARIANT: a listed row has a window and no rule against it; a refused one names a rule.
+    """
+    rules = pl.col("rules").list.len()
+    open_ = pl.col("open_utc").is_not_null() & (pl.col("open_utc") < pl.col("close_utc"))
+    wrong = {
+        "permitted with a rule against it": pl.col("permitted") & (rules > 0),
+        "refused without a reason": ~pl.col("permitted") & (rules == 0),
+        "listed without a window": pl.col("listed") & ~open_.fill_null(False),
+    }
+    counts = rows.select(test.sum().alias(name) for name, test in wrong.items())
+    for name, count in counts.row(0, named=True).items():
+        if count:
+            raise Unsound(name, count)
+
+
+def _sha256(path: Path) -> str:
+    whole = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            whole.update(chunk)
+    return whole.hexdigest()

@@ -1,0 +1,145 @@
+"""A log segment: every decision of one run, as Parquet, and what they all have in common.
+
+README.md beside this file says what each field means. A segment is a directory with
+`decisions.parquet`, `situations.parquet`, `rulebook.parquet` and `segment.json`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from ..contact_list import INSTANT, join_parquet, write_part
+
+STRINGS: Final = pl.List(pl.String())
+DECISIONS: Final[dict[str, pl.DataType]] = {
+    "row": pl.Int64(),
+    "decision_id": pl.String(),
+    "decided_at": INSTANT,
+    "as_of": INSTANT,
+    "day": pl.Date(),
+    "group": pl.String(),
+    "account": pl.String(),
+    "consumer": pl.String(),
+    "point": pl.String(),
+    "channel": pl.String(),
+    "number": pl.String(),
+    "verdict": pl.String(),
+    "listed": pl.Boolean(),
+    "exhausted": pl.Boolean(),
+    "force": pl.String(),
+    "rules": STRINGS,
+    "duties": pl.String(),
+    "situations": STRINGS,
+    "jurisdictions": pl.String(),
+    "zones": pl.String(),
+    "windows_utc": pl.String(),
+    "attempts_left": pl.Int32(),
+    "budgets": pl.String(),
+    "next_permitted_utc": INSTANT,
+    "evidence": pl.String(),
+}
+SITUATIONS: Final[dict[str, pl.DataType]] = {
+    "situation": pl.String(),
+    "rule_set": pl.String(),
+    "facts": pl.String(),
+    "refusing": STRINGS,
+    "duties": STRINGS,
+    "compiled": STRINGS,
+    "rete": STRINGS,
+    "trouble": pl.String(),
+}
+FORMAT: Final = "forbear log segment 1"
+DIGITS: Final = "0123456789abcdef"
+MANY: Final = 200_000  # situations sorted at once
+
+
+def decisions(rows: pl.DataFrame) -> pl.DataFrame:
+    """The log's rows of decided candidates."""
+    verdict = pl.when("permitted").then(pl.lit("permitted")).otherwise(pl.lit("refused"))
+    told = rows.with_columns(verdict.alias("verdict"))
+    return told.select(pl.col(name).cast(kind) for name, kind in DECISIONS.items())
+
+
+class SegmentWriter:
+    """Takes the parts of one run and makes a segment of them.
+
+    `scratch` is a directory for parts, of which nothing stays. Failures to write are the caller's
+    to name: OSError and Polars' own errors pass through.
+    """
+
+    def __init__(self, place: Path, scratch: Path) -> None:
+        """Begin a segment in `place`, a directory that exists."""
+        self.place = place
+        self.scratch = scratch
+        self._decisions: list[Path] = []
+        self._situations: list[Path] = []
+        self._seen = pl.Series("situation", [], dtype=pl.String())
+
+    def add(self, rows: pl.DataFrame, situations: pl.DataFrame) -> Path:
+        """Write down one part: its decisions, and the situations not met before.
+
+        Returns the file of the decisions, for the caller to put on disk before the list.
+        """
+        number = len(self._decisions)
+        fresh = situations.select(pl.col(name).cast(kind) for name, kind in SITUATIONS.items())
+        fresh = fresh.unique("situation", keep="first", maintain_order=True)
+        fresh = fresh.filter(~pl.col("situation").is_in(self._seen.implode()))
+        if fresh.height or not self._situations:
+            path = self.scratch / f"situations-{number:05}.parquet"
+            write_part(path, fresh)
+            self._situations.append(path)
+            self._seen = pl.concat([self._seen, fresh["situation"]])
+        path = self.scratch / f"decisions-{number:05}.parquet"
+        write_part(path, decisions(rows))
+        self._decisions.append(path)
+        return path
+
+    @property
+    def situations(self) -> int:
+        """How many distinct situations were written."""
+        return self._seen.len()
+
+    def finish(
+        self, common: Mapping[str, Any], files: Sequence[tuple[str, bytes]] = ()
+    ) -> dict[str, int]:
+        """Join the parts, write what they have in common; returns the files with their rows.
+
+        `files` are the rule files, (path as shown, content): the rulebook that `common` names.
+        """
+        facts = {"format": FORMAT, "run": json.dumps(common, sort_keys=True)}
+        rows = {
+            "decisions.parquet": join_parquet(
+                self._decisions, self.place / "decisions.parquet", facts
+            ),
+            "situations.parquet": join_parquet(
+                self._sorted(), self.place / "situations.parquet", facts
+            ),
+        }
+        if files:
+            book = pl.DataFrame(
+                {"path": [path for path, _ in files], "content": [data for _, data in files]}
+            )
+            path = self.place / "rulebook.parquet"
+            book.write_parquet(path, compression="zstd", compression_level=9, metadata=facts)
+            rows["rulebook.parquet"] = book.height
+        document = {"format": FORMAT, **common, "rows": rows}
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        (self.place / "segment.json").write_text(text, encoding="utf-8", newline="\n")
+        return rows
+
+    def _sorted(self) -> Sequence[Path]:
+        """The situations in the order of their names, a sixteenth at a time if they are many."""
+        whole = pl.scan_parquet(self._situations)
+        starts = [""] if self.situations <= MANY else list(DIGITS)
+        found = []
+        for start in starts:
+            path = self.scratch / f"sorted-{start or 'all'}.parquet"
+            some = whole.filter(pl.col("situation").str.starts_with(start)) if start else whole
+            write_part(path, some.collect().sort("situation"))
+            found.append(path)
+        return found
