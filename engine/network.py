@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import ceil
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -24,9 +25,11 @@ from .situation import SCOPE_FIELDS, RuleSet, Situation
 # INVARIANT: limits of durable_rules 2.0.28. A node of its network holds 511 branches and then
 # searches for ever; its walk stacks at most 64 branches; an object holds 254 properties. Rules
 # hang in groups below the root, so that a walk stacks at most groups + rules of one group (41).
+# A walk looks at every property at every node: networks of few fields are faster.
 GROUP: Final = 16
 MOST_RULES: Final = 400
 MOST_FIELDS: Final = 240
+FEW_FIELDS: Final = 80
 RETRACTION: Final = '{"id":"f","sid":"0"}'
 
 _SCOPE_WORDS: Final[Mapping[str, int]] = {
@@ -68,7 +71,10 @@ class Network:
 
 
 def networks_of(rules: RuleSet) -> tuple[Network, ...]:
-    """The networks of a rule set: none if it is empty, more than one only beyond the limits."""
+    """The networks of a rule set: none if nothing in it can refuse, seldom more than two.
+
+    ValueError: a rule asks more facts at once than the engine can hold.
+    """
     found: list[tuple[Way, End]] = []
     for rule in rules.rules:
         applies = _every(
@@ -146,15 +152,22 @@ def _scopes(rule: Rule) -> list[Way]:
     return found
 
 
-def _parts(found: Iterable[tuple[Way, End]]) -> list[list[tuple[Way, End]]]:
-    """Cut into networks that stay below the limits of rules and fields."""
+def _parts(found: Sequence[tuple[Way, End]]) -> list[list[tuple[Way, End]]]:
+    """Cut into networks below the limits, each next way being the one with fewest new fields."""
+    rest = [(frozenset(test.field for test in way), way, end) for way, end in found]
+    fields = frozenset[str]().union(*(asked for asked, _, _ in rest))
+    count = max(1, round(len(fields) / FEW_FIELDS), ceil(len(rest) / MOST_RULES))
+    most = ceil(len(rest) / count)
     parts: list[list[tuple[Way, End]]] = []
-    seen: set[str] = set()
-    for way, end in found:
-        asked = {test.field for test in way}
-        if not parts or len(parts[-1]) == MOST_RULES or len(seen | asked) > MOST_FIELDS:
+    seen: frozenset[str] = frozenset()
+    while rest:
+        nearest = min(range(len(rest)), key=lambda at: len(rest[at][0] - seen))
+        asked, way, end = rest.pop(nearest)
+        if len(asked) > MOST_FIELDS:
+            raise ValueError(f"{end[0]} asks more than {MOST_FIELDS} facts at once")
+        if not parts or len(parts[-1]) == most or len(seen | asked) > MOST_FIELDS:
             parts.append([])
-            seen = set()
+            seen = frozenset()
         seen |= asked
         parts[-1].append((way, end))
     return parts

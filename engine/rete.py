@@ -50,7 +50,7 @@ class ReteEngine:
 
     Threads may share it. If the child dies or hangs, it is started anew once per call and asked
     again what is open; if it dies again, what is open is an EngineFailure. `deaths` counts them.
-    Rule sets cannot be changed: for other rules, make another engine.
+    A rule set cannot be changed: changed rules are another engine, or another name.
     """
 
     def __init__(self, rule_sets: Sequence[RuleSet], *, timeout: float = 20.0) -> None:
@@ -59,13 +59,11 @@ class ReteEngine:
         self._timeout = timeout
         self._lock = threading.Lock()
         self._child: _Child | None = None
-        self._networks = {rules.name: networks_of(rules) for rules in rule_sets}
-        self._writers = {
-            network.name: fact_writer(network)
-            for networks in self._networks.values()
-            for network in networks
-        }
+        self._networks: dict[str, tuple[Network, ...]] = {}
+        self._writers: dict[str, Callable[[Situation], str]] = {}
         self._memo: dict[tuple[str, ...], Answer] = {}
+        for rules in rule_sets:
+            self.add(rules)
 
     def __enter__(self) -> ReteEngine:
         """The engine itself."""
@@ -84,6 +82,15 @@ class ReteEngine:
     def pid(self) -> int | None:
         """The child's process id, if one is running."""
         return None if self._child is None else self._child.process.pid
+
+    def add(self, rules: RuleSet) -> None:
+        """Know one more rule set. ValueError: its name stands for another one already."""
+        networks = networks_of(rules)
+        with self._lock:
+            if self._networks.get(rules.name, networks) != networks:
+                raise ValueError(f"rule set {rules.name} cannot be changed")
+            self._networks[rules.name] = networks
+            self._writers |= {network.name: fact_writer(network) for network in networks}
 
     def decide(self, name: str, situation: Situation) -> Answer | EngineFailure:
         """The answer of rule set `name` to one situation; errors as `decide_many`."""
