@@ -47,7 +47,9 @@ def contact_groups(
     caller knows that there are none (it spares reading the contacts).
     """
     consumers = table_of(tables, "consumers").select("consumer", "person")
-    everyone = consumers.select("consumer").collect(engine="streaming")["consumer"].unique().sort()
+    everyone = consumers.select("consumer").collect(engine="streaming")["consumer"]
+    if not everyone.is_sorted():
+        everyone = everyone.sort()
     numbers, switchboards = _edges(_numbers(tables))
     people, hubs = _edges(_people(tables, consumers))
     loans, crowded = _edges(_loans(tables))
@@ -117,14 +119,16 @@ def _across(tables: Tables | Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
 def _edges(pairs: pl.LazyFrame) -> tuple[pl.LazyFrame, list[str]]:
     """Edges between consumers that share a key, and the keys too many share.
 
-    Equal keys have equal hashes; sorting hashes brings them together. Only rows whose hash occurs
-    twice are grouped by the key itself, so a chance meeting of hashes links nobody.
+    Equal keys have equal hashes; sorting hashes brings them together. Only rows whose hash two
+    consumers have are grouped by the key itself, so a chance meeting of hashes links nobody.
     """
     rows = pairs.collect(engine="streaming")
     hashes = rows["key"].hash()
-    ordered = hashes.sort()
-    twice = ordered.filter(ordered == ordered.shift(1)).unique()
-    few = rows.filter(hashes.is_in(twice.implode())).unique()
+    met = pl.DataFrame({"key": hashes, "consumer": rows["consumer"].hash()}).sort("key")
+    before = met.shift(1)
+    twice = (met["key"] == before["key"]) & (met["consumer"] != before["consumer"])
+    keys = met["key"].filter(twice).unique()
+    few = rows.filter(hashes.is_in(keys.implode())).unique()
     shared = few.group_by("key").agg(
         pl.len().alias("files"), pl.col("consumer").min().alias("first")
     )

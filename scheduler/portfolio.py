@@ -14,7 +14,8 @@ import polars as pl
 
 from .linked import SWITCHBOARD, Linked, contact_groups
 from .portfolio_checks import PortfolioProblem, file_problems, row_problems
-from .records import assemble, group_rows, lay_out
+from .records import group_rows
+from .said import assemble, lay_out
 from .store.schema import TABLES
 
 __all__ = [

@@ -7,19 +7,19 @@ a count are looked up only where there are any, to name the first of them.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import polars as pl
 
-from engine import words
-from engine.facts.catalogue import HOLDS, STATEMENTS
+from engine import clock
+from engine.facts.catalogue import STATEMENTS
 
-from .store.schema import TABLES, Column, Table, type_text
+from .said import FIRST_YEAR, fits
+from .store.schema import DAY, INSTANT, TABLES, Column, Table, type_text
 
 _PLURALS = {
     "whom": "roles",
@@ -30,6 +30,10 @@ _PLURALS = {
     "special_line": "lines",
 }
 _SHOWN = 24
+_SPAN: Final = {
+    DAY: (date(FIRST_YEAR, 1, 1), date(clock.LAST_YEAR, 1, 1)),
+    INSTANT: (datetime(FIRST_YEAR, 1, 1, tzinfo=UTC), datetime(clock.LAST_YEAR, 1, 1, tzinfo=UTC)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,13 @@ def _value_problems(table: Table, frame: pl.LazyFrame) -> Iterator[PortfolioProb
             yield PortfolioProblem(table.file, column.name, text, rows)
         if column.words is not None and (rows := _count(frame, ~cell.is_in(column.words))):
             yield _word_problem(table, column, frame, rows)
+        if column.dtype in _SPAN:
+            first, end = _SPAN[column.dtype]
+            far = (cell < pl.lit(first)) | (cell >= pl.lit(end))
+            if rows := _count(frame, far):
+                years = f"before {FIRST_YEAR} or after {clock.LAST_YEAR - 1}"
+                text = f"{_rows(rows)} a day {years} ({_first(table, frame, far)})"
+                yield PortfolioProblem(table.file, column.name, text, rows)
     if len(table.key) == 1:
         key = pl.col(table.key[0])
         ascends = frame.select((key <= key.shift(1)).sum()).collect(engine="streaming").item() == 0
@@ -240,7 +251,7 @@ def _layout_problems(table: Table, frame: pl.LazyFrame) -> Iterator[PortfolioPro
                 f"(first: {table.key[0]} {row[table.key[0]][0]}, {row['kind'][0]})"
             )
             yield PortfolioProblem(table.file, column, text, rows)
-    for column, test in (("value", _value_fits), ("more", _more_fits)):
+    for column in ("value", "more"):
         found = (
             frame.filter(pl.col(column).is_not_null(), kind.is_in(list(STATEMENTS)))
             .group_by("kind", column)
@@ -248,7 +259,7 @@ def _layout_problems(table: Table, frame: pl.LazyFrame) -> Iterator[PortfolioPro
             .sort("first")
             .collect(engine="streaming")
         )
-        wrong = [row for row in found.iter_rows() if not test(row[0], row[1])]
+        wrong = [row for row in found.iter_rows() if not fits(row[0], **{column: row[1]})]
         if wrong:
             rows = sum(row[2] for row in wrong)
             name, value, _, first = wrong[0]
@@ -259,103 +270,3 @@ def _layout_problems(table: Table, frame: pl.LazyFrame) -> Iterator[PortfolioPro
                 f"{first}, {name}, which takes {shape})"
             )
             yield PortfolioProblem(table.file, column, text, rows)
-
-
-def _text(value: object) -> bool:
-    return isinstance(value, str) and bool(value)
-
-
-def _day(value: object) -> bool:
-    try:
-        return isinstance(value, str) and date.fromisoformat(value) is not None
-    except ValueError:
-        return False
-
-
-def _clock(value: object) -> bool:
-    return isinstance(value, str) and bool(re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d|24:00", value))
-
-
-def _days(value: object) -> bool:
-    names = [value] if isinstance(value, str) else value
-    return isinstance(names, list) and all(name in words.DAYS + words.DAY_NAMES for name in names)
-
-
-def _hours(value: object) -> bool:
-    if isinstance(value, list):
-        return bool(value) and all(_hours(one) for one in value)
-    tests: dict[str, Callable[[object], bool]] = {
-        "days": _days,
-        "from": _clock,
-        "to": _clock,
-        "until": _day,
-    }
-    return _record(value, tests)
-
-
-def _record(value: object, tests: Mapping[str, Callable[[object], bool]]) -> bool:
-    return isinstance(value, dict) and all(
-        name in tests and tests[name](one) for name, one in value.items()
-    )
-
-
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _money(value: object) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"\d{1,10}(\.\d{1,2})?", value) is not None
-
-
-def _on(value: object) -> bool:
-    return value == "unspecified" or _days(value)
-
-
-def _anything(value: object) -> bool:
-    return value is not None
-
-
-_FITS: dict[str, Callable[[Any], bool]] = {
-    "disputes": lambda value: isinstance(value, dict) and all(map(_money, value.values())),
-    "debt_or_true": lambda value: (
-        value is True or _text(value) or (isinstance(value, list) and all(map(_text, value)))
-    ),
-    "channel": lambda value: value in words.CHANNELS,
-    "hours": _hours,
-    "place": lambda value: value in ("home", "work"),
-    "clock": _clock,
-    "zone": lambda value: _text(value) and "/" in value,
-    "true": lambda value: isinstance(value, bool),
-    "date": _day,
-    "person": _text,
-    "place_code": _text,
-    "consent": lambda value: _record(value, {"on": _on, "date": _day, "until": _day}),
-    "callback": lambda value: _record(value, {"debt": _text, "on": _anything}),
-    "messages": lambda value: _record(value, {"max": _whole, "within": _anything}),
-    "reassigned": lambda value: _record(
-        value, {"point": _text, "since": _day, "answer": _anything}
-    ),
-    "bankruptcy": lambda value: _record(
-        value, {"filed": _day, "chapter": _anything, "case": _text}
-    ),
-    "hold": lambda value: value in HOLDS,
-    "money": lambda value: _record(value, {"amount": _money, "date": _day}),
-}
-
-
-def _value_fits(kind: str, text: str) -> bool:
-    """Whether JSON text is a value of the word's shape; debts and points take none."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return False
-    fits = _FITS.get(STATEMENTS[kind].shape)
-    return fits is not None and fits(value)
-
-
-def _more_fits(kind: str, text: str) -> bool:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return False
-    return isinstance(value, dict) and set(value) <= set(STATEMENTS[kind].beside) - {"debts"}

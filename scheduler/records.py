@@ -1,4 +1,4 @@
-"""Rows of a portfolio as the engine's plain records, and the layout of statement values.
+"""Rows of a portfolio as the engine's plain records.
 
 This is the plain path: one contact group at a time, obvious and slow, against which the columnar
 facts are held (DESIGN 1.4).
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -16,9 +16,9 @@ import polars as pl
 
 from engine import words
 from engine.account import Account, Address, Collector, Consumer, Point
-from engine.facts.catalogue import STATEMENTS
 from engine.history import Contact, Group, Statement
 
+from .said import assemble
 from .store.schema import TABLES
 
 Row = dict[str, Any]
@@ -38,106 +38,6 @@ def table_of(tables: Tables | Mapping[str, pl.DataFrame], name: str) -> pl.LazyF
         return tables.scan(name)
     frame = tables.get(name)
     return pl.LazyFrame(schema=TABLES[name].schema) if frame is None else frame.lazy()
-
-
-def assemble(
-    kind: str,
-    accounts: Sequence[str] | None,
-    point: str | None,
-    value: str | None,
-    more: str | None,
-) -> tuple[Any, dict[str, Any]]:
-    """What a statement's word was given, and the words beside it, as the case format has them.
-
-    The inverse of `lay_out`. `value` and `more` are JSON. Dates that are the whole value become
-    dates; inside a value they stay ISO text.
-
-    Raises:
-        KeyError: an unknown word.
-        ValueError: `value` or `more` is not JSON, or not a date where one is needed.
-    """
-    shape = STATEMENTS[kind].shape
-    given = None if value is None else json.loads(value)
-    beside: dict[str, Any] = {} if more is None else json.loads(more)
-    debts = list(accounts or ())
-    if shape == "debts":
-        return debts, beside
-    if shape == "disputes":
-        parts = given or {}
-        return [{"debt": a, "amount": parts[a]} if a in parts else a for a in debts], beside
-    if shape == "debt":
-        return (debts[0] if debts else None), beside
-    if shape in ("point", "points"):
-        return point, beside
-    if shape == "consent":
-        named: dict[str, Any] = {"debt": debts[0]} if debts else {}
-        if point is not None:
-            named["number"] = point
-        return named | (given or {}), beside
-    if accounts is not None and "debts" in STATEMENTS[kind].beside:
-        beside["debts"] = debts
-    if shape == "date" and given is not None:
-        given = date.fromisoformat(given)
-    return given, beside
-
-
-def _plain(value: Any) -> Any:
-    """A value with dates, times and money as text, ready for JSON."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(_plain(value), separators=(",", ":"), ensure_ascii=False, sort_keys=True)
-
-
-def _listed(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def lay_out(kind: str, value: Any, more: Mapping[str, Any] | None = None) -> list[Row]:
-    """A word's value over the columns accounts, point, value, more: one row, or one per point.
-
-    `value` is as the case format gives it (`engine.facts.catalogue.SHAPES`).
-
-    Raises:
-        KeyError: an unknown word.
-    """
-    saying = STATEMENTS[kind]
-    beside = dict(more or {})
-    row: Row = {"accounts": None, "point": None, "value": None, "more": None}
-    if saying.shape == "debts" or saying.shape == "debt":
-        row["accounts"] = _listed(value)
-    elif saying.shape == "disputes":
-        said = [one if isinstance(one, Mapping) else {"debt": one} for one in _listed(value)]
-        row["accounts"] = [one["debt"] for one in said]
-        parts = {one["debt"]: str(one["amount"]) for one in said if one.get("amount") is not None}
-        row["value"] = _json(parts) if parts else None
-    elif saying.shape == "consent":
-        rest = dict(value)
-        row["accounts"] = _listed(rest.pop("debt")) if "debt" in rest else []
-        row["point"] = rest.pop("number", None)
-        row["value"] = _json(rest) if rest else None
-    elif saying.shape not in ("point", "points"):
-        row["value"] = _json(value)
-        if saying.shape == "reassigned":
-            row["point"] = value.get("point")
-        elif saying.shape == "callback" and value.get("debt"):
-            row["accounts"] = _listed(value["debt"])
-        elif saying.shape == "debt_or_true" and value is not True:
-            row["accounts"] = _listed(value)
-        elif "debts" in saying.beside and "debts" in beside:
-            row["accounts"] = _listed(beside.pop("debts"))
-    if beside:
-        row["more"] = _json(beside)
-    if saying.shape in ("point", "points"):
-        return [row | {"point": point} for point in _listed(value)]
-    return [row]
 
 
 def group_rows(

@@ -139,7 +139,8 @@ def _petition(chunk: Chunk) -> pl.Expr:
 
 
 def _callback(chunk: Chunk) -> pl.Expr:
-    return filled('{"debt":"%s","on":"%s"}', pl.col("one"), _day(chunk, "callback", -3, 1))
+    day = choose(_u(chunk, "callback"), {"unspecified": 30, "sat": 25, "mon": 25, "fri": 20})
+    return filled('{"debt":"%s","on":"%s"}', pl.col("one"), day)
 
 
 def _promise(chunk: Chunk) -> pl.Expr:

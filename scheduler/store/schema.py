@@ -319,7 +319,7 @@ TABLES: Final[dict[str, Table]] = {
 }
 
 # How a word's value is laid over the columns accounts, point and value, by its shape
-# (engine.facts.catalogue.SHAPES). `scheduler.portfolio` puts it together again.
+# (engine.facts.catalogue.SHAPES). `scheduler.said` puts it together again.
 LAYOUT: Final[dict[str, str]] = {
     "debts": "accounts; value null",
     "debt": "accounts holds the one; value null",

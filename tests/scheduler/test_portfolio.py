@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from engine import words
+from engine import clock, words
 from engine.facts.catalogue import STATEMENTS
 from scheduler.portfolio import (
     SWITCHBOARD,
@@ -204,6 +204,26 @@ CASES = [
     ("statements", {"kind": "disputes", "more": '{"old": true}'}, "more", "new_information"),
     ("statements", {"kind": "disputes", "more": "{"}, "more", "does not take"),
     ("knowledge", {"source": "rumour"}, "source", "the sources are consumer"),
+    ("accounts", {"placed": date(2126, 1, 2)}, "placed", "a day before 1900 or after 2036"),
+    ("contacts", {"at": datetime(1026, 1, 2, tzinfo=UTC)}, "at", "1 row holds a day before 1900"),
+    *(
+        ("statements", {"kind": kind, "accounts": ["A1"], "value": value}, "value", "does not take")
+        for kind, value in {
+            "inconvenient": '{"from":"8"}',
+            "withdraws_inconvenience": "[]",
+            "current_location_zone": '"Mars/Olympus"',
+            "consents_to_calls_until": '"25:00"',
+            "attorney_written_to": '"2026-02-30"',
+            "agrees_to_messages": '{"max":true}',
+            "asks_to_be_called": '{"on":"someday"}',
+            "reassigned_since": '{"point":"P1","answer":"perhaps"}',
+            "promise_to_pay": '{"amount":"1.234"}',
+            "consents_to_call": '{"number":"P1"}',
+            "cease": '"A1"',
+            "represented_by": '""',
+            "bankruptcy_filed": '{"filed":"2126-01-01"}',
+        }.items()
+    ),
     ("knowledge", {"value": '"yes"'}, "value", "which takes true"),
 ]
 
@@ -258,39 +278,48 @@ def test_a_collector_is_one_body_in_one_capacity(tmp_path: Path) -> None:
 # -- statement values
 
 SAMPLES: dict[str, list[Any]] = {
-    "debts": [["A1"], ["A1", "A2"]],
+    "debts": [("A1",), ("A1", "A2")],
     "disputes": [
-        ["A1"],
-        [{"debt": "A1", "amount": "120.00"}],
-        ["A2", {"debt": "A1", "amount": "5"}],
+        ("A1",),
+        ({"debt": "A1", "amount": Decimal("120.00")},),
+        ("A2", {"debt": "A1", "amount": Decimal("5")}),
     ],
     "debt": ["A1"],
-    "debt_or_true": ["A1", ["A1", "A2"], True],
+    "debt_or_true": [("A1",), ("A1", "A2"), True],
     "point": ["P1"],
-    "points": ["P1"],
+    "points": [("P1",)],
     "channel": ["call"],
-    "hours": [{"days": ["mon"], "from": "08:00", "to": "12:00"}, [{"days": ["sun"]}]],
+    "hours": [
+        ({"days": ("mon",), "from": time(8), "to": time(12)},),
+        ({"days": ("sat", "sun")}, {"from": time(20), "to": clock.END_OF_DAY}),
+        ({"until": date(2026, 12, 31)},),
+        ({},),
+    ],
     "place": ["work"],
-    "clock": ["23:00"],
+    "clock": [time(23), clock.END_OF_DAY],
     "zone": ["America/New_York"],
     "true": [True, False],
     "date": [date(2026, 3, 1)],
     "person": ["ATTY1"],
     "place_code": ["US-MA"],
-    "consent": [{"debt": "A1"}, {"debt": "A1", "number": "P1", "on": "mon", "until": "2026-11-03"}],
-    "callback": [{"debt": "A1", "on": "2026-11-03"}, {"on": "mon"}],
+    "consent": [
+        {"debt": ("A1",)},
+        {"debt": ("A1",), "number": "P1", "on": "mon", "until": date(2026, 11, 3)},
+        {"debt": ("A1",), "date": date(2026, 11, 4), "until": T0},
+    ],
+    "callback": [{"debt": ("A1",), "on": "unspecified"}, {"on": "mon"}],
     "messages": [{"max": 3, "within": "7 days"}],
-    "reassigned": [{"point": "P1", "since": "2026-01-01", "answer": "no"}],
-    "bankruptcy": [{"filed": "2026-05-01", "chapter": 13, "case": "26-1"}],
+    "reassigned": [{"point": "P1", "since": date(2026, 1, 1), "answer": "no"}],
+    "bankruptcy": [{"filed": date(2026, 5, 1), "chapter": 13, "case": "26-1"}],
     "hold": ["complaint"],
-    "money": [{"amount": "20.00", "date": "2026-12-01"}],
+    "money": [{"amount": Decimal("20.00"), "date": date(2026, 12, 1)}],
 }
 SAYINGS = [(kind, value) for kind, saying in STATEMENTS.items() for value in SAMPLES[saying.shape]]
 
 
 @pytest.mark.parametrize(("kind", "value"), SAYINGS)
 def test_a_value_laid_out_is_put_together_again(kind: str, value: Any) -> None:
-    beside = {"debts": ["A1"]} if "debts" in STATEMENTS[kind].beside else {}
+    beside = {"debts": ("A1",)} if "debts" in STATEMENTS[kind].beside else {}
     [row] = lay_out(kind, value, beside)
     assert assemble(kind, **row) == (value, beside)
 
@@ -315,7 +344,7 @@ def test_words_beside_a_dispute() -> None:
     assert row["accounts"] == ["A1"]
     assert row["value"] == '{"A1":"9.50"}'
     value, more = assemble("disputes", **row)
-    assert value == [{"debt": "A1", "amount": "9.50"}]
+    assert value == ({"debt": "A1", "amount": Decimal("9.50")},)
     assert more == {"new_information": True}
 
 
@@ -356,8 +385,8 @@ def test_rows_become_records(tmp_path: Path) -> None:
         assert group.contacts[0].at == T0
         assert group.points["P1"].line == "+16175550100"
         told = {one.id: one for one in group.statements}
-        assert told["S0"].value == {"debt": "A1", "number": "P1", "on": "mon"}
-        assert told["S1"].value == ["A1"]
+        assert told["S0"].value == {"debt": ("A1",), "number": "P1", "on": "mon"}
+        assert told["S1"].value == ("A1",)
         assert told["K1"].value is True
         assert (told["K1"].origin, told["K1"].source) == ("knowledge", "own_research")
 
