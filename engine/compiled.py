@@ -69,7 +69,7 @@ def compile_rules(rules: RuleSet) -> CompiledEngine:
         "wrong": _wrong,
         "fields": text.fields,
     }
-    exec(compile(source, f"<rules of {rules.name}>", "exec"), scope)
+    exec(compile(source, f"<rules of {rules.name!a}>", "exec"), scope)
     return CompiledEngine(rules, source, scope["decide"])
 
 

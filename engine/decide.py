@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from . import clock, words
-from .account import Account
+from .account import Account, Consumer
 from .compiled import LIFTED, OUT, SATISFIED
 from .decision import Decision, Finding, Interval, Lifted, Satisfied
 from .facts import asking, counting, hours
@@ -186,12 +186,21 @@ def decide(
 
 
 def _whereabouts(group: Group, contact: Contact, when: Moment) -> Whereabouts:
-    view = View(group, contact, when, NOWHERE)
-    own = [p for p in group.points.values() if p.consumer in view.consumers]
-    said = [s for s in group.statements if not s.consumer or s.consumer in view.consumers
-            or s.consumer not in group.consumers]  # fmt: skip
+    consumer = View(group, contact, when, NOWHERE).consumer
     day = when.day if when.day is not None else clock.local_date(contact.at, NOWHERE)
-    return locate(view.consumer, own, said, day, when.known)
+    return whereabouts(group, consumer, when, day)
+
+
+def whereabouts(group: Group, consumer: Consumer, when: Moment, day: date) -> Whereabouts:
+    """Where a consumer may be, by all files of the same human being."""
+    files = {one.id for one in group.consumers.values() if one.person == consumer.person}
+    own = [point for point in group.points.values() if point.consumer in files]
+    said = [
+        one
+        for one in group.statements
+        if one.consumer in files or one.consumer not in group.consumers
+    ]
+    return locate(consumer, own, said, day, when.known)
 
 
 def _places(where: Whereabouts, contact: Contact, group: Group) -> tuple[str, ...]:

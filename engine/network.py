@@ -42,7 +42,7 @@ _SCOPE_WORDS: Final[Mapping[str, int]] = {
 _TRI: Final = frozenset(words.TRI)
 
 
-class Test(NamedTuple):
+class Comparison(NamedTuple):
     """A field is one of `among` (`inside`), or is none of it."""
 
     field: str
@@ -50,7 +50,7 @@ class Test(NamedTuple):
     among: tuple[str, ...]
 
 
-Way = tuple[Test, ...]
+Way = tuple[Comparison, ...]
 """Tests that must all hold."""
 
 End = tuple[str, str | None]
@@ -93,16 +93,16 @@ def networks_of(rules: RuleSet) -> tuple[Network, ...]:
 def _holds(entry: Entry, names: Mapping[Ask, str]) -> list[Way]:
     """Ways to be not no: a minimum is not no if nothing in it is, a maximum if one is not."""
     if isinstance(entry, Ask):
-        return [(Test(names[entry], False, (words.NO,)),)]
-    each = [Test(names[ask], False, (words.NO,)) for ask in entry.asks]
+        return [(Comparison(names[entry], False, (words.NO,)),)]
+    each = [Comparison(names[ask], False, (words.NO,)) for ask in entry.asks]
     return [tuple(each)] if isinstance(entry, AllOf) else [(test,) for test in each]
 
 
 def _fails(entry: Entry, names: Mapping[Ask, str]) -> list[Way]:
     """Ways to be not yes: a minimum is not yes if one in it is not, a maximum if nothing is."""
     if isinstance(entry, Ask):
-        return [(Test(names[entry], False, (words.YES,)),)]
-    each = [Test(names[ask], False, (words.YES,)) for ask in entry.asks]
+        return [(Comparison(names[entry], False, (words.YES,)),)]
+    each = [Comparison(names[ask], False, (words.YES,)) for ask in entry.asks]
     return [(test,) for test in each] if isinstance(entry, AllOf) else [tuple(each)]
 
 
@@ -114,8 +114,8 @@ def _refusal(rule: Rule, names: Mapping[Ask, str]) -> list[Way]:
     if isinstance(rule.body, Require):
         return [way for entry in rule.body.needs for way in _fails(entry, names)]
     if isinstance(rule.body, Notice):
-        return [(Test(bit, True, (words.YES,)),)]
-    return [(Test(bit, False, (words.NO,)),)]
+        return [(Comparison(bit, True, (words.YES,)),)]
+    return [(Comparison(bit, False, (words.NO,)),)]
 
 
 def _every(parts: Sequence[list[Way]]) -> list[Way]:
@@ -134,7 +134,7 @@ def _scopes(rule: Rule) -> list[Way]:
         kinds = frozenset(kind for kind in words.POINT_KINDS if rule.reaches(channel, kind))
         channels_of.setdefault(kinds, []).append(channel)
     rest = [
-        Test(name, True, tuple(sorted(allowed)))
+        Comparison(name, True, tuple(sorted(allowed)))
         for name, allowed in (
             ("whom", rule.whom),
             ("role", rule.collectors),
@@ -144,9 +144,9 @@ def _scopes(rule: Rule) -> list[Way]:
     ]
     found = []
     for kinds, channels in channels_of.items():
-        way = [Test("channel", True, tuple(channels)), *rest]
+        way = [Comparison("channel", True, tuple(channels)), *rest]
         if len(kinds) < len(words.POINT_KINDS):
-            way.append(Test("kind", True, tuple(sorted(kinds))))
+            way.append(Comparison("kind", True, tuple(sorted(kinds))))
         if all(test.among for test in way):  # nothing is in an empty set
             found.append(tuple(way))
     return found
@@ -192,7 +192,7 @@ def _network(name: str, part: Sequence[tuple[Way, End]]) -> Network:
     return Network(name, text, fields, tuple((rule, duty or None) for _, rule, duty in ranked))
 
 
-def _rank(test: Test, share: float) -> int:
+def _rank(test: Comparison, share: float) -> int:
     """How early a test stands in its rule: those that fail most come first.
 
     Statuses and bits are seldom set, so "not no" mostly fails, but for what a good `share` of the
@@ -206,7 +206,7 @@ def _rank(test: Test, share: float) -> int:
 
 
 def _written(
-    group: int, tests: Iterable[tuple[int, Test]], names: Mapping[str, str]
+    group: int, tests: Iterable[tuple[int, Comparison]], names: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """A rule's tests in the engine's notation, below its group.
 

@@ -14,7 +14,7 @@ from typing import Protocol
 from .compiled import CompiledEngine, compile_rules
 from .rete import EngineFailure, ReteEngine
 from .rulebook import Rulebook
-from .situation import Answer, RuleSet, Situation, digest
+from .situation import Answer, RuleSet, Situation, name_of, sorted_fields
 
 Alarm = Callable[[str], None]
 
@@ -147,7 +147,8 @@ class Panel:
         """Both engines' verdict on each situation; each distinct one is decided once."""
         if not rules.rules:
             return [Verdict((), (), (), (), "")] * len(situations)
-        names = [digest(rules.name, one) for one in situations]
+        order = sorted_fields(rules)
+        names = [name_of(rules.name, order, one) for one in situations]
         fresh: dict[str, Situation] = {}
         for name, one in zip(names, situations, strict=True):
             if name not in self._seen:

@@ -132,6 +132,8 @@ class ReteEngine:
     def _ask(self, jobs: Sequence[_Job]) -> EngineFailure | None:
         """Have every job answered, with one new start; the failure if some are not."""
         reason = ""
+        if self._child is not None and self._child.owner != os.getpid():
+            self._stop()  # this process was forked: the pipes are its parent's
         for _ in range(2):
             try:
                 if self._child is None:
@@ -189,7 +191,7 @@ class _Child:
         root = str(Path(__file__).resolve().parent.parent)
         start = f"import sys; sys.path.insert(0, {root!r}); from engine.rete import serve; serve()"
         self.process = subprocess.Popen(
-            [sys.executable, "-c", start],
+            [sys.executable, "-P", "-c", start],  # nothing is imported from where the user stands
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -202,43 +204,53 @@ class _Child:
         os.set_blocking(self.stdin.fileno(), False)
         os.set_blocking(self.stdout.fileno(), False)
         self.timeout = timeout
-        self.known: set[str] = set()
+        self.owner = os.getpid()
+        self.asked = 0
+        self.known: dict[str, int] = {}
 
     def stop(self) -> None:
-        """End the process, whatever state it is in, and wait for it."""
+        """End the process, whatever state it is in, and wait for it; one of a parent is let go."""
         with contextlib.suppress(OSError):
             self.stdin.close()
         self.stdout.close()
-        self.process.kill()
-        self.process.wait()
+        if self.owner == os.getpid():
+            self.process.kill()
+            self.process.wait()
+        else:
+            self.process.returncode = 0
 
     def answer(
         self, jobs: Sequence[_Job], writers: Mapping[str, Callable[[Situation], str]]
     ) -> None:
         """Fill in every job's `fired`. _Died: the process ended, hung or reported an error."""
         order: list[_Job | None] = []
+        before = self.asked
 
         def messages() -> Iterator[bytes]:
             for job in jobs:
                 network = job.network
                 if network.name not in self.known:
+                    self.known[network.name] = len(self.known)
                     order.append(None)
-                    yield f"define {network.name}\n{network.definition}".encode()
-                    self.known.add(network.name)
+                    yield self._message("define", network, network.definition)
                 order.append(job)
                 facts = "\n".join(map(writers[network.name], job.situations))
-                yield f"decide {network.name}\n{facts}".encode()
+                yield self._message("decide", network, facts)
 
-        for number, reply in enumerate(self._exchange(messages())):
-            word, _, text = reply.decode().partition("\n")
-            if word != "fired":
+        for at, reply in enumerate(self._exchange(messages())):
+            head, _, text = reply.decode().partition("\n")
+            if head == "error":
                 raise _Died(f"the engine's process reported: {text}")
-            job = order[number]
+            job, lines = order[at], text.split("\n")
+            if head != str(before + at + 1) or len(lines) != (len(job.situations) if job else 1):
+                raise _Died("the engine's process answered something else")
             if job is not None:
-                lines = text.split("\n")
-                if len(lines) != len(job.situations):
-                    raise _Died("the engine's process answered something else")
                 job.fired = lines
+
+    def _message(self, verb: str, network: Network, text: str) -> bytes:
+        """A numbered message; its reply bears the same number."""
+        self.asked += 1
+        return f"{verb} {self.asked} {self.known[network.name]}\n{text}".encode()
 
     def _exchange(self, messages: Iterator[bytes]) -> Generator[bytes, None, None]:
         """Send messages while the pipe takes them; yield one reply for each, in order."""
@@ -305,29 +317,32 @@ class _Child:
 def serve() -> None:
     """Answer messages on standard input until it closes or the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    import durable_rules_engine as engine
-
     replies = os.dup(1)
     os.dup2(2, 1)  # nothing but replies goes to the parent
     parent = os.getppid()
     handles: dict[str, int] = {}
     while (message := _read(parent)) is not None:
-        head, _, text = message.decode().partition("\n")
-        verb, _, name = head.partition(" ")
         try:
-            if verb == "define":
-                handles[name] = engine.create_ruleset(name, text)
-                reply = "fired\n"
-            else:
-                reply = "fired\n" + "\n".join(
-                    [_fired(engine, handles[name], fact) for fact in text.split("\n")]
-                )
+            reply = _reply(message.decode(), handles)
         except Exception as error:
             reply = f"error\n{type(error).__name__}: {error}"
         encoded = reply.encode()
         encoded = struct.pack("!I", len(encoded)) + encoded
         while encoded:
             encoded = encoded[os.write(replies, encoded) :]
+
+
+def _reply(message: str, handles: dict[str, int]) -> str:
+    """The reply to one message: its number, and a line for each fact decided."""
+    import durable_rules_engine as engine
+
+    head, _, text = message.partition("\n")
+    verb, number, network = head.split(" ")
+    if verb == "define":
+        handles[network] = engine.create_ruleset(network, text)
+        return f"{number}\n"
+    handle = handles[network]
+    return "\n".join([number, *[_fired(engine, handle, fact) for fact in text.split("\n")]])
 
 
 def _read(parent: int) -> bytes | None:

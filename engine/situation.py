@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .kinds import Limit, Notice, Require, Wait, Window
 from .rule import AllOf, AnyOf, Ask, Entry, Rule
@@ -75,9 +76,19 @@ class RuleSet:
         return SCOPE_FIELDS + tuple(self.names.values()) + bits
 
 
-def digest(name: str, situation: Situation) -> str:
-    """The name of a situation: sha256 over its rule set and its sorted fields, in hex."""
-    text = "\x1f".join([name, *(f"{key}={situation[key]}" for key in sorted(situation))])
+@lru_cache(maxsize=512)
+def _sorted(fields: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(fields))
+
+
+def sorted_fields(rules: RuleSet) -> tuple[str, ...]:
+    """The fields of a rule set in sorted order."""
+    return _sorted(rules.fields)
+
+
+def name_of(rule_set: str, order: Sequence[str], situation: Situation) -> str:
+    """The digest of a situation whose fields are given in sorted order."""
+    text = "\x1f".join([rule_set, *order, *[situation[one] for one in order]])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -38,6 +38,11 @@ def _date(value: Any) -> date | None:
     return clock.parse_date(str(value))
 
 
+def parse_time_of(value: Any) -> time | None:
+    """A time of day as a statement gives it: text or a time."""
+    return _time(value)
+
+
 def weekdays(value: Any) -> frozenset[str]:
     """Days as written (mon or monday, one or a list) as words.DAYS; None is every day."""
     if value is None:

@@ -1,0 +1,122 @@
+"""The run's own check: a seeded sample decided again from raw rows by plain functions.
+
+DESIGN 1.4: at least one in 1,000 and at least 1,000 candidates, always some one below and at each
+limit; a difference refuses the whole part and alarms.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ..facts import asking
+from ..facts.view import Moment
+from ..kinds import Limit, Notice
+from ..panel import Panel
+from ..situation import has_bit
+from .judge import CODE, WORDS, Judgement, Table, maximum_of
+from .upcoming import _columns_of, zone_list
+from .where import unmask
+
+if TYPE_CHECKING:
+    from ..part import PartInput
+
+EACH = 5  # rows at, and one below, each limit
+STEP = 1000
+GOLDEN = 2654435761  # Knuth's multiplicative hash, so that the choice is spread and repeatable
+
+
+def chosen(part: PartInput, table: Table, judgements: list[Judgement]) -> pl.Series:
+    """The candidates to check, by number."""
+    count = len(table.cand)
+    wanted = min(count, max(-(-count // STEP), part.sample_least))
+    index = pl.int_range(count, dtype=pl.UInt64, eager=True)
+    order = ((index + part.sample_seed + 1) * GOLDEN) % (1 << 32)
+    picks = [order.arg_sort().head(wanted).cast(pl.UInt32)]
+    for one in judgements:
+        for number, rule in _columns_of(one):
+            if not isinstance(rule.body, Limit):
+                continue
+            used = pl.col(f"u{number}").cast(pl.Int64)
+            for value in (maximum_of(rule) - 1, maximum_of(rule)):
+                rows = one.rows.filter(used == value)["i"].unique().sort().head(EACH)
+                picks.append(rows.cast(pl.UInt32))
+    return pl.concat(picks).unique().sort()
+
+
+def check(
+    panel: Panel, part: PartInput, table: Table, judgements: list[Judgement], found: pl.DataFrame
+) -> tuple[list[str], int]:
+    """(every difference found, how many candidates were checked)."""
+    from ..decide import whereabouts
+
+    picked = chosen(part, table, judgements)
+    if not len(picked):
+        return [], 0
+    few = found.filter(pl.col("i").is_in(picked.implode())).select(
+        "i", "consumer", "account", "point", "channel", "zones", "places", "law", "known"
+    )
+    groups = table.groups(few["consumer"].unique().to_list())
+    moment = Moment(part.now, day=part.day)
+    wrong: list[str] = []
+    for i, consumer, account, point, channel, zones, places, _, known in few.iter_rows():
+        group = groups[consumer]
+        where = whereabouts(group, group.consumers[consumer], moment, part.day)
+        name = f"{account} {point} {channel}"
+        if tuple(sorted(where.zones)) != unmask(zones, zones=True):
+            wrong.append(f"{name}: zones {sorted(where.zones)} plainly, "
+                         f"{unmask(zones, zones=True)} in columns")  # fmt: skip
+        if tuple(sorted(where.jurisdictions)) != unmask(places, zones=False):
+            wrong.append(f"{name}: places {sorted(where.jurisdictions)} plainly")
+        if where.address_known != known:
+            wrong.append(f"{name}: address known {where.address_known} plainly")
+        del i
+    for one in judgements:
+        rows = one.rows.filter(pl.col("i").is_in(picked.implode()))
+        wrong += _facts(panel, table, one, rows)
+    return wrong, len(picked)
+
+
+def _facts(panel: Panel, table: Table, one: Judgement, rows: pl.DataFrame) -> list[str]:
+    """Facts, bits and counts of these rows, plainly, against the columns."""
+    wrong: list[str] = []
+    numbers = {rule.key: number for number, rule in _columns_of(one)}
+    counted = [f"{c}{n}" for n, r in _columns_of(one) for c in ("u", "v")
+               if f"{c}{n}" in rows.columns]  # fmt: skip
+    engine = panel.compiled(one.rules)
+    few = rows.select("consumer", "account", "point", "channel", "z", "s", "combo", "zones",
+                      "years", *counted)  # fmt: skip
+    views = table.views(few)
+    for view, row in zip(views, few.iter_rows(named=True), strict=True):
+        combo = one.combos[row["combo"]]
+        situation = one.situations[row["s"]]
+        debt = view.debts[0]
+        name = f"{row['account']} {row['point']} {row['channel']} in {view.zone}"
+        plain = dict(situation)
+        for ask in combo.needed:
+            field = one.rules.names[ask]
+            plain[field] = asking.value(view, ask, debt, row["years"])
+            if plain[field] != situation[field]:
+                wrong.append(f"{name}: {field} is {plain[field]} plainly, "
+                             f"{situation[field]} in columns")  # fmt: skip
+        zones = zone_list(table, row["zones"]) if row["zones"] else ()
+        for rule in combo.live:
+            if not has_bit(rule) or isinstance(rule.body, Notice):
+                continue
+            count = asking.bit(view, rule, debt, zones)
+            plain[f"bit:{rule.key}"] = count.bit
+            number = numbers[rule.key]
+            if WORDS[CODE[count.bit]] != situation[f"bit:{rule.key}"]:
+                wrong.append(f"{name}: {rule.id} is {count.bit} plainly")
+            if isinstance(rule.body, Limit) and count.state != "out":
+                if row[f"u{number}"] != count.used:
+                    wrong.append(f"{name}: {rule.id} used {count.used} plainly, "
+                                 f"{row[f'u{number}']} in columns")  # fmt: skip
+            if f"v{number}" in row and count.bit == "yes" and row[f"v{number}"] != count.free:
+                wrong.append(f"{name}: {rule.id} lets go {count.free} plainly, "
+                             f"{row[f'v{number}']} in columns")  # fmt: skip
+        refusing = engine.decide(plain).refusing
+        if refusing != one.verdicts[row["s"]].compiled:
+            wrong.append(f"{name}: refused by {refusing} plainly")
+    return wrong

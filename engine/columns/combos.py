@@ -1,0 +1,151 @@
+"""What a part need not compute: rules that the plain contact of a channel cannot meet.
+
+The list asks about the plain contact of each channel (RULES.md 3), so every contact fact is known
+before any account is looked at. A *combo* is a channel, kind of point, role of its owner, role of
+the collector and type of debt; for each, rules that cannot apply fall away, and with them the facts
+only they ask. Nothing is decided here: the engines judge every rule again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from .. import words
+from ..account import Account, Collector, Consumer, Point
+from ..facts import asking, counting
+from ..facts.catalogue import CONTACT_FACTS
+from ..facts.view import Moment, View
+from ..history import Contact, Group
+from ..kinds import Limit, Notice, Require, Wait, Window
+from ..rule import AllOf, AnyOf, Ask, Entry, Rule
+from ..situation import RuleSet, asks_of
+
+MAYBE = "maybe"
+DECLARED_ONLY = frozenset({"reply_open", "called_at_bad_time"})
+"""Facts of history that are no unless the contact is declared a reply, or the same call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Combo:
+    """One combination and what is left of a rule set for it.
+
+    `fixed`: contact facts by field name; `live`: rules that may apply; `needed`: asks that still
+    matter; `member`: per limit, counts or exempt or out; `exempt`: waits it is exempt from;
+    `starts`: waits that the contact itself would start.
+    """
+
+    channel: str
+    kind: str
+    whom: str
+    role: str
+    debt_type: str
+    fixed: Mapping[str, str]
+    live: tuple[Rule, ...]
+    needed: frozenset[Ask]
+    member: Mapping[str, str]
+    exempt: frozenset[str]
+    starts: frozenset[str]
+
+
+def plain_contact(channel: str, point: str | None, debt: str, at: datetime) -> Contact:
+    """The plain contact of a channel: live, manual, purpose collection, carrying every duty."""
+    return Contact("proposed", at, channel, point, debts=(debt,))
+
+
+def _dummy(channel: str, kind: str, whom: str, debt_type: str, day: date, now: datetime) -> View:
+    owner = "P" if whom == "consumer" else "X"
+    group = Group(
+        consumers={"P": Consumer("P", "P")},
+        accounts={"A": Account("A", "P", type=debt_type)},
+        points={"T": Point("T", kind, owner, whom, "P")},
+        collectors={"this_collector": Collector()},
+    )
+    return View(group, plain_contact(channel, "T", "A", now), Moment(now, day=day), "UTC")
+
+
+def combo_of(
+    rules: RuleSet, key: tuple[str, str, str, str, str], day: date, now: datetime
+) -> Combo:
+    """Work out one combination of channel, kind, whom, role, debt type."""
+    channel, kind, whom, role, debt_type = key
+    view = _dummy(channel, kind, whom, debt_type, day, now)
+    debt = view.debts[0]
+    known = {
+        ask: asking.value(view, ask, debt)
+        for ask in rules.asks
+        if ask.fact in CONTACT_FACTS | DECLARED_ONLY
+    }
+    live, needed = [], set[Ask]()
+    member: dict[str, str] = {}
+    exempt, starts = set[str](), set[str]()
+    for rule in rules.rules:
+        if not _scope(rule, channel, kind, whom, role, debt_type):
+            continue
+        if any(_settled(entry, known) == words.NO for entry in rule.when):
+            continue
+        if any(_settled(entry, known) == words.YES for entry in rule.unless):
+            continue
+        if isinstance(rule.body, Limit):
+            member[rule.key] = counting.membership(view, rule.body.counting, debt)
+        if isinstance(rule.body, Wait):
+            if counting.exempted(view, rule.body.exempt, debt):
+                exempt.add(rule.key)
+            if _starts(view, rule.body, debt):
+                starts.add(rule.key)
+        live.append(rule)
+        entries = [*rule.when, *rule.unless]
+        if isinstance(rule.body, Require):
+            entries += rule.body.needs
+        for entry in entries:
+            if _settled(entry, known) == MAYBE:
+                needed.update(ask for ask in asks_of([entry]) if ask not in known)
+    fixed = {rules.names[ask]: value for ask, value in known.items()}
+    return Combo(
+        channel, kind, whom, role, debt_type, fixed, tuple(live), frozenset(needed), member,
+        frozenset(exempt), frozenset(starts),
+    )  # fmt: skip
+
+
+def _starts(view: View, body: Wait, debt: Account) -> bool:
+    from ..decide import starts_wait
+
+    return starts_wait(view, body, debt)
+
+
+def _scope(
+    rule: Rule, channel: str, kind: str, whom: str, role: str, debt_type: str
+) -> bool:
+    return (
+        rule.reaches(channel, kind)
+        and (rule.whom is None or whom in rule.whom)
+        and (rule.collectors is None or role in rule.collectors)
+        and (rule.debts is None or debt_type in rule.debts)
+    )
+
+
+def _settled(entry: Entry, known: Mapping[Ask, str]) -> str:
+    """The value of an entry by what is known already; MAYBE where more must be looked up."""
+    if isinstance(entry, Ask):
+        return known.get(entry, MAYBE)
+    values = [known.get(ask, MAYBE) for ask in entry.asks]
+    if isinstance(entry, AllOf):
+        return words.NO if words.NO in values else _rest(values, words.YES)
+    assert isinstance(entry, AnyOf)
+    return words.YES if words.YES in values else _rest(values, words.NO)
+
+
+def _rest(values: Sequence[str], all_alike: str) -> str:
+    if MAYBE in values:
+        return MAYBE
+    return all_alike if all(value == all_alike for value in values) else words.UNKNOWN
+
+
+def bits_of(combo: Combo) -> tuple[Rule, ...]:
+    """Live rules whose bit must be computed; a plain contact carries every notice's duty."""
+    return tuple(
+        rule
+        for rule in combo.live
+        if isinstance(rule.body, Limit | Wait | Window) and not isinstance(rule.body, Notice)
+    )

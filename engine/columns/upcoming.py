@@ -1,0 +1,253 @@
+"""Openings: today's windows of what is permitted, and the first moment of what must wait."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC as TIME_UTC
+from datetime import date, datetime, timedelta
+
+import polars as pl
+
+from .. import clock
+from ..intervals import Interval, intersect
+from ..kinds import Limit, Wait, Window
+from ..panel import Panel
+from ..rule import Rule
+from .judge import Judgement, Table
+from .where import unmask
+
+STEPS = 40
+KEYS = ["w", "zones", "nz", "sig", "voice", "cut"]
+INSTANT = pl.Datetime("us", "UTC")
+
+
+def _timed(judgements: list[Judgement]) -> dict[str, Rule]:
+    return {
+        rule.id: rule
+        for one in judgements
+        for combo in one.combos
+        for rule in combo.live
+        if isinstance(rule.body, Limit | Wait | Window)
+    }
+
+
+def _minute(at: datetime) -> datetime:
+    whole = at.replace(second=0, microsecond=0)
+    return whole if whole == at else whole + timedelta(minutes=1)
+
+
+def zone_list(table: Table, zones: int) -> tuple[str, ...]:
+    """The zones of a mask; UTC where none is known."""
+    return unmask(zones, zones=True) or (table.zones[-1],)
+
+
+def opening_of(table: Table, found: pl.DataFrame) -> pl.DataFrame:
+    """Adds `open_utc`, `close_utc`, `windows_utc`, `windows_local` of the day asked."""
+    found = found.with_columns(pl.lit(None, dtype=INSTANT).alias("cut"))
+    return found
+
+
+def with_cuts(judgements: list[Judgement], found: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """`cut`: when the last wait that runs out today ends, where one does."""
+    cuts = []
+    for one in judgements:
+        for number, rule in _columns_of(one):
+            if isinstance(rule.body, Wait) and rule.body.for_ and rule.body.for_.unit == "hour":
+                due = one.rows.filter(
+                    (pl.col(f"b{number}") == 0) & (pl.col(f"v{number}") > now)
+                ).select("i", pl.col(f"v{number}").alias("ends"), pl.lit(rule.id).alias("rule"))
+                cuts.append(due)
+    if not cuts:
+        return found
+    due = pl.concat(cuts)
+    if due.is_empty():
+        return found
+    due = due.join(found.select("i", "applies"), on="i").filter(
+        pl.col("applies").list.contains(pl.col("rule"))
+    )
+    ends = due.group_by("i").agg(pl.col("ends").max())
+    return (
+        found.join(ends, on="i", how="left", maintain_order="left")
+        .with_columns(pl.coalesce("ends", "cut").alias("cut"))
+        .drop("ends")
+    )
+
+
+def _columns_of(one: Judgement) -> list[tuple[int, Rule]]:
+    """The numbers behind b, u and v columns, with their rules, as `judge` made them."""
+    live = {rule.key for combo in one.combos for rule in combo.live}
+    keyed = [
+        rule
+        for rule in one.rules.rules
+        if rule.key in live and isinstance(rule.body, Limit | Wait | Window)
+    ]
+    return list(enumerate(keyed))
+
+
+def upcoming(
+    panel: Panel, table: Table, judgements: list[Judgement], found: pl.DataFrame
+) -> pl.DataFrame:
+    """Today's windows, windows without a common minute, and `next_permitted_utc`."""
+    day, now = table.prepared.day, table.prepared.now
+    rules = _timed(judgements)
+    found = with_cuts(judgements, found, now)
+    distinct = found.select(*KEYS, "applies").unique(KEYS, maintain_order=True)
+    rows = []
+    for w, zones, nz, sig, voice, cut, applies in distinct.select(*KEYS, "applies").iter_rows():
+        open_now = _open(table, rules, applies, zones, nz, sig, voice, day, cut)
+        rows.append((w, zones, nz, sig, voice, cut, *_written(open_now, zone_list(table, zones))))
+    kinds = {name: found.schema[name] for name in KEYS}
+    windows = pl.DataFrame(
+        rows,
+        schema={**kinds, "open_utc": INSTANT, "close_utc": INSTANT, "windows_utc": pl.String,
+                "windows_local": pl.String},
+        orient="row",
+    )  # fmt: skip
+    found = found.join(windows, on=KEYS, how="left", maintain_order="left", nulls_equal=True)
+    none = pl.col("permitted") & pl.col("open_utc").is_null()
+    found = found.with_columns(
+        pl.when(none).then(pl.lit(["structural/no_common_window"])).otherwise("rules")
+        .alias("rules"),
+        pl.when(none).then(pl.lit(["12 CFR 1006.6(b)(1)(i)"])).otherwise("cites").alias("cites"),
+        pl.when(none).then(pl.lit("structural")).otherwise("force").alias("force"),
+        (pl.col("by_time") | none).alias("by_time"),
+        (pl.col("permitted") & ~none).alias("permitted"),
+    )  # fmt: skip
+    return _next(panel, table, judgements, found, rules)
+
+
+def _open(
+    table: Table,
+    rules: dict[str, Rule],
+    applies: Sequence[str],
+    zones: int,
+    nz: int,
+    sig: int,
+    voice: bool,
+    day: date,
+    cut: datetime | None,
+) -> tuple[Interval, ...]:
+    """Minutes of a day that all applying windows leave, from now and from a cut on."""
+    windows = [rules[name] for name in applies if isinstance(rules[name].body, Window)]
+    names = zone_list(table, zones)
+    found = table.hourglass.together(windows, names, nz, sig, voice, day)
+    start = _minute(table.prepared.now)
+    if cut is not None:
+        start = max(start, _minute(cut.replace(tzinfo=TIME_UTC)))
+    return intersect(found, ((start, start + timedelta(days=2000)),))
+
+
+def _written(
+    found: tuple[Interval, ...], zones: Sequence[str]
+) -> tuple[datetime | None, datetime | None, str, str]:
+    if not found:
+        return None, None, "[]", "[]"
+    utc = [[clock.format_instant(a), clock.format_instant(b)] for a, b in found]
+    local = [[clock.format_local(a, zones[0]), clock.format_local(b, zones[0])] for a, b in found]
+    return found[0][0], found[-1][1], _json(utc), _json(local)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _next(
+    panel: Panel,
+    table: Table,
+    judgements: list[Judgement],
+    found: pl.DataFrame,
+    rules: dict[str, Rule],
+) -> pl.DataFrame:
+    """`next_permitted_utc` (arithmetic over what lets go, and the windows) and `exhausted`."""
+    late = found.filter("by_time").select("i", *KEYS, "applies", "rules")
+    frees = _frees(judgements, late, table)
+    late = late.join(frees, on="i", how="left", maintain_order="left")
+    keys = [*KEYS, "free_day", "free_at", "never"]
+    distinct = late.select(*keys, "applies").unique(keys, maintain_order=True)
+    rows = []
+    for w, zones, nz, sig, voice, cut, free_day, free_at, never, applies in distinct.select(
+        *keys, "applies"
+    ).iter_rows():
+        opens = None
+        if not never:
+            held = (w, zones, nz, sig, voice, free_day)
+            opens = _first(panel, table, rules, applies, held, free_at, cut)
+        rows.append((w, zones, nz, sig, voice, cut, free_day, free_at, never, opens))
+    kinds = {name: late.schema[name] for name in keys}
+    opened = pl.DataFrame(rows, schema={**kinds, "later": INSTANT}, orient="row")
+    late = late.join(opened, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    waiting = sorted(name for name, rule in rules.items() if not isinstance(rule.body, Window))
+    only = late.select(
+        "i",
+        "later",
+        pl.col("rules").list.eval(pl.element().is_in(waiting)).list.all().alias("exhausted"),
+    )
+    return (
+        found.join(only, on="i", how="left", maintain_order="left")
+        .with_columns(
+            pl.when("permitted").then("open_utc").otherwise("later").alias("next_permitted_utc"),
+            pl.col("exhausted").fill_null(value=False),
+        )
+        .drop("later")
+    )
+
+
+def _frees(judgements: list[Judgement], late: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """Per candidate: the last local day on which something lets go, the last instant, or never."""
+    frames = []
+    wanted = late.select("i")
+    for one in judgements:
+        rows = one.rows.join(wanted, on="i", how="semi")
+        for number, rule in _columns_of(one):
+            if isinstance(rule.body, Window):
+                continue
+            held = rows.filter(pl.col(f"b{number}") != 0).select(
+                "i", "z", pl.col(f"v{number}").alias("at"), pl.lit(rule.id).alias("rule")
+            )
+            frames.append(held)
+    none = pl.DataFrame(
+        schema={"i": pl.UInt32, "free_day": pl.Date, "free_at": INSTANT, "never": pl.Boolean}
+    )
+    if not frames:
+        return wanted.join(none, on="i", how="left").with_columns(
+            pl.col("never").fill_null(value=False)
+        )
+    held = pl.concat(frames).join(late.select("i", "rules"), on="i").filter(
+        pl.col("rules").list.contains(pl.col("rule"))
+    )
+    held = held.with_columns(table.calendar.day("at").alias("day"))
+    found = held.group_by("i").agg(
+        pl.col("day").max().alias("free_day"),
+        pl.col("at").max().alias("free_at"),
+        pl.col("at").is_null().any().alias("never"),
+    )
+    return wanted.join(found, on="i", how="left", maintain_order="left").with_columns(
+        pl.col("never").fill_null(value=False)
+    )
+
+
+def _first(
+    panel: Panel,
+    table: Table,
+    rules: dict[str, Rule],
+    applies: Sequence[str],
+    held: tuple[int, int, int, int, bool, date | None],
+    free_at: datetime | None,
+    cut: datetime | None,
+) -> datetime | None:
+    """The first opening on or after the day things let go, while the same rules hold."""
+    _, zones, nz, sig, voice, free_day = held
+    today = table.prepared.day
+    day = max(today, free_day or today)
+    if day == today:
+        day += timedelta(days=1)
+    until = free_at if free_at is not None else cut
+    if until is not None and cut is not None:
+        until = max(until, cut)
+    for _ in range(STEPS):
+        found = _open(table, rules, applies, zones, nz, sig, voice, day, until)
+        if found:
+            return found[0][0]
+        day += timedelta(days=1)
+    return None

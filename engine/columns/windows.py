@@ -1,0 +1,157 @@
+"""Windows for a part: computed once per zones, number, hours of one's own, and day (DESIGN 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+import polars as pl
+
+from .. import clock, words
+from ..facts import hours
+from ..facts.hours import FAR, KINDS_OF_HOURS, Hours
+from ..facts.view import day_of
+from ..history import Group, Statement
+from ..intervals import Interval, intersect
+from ..kinds import Window
+from ..rule import Rule
+from .prepare import Prepared
+from .where import unmask
+
+UTC = "UTC"
+Said = tuple[tuple[datetime, Statement], ...]
+
+
+@dataclass
+class Hourglass:
+    """Who has hours of their own in a part, and every window worked out so far.
+
+    `own`: per signature number, what was said; 0 is nobody's. `agreed`: calls_until by signature.
+    """
+
+    day: date
+    now: datetime
+    own: list[Said] = field(default_factory=lambda: [()])
+    agreed: list[time | None] = field(default_factory=lambda: [None])
+    _entries: dict[tuple[int, str], tuple[Hours, ...]] = field(default_factory=dict)
+    _shut: dict[tuple[str, str, int, int, bool, date], tuple[Interval, ...]] = field(
+        default_factory=dict
+    )
+
+    def entries(self, signature: int, zone: str) -> tuple[Hours, ...]:
+        """The hours behind a signature, in a zone."""
+        key = (signature, zone)
+        if key not in self._entries:
+            self._entries[key] = hours.entries_of(self.own[signature], zone)
+        return self._entries[key]
+
+    def minutes(
+        self, rule: Rule, zone: str, number: int, signature: int, voice: bool, day: date
+    ) -> tuple[Interval, ...] | None:
+        """Open minutes of a rule in one zone; None where no clock is known."""
+        body = rule.body
+        assert isinstance(body, Window)
+        clocks = self._clocks(body, zone, number)
+        if not clocks:
+            return None
+        key = (rule.id, zone, number, signature, voice, day)
+        if key not in self._shut:
+            until = self.agreed[signature] if voice else None
+            bounds = hours.bounds_of(body, lambda name: until if name == "calls_until" else None)
+            own = self.entries(signature, zone) if body.closed_by == "consumer_hours" else ()
+            self._shut[key] = hours.minutes_open(body, bounds, day, clocks, zone, own)
+        return self._shut[key]
+
+    def _clocks(self, body: Window, zone: str, number: int) -> tuple[str, ...]:
+        if body.clock == "consumer":
+            own = () if zone == UTC else (zone,)
+            return (*own, *(z for z in unmask(number, zones=True) if z not in own))
+        if body.clock == "point":
+            return unmask(number, zones=True)
+        return (body.clock,)
+
+    def bit(self, rule: Rule, zone: str, number: int, signature: int, voice: bool) -> str:
+        """Whether the window is shut for all of the day that is left."""
+        found = self.minutes(rule, zone, number, signature, voice, self.day)
+        if found is None:
+            return words.UNKNOWN
+        return words.NO if intersect(found, (self.rest(),)) else words.YES
+
+    def rest(self) -> Interval:
+        """From now on."""
+        return (self.now, self.now + timedelta(days=FAR))
+
+    def together(
+        self,
+        rules: Sequence[Rule],
+        zones: Sequence[str],
+        number: int,
+        signature: int,
+        voice: bool,
+        day: date,
+    ) -> tuple[Interval, ...]:
+        """Minutes of a day that all these windows leave in all these zones."""
+        found: tuple[Interval, ...] | None = None
+        for zone in zones:
+            for rule in rules:
+                here = self.minutes(rule, zone, number, signature, voice, day) or ()
+                found = here if found is None else intersect(found, here)
+        if found is None:
+            for zone in zones:
+                bounds = (clock.day_bounds(day, zone),)
+                found = bounds if found is None else intersect(found, bounds)
+        return found or ()
+
+
+def signatures(
+    prepared: Prepared, hourglass: Hourglass, groups: Mapping[str, Group]
+) -> pl.DataFrame:
+    """People with hours of their own: fp, tp, signature. Equal words share a signature."""
+    kinds = [*KINDS_OF_HOURS, "consents_to_calls_until"]
+    rows = prepared.bound.filter(pl.col("kind").is_in(kinds))
+    known: dict[tuple[object, ...], int] = {}
+    statements: dict[str, Statement] = {}
+    for group in groups.values():
+        for one in group.statements:
+            if one.kind in kinds:
+                statements[one.id] = one
+    found: list[tuple[int, int, int]] = []
+    said: dict[tuple[int, int], list[tuple[datetime, Statement]]] = {}
+    for fp, who, name, received in rows.select("fp", "who", "id", "received_at").iter_rows():
+        if name in statements:
+            said.setdefault((fp, who), []).append((received, statements[name]))
+    for (fp, who), pairs in said.items():
+        until: time | None = None
+        own = []
+        for received, one in pairs:
+            if one.kind == "consents_to_calls_until":
+                if one.to == "this_collector" and one.during_lawful_contact is True:
+                    until = hours.parse_time_of(one.value)
+            elif one.kind == "this_time_is_inconvenient":
+                if (hourglass.day - day_of(one.received, UTC)).days <= 2:
+                    own.append((received, one))
+            else:
+                own.append((received, one))
+        key = (until, *((one.kind, _frozen(one.value), _when(one, at)) for at, one in own))
+        if not own and until is None:
+            continue
+        if key not in known:
+            known[key] = len(hourglass.own)
+            hourglass.own.append(tuple(own))
+            hourglass.agreed.append(until)
+        found.append((fp, who, known[key]))
+    schema = {"fp": pl.UInt32, "tp": pl.UInt32, "sig": pl.UInt32}
+    return pl.DataFrame(found, schema=schema, orient="row")
+
+
+def _when(one: Statement, at: datetime) -> datetime | None:
+    return at if one.kind == "this_time_is_inconvenient" else None
+
+
+def _frozen(value: object) -> object:
+    if isinstance(value, dict):
+        return tuple(sorted((str(k), _frozen(v)) for k, v in value.items()))
+    if isinstance(value, list | tuple):
+        return tuple(_frozen(one) for one in value)
+    return value

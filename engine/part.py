@@ -1,0 +1,324 @@
+"""One part of a day: every candidate of some contact groups decided at once (DESIGN 6, 7).
+
+candidates -> where -> facts as columns -> situations -> both engines -> decisions joined back ->
+windows, budgets, next moments -> the check against plain functions. The result is a pure function
+of its input and does not depend on how a day was cut into parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import polars as pl
+
+from . import clock, words
+from .columns import tally
+from .columns.budgets import budgets
+from .columns.check import check
+from .columns.findings import outcome_table, situation_table
+from .columns.judge import Judgement, Table, judge
+from .columns.prepare import Frames, Prepared, prepare
+from .columns.upcoming import opening_of, upcoming
+from .columns.where import (
+    Where,
+    doubtful_consumers,
+    locate_all,
+    mask,
+    place_names,
+    put_plain,
+    unmask,
+    zone_names,
+)
+from .columns.windows import UTC, Hourglass, signatures
+from .decide import FEDERAL, whereabouts
+from .facts.hours import KINDS_OF_HOURS
+from .facts.view import Moment
+from .history import Group
+from .panel import Panel
+
+Groups = Callable[[Sequence[str]], Mapping[str, Group]]
+
+
+@dataclass(frozen=True, slots=True)
+class PartInput:
+    """What one part is decided from.
+
+    `frames`: the portfolio's tables for these consumers (contacts may hold extra rows of
+    switchboard lines); `groups`: consumer, group; `groups_of`: engine records of consumers' whole
+    groups, by consumer, from the same raw rows; `tick`: a stopwatch in seconds, for the stages.
+    """
+
+    frames: Frames
+    groups: pl.DataFrame
+    groups_of: Groups
+    day: date
+    now: datetime
+    channels: tuple[str, ...] = ("call", "text", "email", "mail")
+    row_caps: Mapping[str, int] = field(
+        default_factory=lambda: {"call": 3, "text": 1, "email": 1, "mail": 1}
+    )
+    refuse_unencoded: bool = False
+    sample_seed: int = 0
+    sample_least: int = 1000
+    tick: Callable[[], float] = lambda: 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PartResult:
+    """A part decided: one row per candidate, the situations behind them, and how it went."""
+
+    candidates: pl.DataFrame
+    situations: pl.DataFrame
+    stats: dict[str, float]
+
+
+class _Stages:
+    """Seconds per stage."""
+
+    def __init__(self, tick: Callable[[], float]) -> None:
+        self.tick, self.last = tick, tick()
+        self.seconds: dict[str, float] = {}
+
+    def done(self, name: str) -> None:
+        now = self.tick()
+        self.seconds[name] = self.seconds.get(name, 0.0) + now - self.last
+        self.last = now
+
+
+def decide_part(panel: Panel, part: PartInput, alarm: Callable[[str], None]) -> PartResult:
+    """Decide every candidate of a part."""
+    stages = _Stages(part.tick)
+    prepared = prepare(part.frames, part.day, part.now)
+    where = _where(part, prepared)
+    stages.done("prepare")
+    table = _table(panel, part, prepared, where)
+    stages.done("candidates")
+    judgements = _judge_all(panel, part, table)
+    stages.done("facts_and_engines")
+    if table.cand.is_empty():
+        return PartResult(
+            assemble_empty(), situation_table(judgements), {"candidates": 0.0, "sampled": 0.0}
+        )
+    found = outcome_table(panel, table, judgements, part.refuse_unencoded)
+    stages.done("findings")
+    found = opening_of(table, found)
+    found = upcoming(panel, table, judgements, found)
+    stages.done("windows")
+    found = budgets(table, judgements, found, part.row_caps)
+    stages.done("budgets")
+    wrong, sampled = check(panel, part, table, judgements, found)
+    stages.done("check")
+    for one in wrong[:20]:
+        alarm(f"facts_disagree: {one}")
+    candidates = _assemble(table, found, bool(wrong))
+    stages.done("assemble")
+    stats = {f"seconds_{name}": value for name, value in stages.seconds.items()}
+    stats |= {
+        "candidates": float(len(candidates)),
+        "rows": float(len(table.rows)),
+        "situations": float(sum(len(one.situations) for one in judgements)),
+        "sampled": float(sampled),
+        "disagreeing": float(len(wrong)),
+        "plain_rows": float(table.plain_rows),
+    }
+    return PartResult(candidates, situation_table(judgements), stats)
+
+
+def _where(part: PartInput, prepared: Prepared) -> Where:
+    found = locate_all(part.frames, prepared)
+    doubtful = doubtful_consumers(prepared)
+    if not doubtful:
+        return found
+    plain: dict[str, tuple[int, int, int, int]] = {}
+    groups = part.groups_of(doubtful)
+    moment = Moment(part.now, day=part.day)
+    for name in doubtful:
+        known = whereabouts(groups[name], groups[name].consumers[name], moment, part.day)
+        plain[name] = (
+            mask(zone_names(), known.zones),
+            mask(place_names(), known.jurisdictions),
+            mask(place_names(), known.work_jurisdictions),
+            mask(place_names(), known.number_jurisdictions),
+        )
+    return put_plain(found, plain)
+
+
+def _table(panel: Panel, part: PartInput, prepared: Prepared, where: Where) -> Table:
+    hourglass = Hourglass(part.day, part.now)
+    zones = (*zone_names(), UTC)
+    cand = _candidates(part, prepared, where)
+    with_hours = prepared.bound.filter(
+        pl.col("kind").is_in([*KINDS_OF_HOURS, "consents_to_calls_until"])
+    )
+    consumers = with_hours["consumer"].unique().sort().to_list()
+    groups = part.groups_of(consumers) if consumers else {}
+    signed = signatures(prepared, hourglass, groups)
+    cand = cand.join(signed, on=["fp", "tp"], how="left", maintain_order="left").with_columns(
+        pl.col("sig").fill_null(0)
+    )
+    cand = _years(panel, cand)
+    back = clock.add_months(part.day, -4)
+    calendar = tally.Calendar(zones, back, clock.add_months(part.day, 14))
+    rows = _rows(cand, len(zones) - 1)
+    return Table(prepared, cand, rows, zones, calendar, hourglass, part.groups_of)
+
+
+def _candidates(part: PartInput, prepared: Prepared, where: Where) -> pl.DataFrame:
+    """Every account x point x planned channel its kind allows, in the order of the list."""
+    channels = pl.DataFrame(
+        [
+            (kind, channel)
+            for kind, allowed in words.CHANNELS_OF_KIND.items()
+            for channel in allowed
+            if channel in part.channels
+        ],
+        schema={"kind": pl.String, "channel": pl.String},
+        orient="row",
+    )
+    points = (
+        prepared.points.join(where.points, on="t", maintain_order="left")
+        .select(
+            "t", "c", "point", "kind", "number", "tp", "l", "nz", "stranger",
+            pl.col("whom_now").alias("whom"),
+        )
+        .join(channels, on="kind")
+    )  # fmt: skip
+    accounts = prepared.accounts.select(
+        "a", "account", "consumer", "c", "fp", "pool", "collector", "balance", "placed",
+        pl.col("type").alias("debt_type"), _role().alias("role"),
+    )  # fmt: skip
+    order = part.groups.select("consumer", "group")
+    cand = (
+        accounts.join(order, on="consumer", how="left")
+        .with_columns(pl.col("group").fill_null(pl.col("consumer")))
+        .join(points, on="c")
+        .join(where.consumers.drop("consumer"), on="c")
+        .sort("group", "account", "point", "channel")
+        .with_row_index("i")
+    )
+    other = pl.col("stranger") | (pl.col("tp") != pl.col("fp"))
+    at_work = pl.col("kind").is_in(sorted(words.WORK_KINDS))
+    nothing = pl.lit(0, dtype=pl.UInt64)
+    return cand.with_columns(
+        pl.when(other).then("nz").otherwise(nothing).alias("nz"),
+        pl.col("channel").is_in(list(words.VOICE_CHANNELS)).alias("voice"),
+        (
+            pl.col("places")
+            | pl.when(at_work).then("work").otherwise(nothing)
+            | pl.when(~pl.col("known")).then("by_number").otherwise(nothing)
+        ).alias("law"),
+    )
+
+
+def _role() -> pl.Expr:
+    """`decide.role_of`: a servicer of an account in default when obtained is marked so."""
+    default = pl.col("fdcpa_covered") | (
+        pl.col("defaulted").is_null()
+        | pl.col("placed").is_null()
+        | (pl.col("defaulted") <= pl.col("placed"))
+    )
+    covered_no = pl.col("fdcpa_covered").eq_missing(pl.lit(value=False))
+    servicer = pl.col("collector_role") == "servicer"
+    return (
+        pl.when(servicer & ~covered_no & default.fill_null(value=True))
+        .then(pl.lit("servicer_in_default"))
+        .otherwise("collector_role")
+    )
+
+
+def _years(panel: Panel, cand: pl.DataFrame) -> pl.DataFrame:
+    """The shortest limitation period of each candidate's places."""
+    from .decide import limitation_years
+
+    masks = cand["law"].unique().to_list()
+    table = pl.DataFrame(
+        {"law": masks, "years": [limitation_years(panel, unmask(m, zones=False)) for m in masks]},
+        schema={"law": pl.UInt64, "years": pl.Int64},
+    )
+    return cand.join(table, on="law", how="left", maintain_order="left")
+
+
+def _rows(cand: pl.DataFrame, utc: int) -> pl.DataFrame:
+    """One row per candidate and candidate zone; a zone unknown is judged on UTC's clock."""
+    masks = cand["zones"].unique().to_list()
+    table = pl.DataFrame(
+        {
+            "zones": masks,
+            "z": [[n for n in range(utc) if m >> n & 1] or [utc] for m in masks],
+        },
+        schema={"zones": pl.UInt64, "z": pl.List(pl.UInt8)},
+    )
+    keys = ["i", "a", "c", "fp", "t", "l", "tp", "pool", "collector", "channel", "kind", "whom",
+            "role", "debt_type", "zones", "nz", "sig", "voice", "law", "years", "consumer",
+            "account", "point"]  # fmt: skip
+    rows = cand.select(keys).join(table, on="zones", how="left", maintain_order="left")
+    if all(len(one) == 1 for one in table["z"].to_list()):
+        return rows.with_columns(pl.col("z").list.first())
+    return rows.explode("z", empty_as_null=True, keep_nulls=True)
+
+
+def _judge_all(panel: Panel, part: PartInput, table: Table) -> list[Judgement]:
+    """Federal law for every row; each place's law for the rows it applies to."""
+    found = []
+    for number, name in enumerate((FEDERAL, *place_names())):
+        if name != FEDERAL and name not in panel.rulebook.places:
+            continue
+        rules = panel.rule_set(name, part.day)
+        if not rules.rules:
+            continue
+        rows = table.rows
+        if name != FEDERAL:
+            bit = 1 << (number - 1)
+            rows = rows.filter((pl.col("law") & pl.lit(bit, dtype=pl.UInt64)) != 0)
+        if len(rows):
+            found.append(judge(panel, rules, table, rows))
+    return found
+
+
+COLUMNS = ("group", "account", "consumer", "point", "channel", "number", "permitted", "exhausted",
+           "rules", "cites", "force", "jurisdictions", "zones", "open_utc", "close_utc",
+           "windows_utc", "windows_local", "attempts_left", "budgets", "duties",
+           "next_permitted_utc", "situations", "evidence", "balance", "placed")  # fmt: skip
+
+
+def assemble_empty() -> pl.DataFrame:
+    """The candidates of a part without any."""
+    at = pl.Datetime("us", "UTC")
+    texts = pl.List(pl.String)
+    kinds: dict[str, pl.DataType] = dict.fromkeys(COLUMNS, pl.String())
+    kinds |= {"permitted": pl.Boolean(), "exhausted": pl.Boolean(), "rules": texts, "cites": texts}
+    kinds |= {"open_utc": at, "close_utc": at, "next_permitted_utc": at, "situations": texts}
+    kinds |= {"attempts_left": pl.Int32(), "balance": pl.Decimal(12, 2), "placed": pl.Date()}
+    return pl.DataFrame(schema=kinds)
+
+
+def _assemble(table: Table, found: pl.DataFrame, disagree: bool) -> pl.DataFrame:
+    """The columns of the contract, in the order of the list."""
+    masks = found["law"].unique().to_list()
+    laws = {m: ";".join(unmask(m, zones=False)) for m in masks}
+    zones = {m: ";".join(unmask(m, zones=True)) for m in found["zones"].unique().to_list()}
+    one = found.with_columns(
+        pl.col("law").replace_strict(laws, return_dtype=pl.String).alias("jurisdictions"),
+        pl.col("zones").replace_strict(zones, return_dtype=pl.String),
+    )
+    if disagree:
+        one = one.with_columns(
+            pl.lit(value=False).alias("permitted"),
+            pl.lit(value=False).alias("exhausted"),
+            pl.col("rules").list.concat(pl.lit(["structural/facts_disagree"])),
+            pl.col("cites").list.concat(pl.lit(["DESIGN 1.4"])),
+            pl.lit("structural").alias("force"),
+            pl.lit(None, dtype=pl.Datetime("us", "UTC")).alias("next_permitted_utc"),
+        )
+    refused = ~pl.col("permitted")
+    blank = {
+        "open_utc": None, "close_utc": None, "windows_utc": "[]", "windows_local": "[]",
+        "attempts_left": 0, "budgets": "[]",
+    }  # fmt: skip
+    one = one.with_columns(
+        pl.when(refused).then(pl.lit(value)).otherwise(name).alias(name)
+        for name, value in blank.items()
+    )
+    return one.sort("i").select(COLUMNS)
