@@ -4,7 +4,7 @@ The only user of durable_rules. Its C interface is used in the one way that hold
 fixed session, per situation one flat fact of strings asserted, everything that fires drained,
 the fact retracted; rules without actions (`network` writes them). It can take a process down, so
 it lives in a child process: this file is both the parent's side (`ReteEngine`) and the child's
-(`serve`). "No rule matched" is a result code, and our yes.
+(`main`). "No rule matched" is a result code, and our yes.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from .situation import Answer, RuleSet, Situation
 _CHUNK: Final = 200  # situations in one message
 _AHEAD: Final = 3  # messages on their way at once
 _MEMO: Final = 50_000  # answers remembered by what fired
+_GLANCE: Final = 5.0  # seconds after which an idle child looks whether its parent is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,7 @@ class _Child:
 
     def __init__(self, timeout: float) -> None:
         root = str(Path(__file__).resolve().parent.parent)
-        start = f"import sys; sys.path.insert(0, {root!r}); from engine.rete import serve; serve()"
+        start = f"import sys; sys.path.insert(0, {root!r}); from engine.rete import main; main()"
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-c", start],  # nothing is imported from where the user stands
             stdin=subprocess.PIPE,
@@ -314,14 +315,19 @@ class _Child:
 # --- the child's side
 
 
-def serve() -> None:
-    """Answer messages on standard input until it closes or the parent is gone."""
+def main() -> None:
+    """What the child process runs: `serve` between its standard input and output."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     replies = os.dup(1)
     os.dup2(2, 1)  # nothing but replies goes to the parent
+    serve(0, replies)
+
+
+def serve(requests: int, replies: int) -> None:
+    """Answer messages, between two file descriptors, until they end or the parent is gone."""
     parent = os.getppid()
     handles: dict[str, int] = {}
-    while (message := _read(parent)) is not None:
+    while (message := _read(requests, parent)) is not None:
         try:
             reply = _reply(message.decode(), handles)
         except Exception as error:
@@ -345,19 +351,19 @@ def _reply(message: str, handles: dict[str, int]) -> str:
     return "\n".join([number, *[_fired(engine, handle, fact) for fact in text.split("\n")]])
 
 
-def _read(parent: int) -> bytes | None:
-    """One message from standard input; None at its end, or when the parent is another."""
+def _read(requests: int, parent: int) -> bytes | None:
+    """One message; None at the end of all, or when the parent is another."""
     found = bytearray()
     size = 4
     while len(found) < size:
-        while not select.select([0], [], [], 5.0)[0]:
+        while not select.select([requests], [], [], _GLANCE)[0]:
             if os.getppid() != parent:
                 return None
-        part = os.read(0, size - len(found))
+        part = os.read(requests, size - len(found))
         if not part:
             return None
         found += part
-        if size == 4 and len(found) == 4:
+        if size == len(found) == 4:
             size += struct.unpack("!I", found)[0]
     return bytes(found[4:])
 

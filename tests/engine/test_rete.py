@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -14,10 +15,10 @@ from typing import Any, overload
 
 import pytest
 
-from engine import words
+from engine import rete, words
 from engine.compiled import compile_rules
 from engine.kinds import Body, Notice, Require, Window
-from engine.network import MOST_FIELDS, MOST_RULES, fact_writer, networks_of
+from engine.network import MOST_FIELDS, MOST_RULES, Network, fact_writer, networks_of
 from engine.rete import EngineFailure, ReteEngine
 from engine.rule import AllOf, AnyOf, Ask, Entry, Rule
 from engine.situation import Answer, Situation
@@ -126,8 +127,9 @@ def test_every_rule_that_refuses_is_found_however_many_do() -> None:
     rules = rule_set(*several)
     with ReteEngine([rules]) as engine:
         everything = dict.fromkeys((ask.fact for ask in asks), "yes")
-        found = engine.decide("made", situation(rules, **everything))
-        assert found == Answer(tuple(f"an_act/r{number:03}" for number in range(450)), ())
+        found = engine.decide_many("made", [situation(rules, **everything)] * 500)
+        expected = Answer(tuple(f"an_act/r{number:03}" for number in range(450)), ())
+        assert found == [expected] * 500
         assert engine.decide("made", situation(rules)) == PERMITS
 
 
@@ -325,14 +327,14 @@ def test_a_process_killed_twice_leaves_what_is_open_without_an_answer() -> None:
 def test_a_process_that_hangs_counts_as_dead() -> None:
     rules = rule_set(rule(when=(A,)))
     asked = [situation(rules)] * 10
-    with ReteEngine([rules], timeout=0.3) as engine:
+    with ReteEngine([rules], timeout=1.0) as engine:
         engine.decide("made", asked[0])
         assert engine.pid is not None
         os.kill(engine.pid, signal.SIGSTOP)
         assert engine.decide_many("made", asked) == [PERMITS] * 10
         assert engine.deaths == 1
         again = Watched(asked, 5, killer(engine, 2, signal.SIGSTOP))
-        failure = EngineFailure("the engine's process gave no sign of life for 0.3 s")
+        failure = EngineFailure("the engine's process gave no sign of life for 1 s")
         assert engine.decide_many("made", again) == [failure] * 10
 
 
@@ -351,12 +353,10 @@ def test_a_death_between_questions_is_not_noticed_by_who_asks() -> None:
 def test_a_network_the_process_cannot_make_is_a_failure_not_a_yes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import engine.network
-
-    monkeypatch.setattr(engine.network, "_written", lambda *_: "nonsense")
+    monkeypatch.setattr("engine.network._written", lambda *_: "nonsense")
     rules = rule_set(rule(when=(A,)))
-    with ReteEngine([rules]) as rete:
-        found = rete.decide("made", situation(rules))
+    with ReteEngine([rules]) as engine:
+        found = engine.decide("made", situation(rules))
         assert isinstance(found, EngineFailure)
         assert found.reason.startswith("the engine's process reported: ")
 
@@ -413,6 +413,112 @@ def test_the_process_holds_little_beside_the_engine() -> None:
     )
     heavy = {"polars", "numpy", "sqlalchemy", "yaml", "phonenumbers", "zipcodes", "asyncio"}
     assert heavy.isdisjoint(done.stdout.split())
+
+
+def test_a_reply_to_another_question_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def misnumbered(child: Any, verb: str, network: Network, text: str) -> bytes:
+        child.asked += 1
+        return f"{verb} {child.asked + 1} {child.known[network.name]}\n{text}".encode()
+
+    monkeypatch.setattr("engine.rete._Child._message", misnumbered)
+    rules = rule_set(rule())
+    with ReteEngine([rules]) as engine:
+        failure = EngineFailure("the engine's process answered something else")
+        assert engine.decide("made", situation(rules)) == failure
+
+
+def test_answers_are_remembered_only_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.rete._MEMO", 2)
+    rules = drawn_rules(20, seed=7)
+    asked = drawn_situations(rules, 500, seed=8)
+    with ReteEngine([rules]) as engine:
+        expected = compile_rules(rules).decide_many(asked)
+        assert len(set(expected)) > 3
+        assert engine.decide_many(rules.name, asked) == expected
+
+
+def framed(*messages: str) -> bytes:
+    """Messages as they go through the pipe."""
+    return b"".join(struct.pack("!I", len(one.encode())) + one.encode() for one in messages)
+
+
+def served(*messages: str) -> list[str]:
+    """The child's replies to messages, without a child."""
+    (reads, asks), (answers, replies) = os.pipe(), os.pipe()
+    os.write(asks, framed(*messages))
+    os.close(asks)
+    rete.serve(reads, replies)
+    os.close(replies)
+    os.close(reads)
+    found, got = [], os.read(answers, 1 << 16)
+    os.close(answers)
+    while got:
+        end = 4 + struct.unpack_from("!I", got)[0]
+        found.append(got[4:end].decode())
+        got = got[end:]
+    return found
+
+
+def test_the_child_answers_each_fact_on_a_line_and_goes_on_after_an_error() -> None:
+    rules = rule_set(rule("a", when=(A,)), rule("b", when=(A, B)))
+    (network,) = networks_of(rules)
+    write = fact_writer(network)
+    facts = [write(situation(rules, **fields)) for fields in (
+        {}, {"ceased": "yes"}, {"ceased": "yes", "disputed": "yes"})]  # fmt: skip
+    replies = served(
+        f"define 1 0\n{network.definition}", f"decide 2 9\n{facts[0]}",
+        "decide 3 0\n" + "\n".join(facts), "define 4 1\nnonsense", "what is this",
+    )  # fmt: skip
+    assert replies[0] == "1\n"
+    assert replies[1] == "error\nKeyError: '9'"
+    number, nothing, one, two = replies[2].split("\n")
+    assert (number, nothing, len(one.split()), len(two.split())) == ("3", "", 1, 2)
+    assert {network.ends[int(name)] for name in two.split()} == {
+        ("an_act/a", None),
+        ("an_act/b", None),
+    }
+    assert replies[3].startswith("error\nerror: Could not create ruleset")
+    assert replies[4].startswith("error\nKeyError")
+
+
+def test_the_child_ends_where_its_messages_do() -> None:
+    reads, asks = os.pipe()
+    os.write(asks, framed("define 1 0\n{}")[:7])
+    os.close(asks)
+    rete.serve(reads, 2)
+    os.close(reads)
+
+
+def test_an_idle_child_looks_for_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    parents = [1, 1, 1, 2]
+    monkeypatch.setattr("engine.rete._GLANCE", 0.001)
+    monkeypatch.setattr("engine.rete.os.getppid", lambda: parents.pop(0))
+    reads, asks = os.pipe()
+    rete.serve(reads, 2)
+    os.close(reads)
+    os.close(asks)
+    assert parents == []
+
+
+class Unclean:
+    """The engine's C interface, answering what it must not."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+    def assert_fact(self, handle: int, fact: str) -> tuple[int, int]:
+        return self.code, handle + len(fact)
+
+    def start_action_for_state(self, handle: int, state: int) -> None:
+        del handle, state
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [(2, "unexpected result 2"), (0, "rules matched, but none fired")]
+)
+def test_a_session_that_is_not_clean_is_an_error(code: int, said: str) -> None:
+    with pytest.raises(RuntimeError, match=said):
+        rete._fired(Unclean(code), 0, "{}")
 
 
 def test_a_forked_process_starts_an_engine_of_its_own() -> None:
