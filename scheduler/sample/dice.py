@@ -7,7 +7,8 @@ number however the work is cut. Polars only; the same on every machine.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
 from statistics import NormalDist
 from typing import Final, TypeVar
 
@@ -49,14 +50,25 @@ def parts(drawn: str, count: int) -> list[pl.Expr]:
     ]
 
 
-def _slots(weights: Mapping[T, float]) -> list[T]:
-    total = sum(weights.values())
+def _slots(weights: Iterable[tuple[T, float]]) -> list[T]:
+    shares = list(weights)
+    total = sum(share for _, share in shares)
     slots: list[T] = []
     run = 0.0
-    for word, weight in weights.items():
+    for word, weight in shares:
         run += weight
         slots.extend([word] * (round(run / total * _STEPS) - len(slots)))
     return slots
+
+
+@cache
+def _words(weights: tuple[tuple[str, float], ...]) -> pl.Series:
+    return pl.Series([word or None for word in _slots(weights)], dtype=pl.String())
+
+
+@cache
+def _numbers(weights: tuple[tuple[int, float], ...]) -> pl.Series:
+    return pl.Series(_slots(weights), dtype=pl.Int64())
 
 
 def choose(chance: pl.Expr, weights: Mapping[str, float]) -> pl.Expr:
@@ -64,13 +76,13 @@ def choose(chance: pl.Expr, weights: Mapping[str, float]) -> pl.Expr:
 
     The word "" stands for null.
     """
-    words = pl.Series([word or None for word in _slots(weights)], dtype=pl.String())
+    words = _words(tuple(weights.items()))
     return pl.lit(words).gather((chance * _STEPS).cast(pl.UInt32()))
 
 
 def choose_number(chance: pl.Expr, weights: Mapping[int, float]) -> pl.Expr:
     """A whole number (Int64) for each chance in [0, 1), as often as its weight says."""
-    numbers = pl.Series(_slots(weights), dtype=pl.Int64())
+    numbers = _numbers(tuple(weights.items()))
     return pl.lit(numbers).gather((chance * _STEPS).cast(pl.UInt32()))
 
 

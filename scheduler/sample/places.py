@@ -45,12 +45,13 @@ class Places:
     """`codes`: one row for each postal code (postal_code, state, county, zone, zone_id, areas).
 
     `reach` is the running share of people, by which a chance finds its row; `zones` the zone
-    names that `zone_id` counts.
+    names that `zone_id` counts; `areas` every area code.
     """
 
     codes: pl.DataFrame
     reach: pl.Series
     zones: tuple[str, ...]
+    areas: tuple[str, ...]
 
     def find(self, chance: pl.Series) -> pl.Series:
         """The row of `codes` for each chance in [0, 1)."""
@@ -94,7 +95,12 @@ def places() -> Places:
             "areas": [sorted(set(code["area_codes"])) for code in found],
         }
     )
-    return Places(codes, pl.Series(list(accumulate(shares)), dtype=pl.Float64()), tuple(zones))
+    return Places(
+        codes,
+        pl.Series(list(accumulate(shares)), dtype=pl.Float64()),
+        tuple(zones),
+        tuple(sorted({area for code in found for area in code["area_codes"]})),
+    )
 
 
 def offsets(zones: tuple[str, ...], today: date) -> pl.Series:

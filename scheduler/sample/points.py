@@ -73,18 +73,24 @@ class Numbers:
         ).to_series()
 
 
-def _area(chunk: Chunk, code: pl.Series, chance: pl.Series) -> pl.Series:
-    lists = chunk.places.codes["areas"].gather(code)
-    return (
-        pl.DataFrame({"areas": lists, "u": chance})
-        .select(
-            pl.col("areas").list.get((pl.col("u") * pl.col("areas").list.len()).cast(pl.Int64()))
-        )
-        .to_series()
+def _areas(chunk: Chunk, rows: pl.DataFrame, kind: str) -> pl.Series:
+    """An area code for each row: of its postal code, or of another place."""
+    i = pl.col("i")
+    draw = rows.select(
+        "code",
+        far=unit(i, chunk.seed, f"far {kind}"),
+        area=unit(i, chunk.seed, f"area {kind}"),
     )
+    if kind in ("mobile", "second", "third"):
+        away = chunk.places.find((draw["far"] / OTHER_AREA).clip(0, 0.999999))
+        code = pl.when(pl.col("far") < OTHER_AREA).then(away).otherwise("code")
+        draw = draw.with_columns(code=code)
+    areas = pl.lit(chunk.places.codes["areas"]).gather("code")
+    which = (pl.col("area") * areas.list.len()).cast(pl.Int64())
+    return draw.select(areas.list.get(which)).to_series()
 
 
-def _shared(kind: str, which: pl.Expr, areas: list[str]) -> pl.Expr:
+def _shared(kind: str, which: pl.Expr, areas: tuple[str, ...]) -> pl.Expr:
     """The number of a lawyer, an employer or a switchboard, by its own number `which`."""
     area = pl.lit(pl.Series(areas)).gather(which % len(areas))
     line = (which // len(areas) % 10_000).cast(pl.String()).str.zfill(4)
@@ -107,21 +113,15 @@ def reach(chunk: Chunk, frame: pl.DataFrame, numbers: Numbers, used: int) -> pl.
         line=pl.when(pl.col("has_mobile").gather("line")).then("line").otherwise("at"),
     )
     owned: dict[str, pl.Series] = {}
-    areas: list[pl.Series] = []
-    for kind in (*_OWN, *_EXTRA):
-        draw = frame.select(far=unit(i, seed, f"far {kind}"), area=unit(i, seed, f"area {kind}"))
-        home = frame["code"]
-        if kind in ("mobile", "second", "third"):
-            away = chunk.places.find((draw["far"] / OTHER_AREA).clip(0, 0.999999))
-            home = pl.select(
-                pl.when(draw["far"] < OTHER_AREA).then(away).otherwise(home)
-            ).to_series()
-        areas.append(_area(chunk, home, draw["area"]))
-    has = [frame[f"has_{kind}"] for kind in (*_OWN, *_EXTRA)]
-    asked = pl.concat([area.filter(mask) for area, mask in zip(areas, has, strict=True)])
-    given = numbers.give(asked)
+    kinds = (*_OWN, *_EXTRA)
+    has = [frame[f"has_{kind}"] for kind in kinds]
+    asked = [
+        _areas(chunk, frame.select("i", "code").filter(mask), kind)
+        for kind, mask in zip(kinds, has, strict=True)
+    ]
+    given = numbers.give(pl.concat(asked))
     start = 0
-    for kind, mask in zip((*_OWN, *_EXTRA), has, strict=True):
+    for kind, mask in zip(kinds, has, strict=True):
         count = int(mask.sum())
         place = pl.select(pl.when(mask).then(mask.cast(pl.Int64()).cum_sum() - 1)).to_series()
         owned[f"t_{kind}"] = given.slice(start, count).gather(place)
@@ -135,7 +135,7 @@ def _share(chunk: Chunk, frame: pl.DataFrame) -> pl.DataFrame:
     seed = chunk.seed
     i = pl.col("i")
     people = max(1, chunk.size // 2)
-    every = sorted({area for areas in chunk.places.codes["areas"].to_list() for area in areas})
+    every = chunk.places.areas
     boards = max(1, round(people * 0.006 / 400))
     lawyers = max(3, round(people * 0.012 / 6))
     employers = max(3, round(people * 0.015 / 5))
@@ -212,7 +212,9 @@ def contact_points(chunk: Chunk, frame: pl.DataFrame) -> pl.DataFrame:
         "social": ("social_media_private", own, "consumer", none),
     }
     pieces = [
-        frame.filter(pl.col(f"has_{slot}")).select(
+        frame.lazy()
+        .filter(pl.col(f"has_{slot}"))
+        .select(
             "i",
             "consumer",
             number_of=pl.col(f"p_{slot}"),
@@ -220,11 +222,11 @@ def contact_points(chunk: Chunk, frame: pl.DataFrame) -> pl.DataFrame:
             owner=owner,
             whom=pl.lit(whom),
             number=number,
-            mail=pl.lit(slot == "email"),
+            email_provenance=_provenance(chunk) if slot == "email" else none,
         )
         for slot, (kind, owner, whom, number) in rows.items()
     ]
-    found = pl.concat(pieces).sort("number_of")
+    found = pl.concat(pl.collect_all(pieces)).sort("number_of")
     ward = unit(i, seed, "ward") < 0.0004
     return found.select(
         point=point_id(pl.col("number_of")),
@@ -236,7 +238,7 @@ def contact_points(chunk: Chunk, frame: pl.DataFrame) -> pl.DataFrame:
         special_line=pl.when(ward & (pl.col("kind") == "home_landline")).then(
             pl.lit("hospital_room")
         ),
-        email_provenance=pl.when("mail").then(_provenance(chunk)),
+        email_provenance="email_provenance",
     )
 
 

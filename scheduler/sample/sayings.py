@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from .dice import choose, filled, unit
+from .dice import choose, filled
 from .people import Chunk, day_ago, padded
 
 Value = Callable[[Chunk], pl.Expr]
@@ -53,22 +53,23 @@ class Said:
     elsewhere: bool = field(default=False)  # now and then said to the creditor, not to us
 
 
-def _u(chunk: Chunk, stream: str) -> pl.Expr:
-    return unit(pl.col("i"), chunk.seed, f"said {stream}")
+def _u(n: int) -> pl.Expr:
+    """One of the row's four chances, drawn in `told`; the fourth is for the words beside."""
+    return pl.col(f"u{n}")
 
 
-def _day(chunk: Chunk, stream: str, least: int, most: int) -> pl.Expr:
+def _day(chunk: Chunk, least: int, most: int, n: int = 0) -> pl.Expr:
     """An ISO date between so many days before it is said (negative: after)."""
-    back = pl.col("back") + (_u(chunk, stream) * (most - least)).cast(pl.Int64()) + least
+    back = pl.col("back") + (_u(n) * (most - least)).cast(pl.Int64()) + least
     return day_ago(chunk.today, back).dt.to_string("%Y-%m-%d")
 
 
-def _date(stream: str, least: int, most: int) -> Value:
-    return lambda chunk: filled('"%s"', _day(chunk, stream, least, most))
+def _date(least: int, most: int) -> Value:
+    return lambda chunk: filled('"%s"', _day(chunk, least, most))
 
 
-def _one_of(stream: str, weights: Mapping[str, float]) -> Value:
-    return lambda chunk: choose(_u(chunk, stream), weights)
+def _one_of(weights: Mapping[str, float]) -> Value:
+    return lambda _: choose(_u(0), weights)
 
 
 def _true(chunk: Chunk) -> pl.Expr:
@@ -93,38 +94,36 @@ _HOURS: Final = {
 
 
 def _hours(chunk: Chunk) -> pl.Expr:
-    ends = filled('{"days":["tue","thu"],"until":"%s"}', _day(chunk, "until", -120, -10))
-    return (
-        pl.when(_u(chunk, "ends") < 0.08).then(ends).otherwise(choose(_u(chunk, "hours"), _HOURS))
-    )
+    ends = filled('{"days":["tue","thu"],"until":"%s"}', _day(chunk, -120, -10))
+    return pl.when(_u(1) < 0.08).then(ends).otherwise(choose(_u(2), _HOURS))
 
 
 def _consent(chunk: Chunk) -> pl.Expr:
-    ends = filled('{"until":"%s"}', _day(chunk, "consent", -7, 0))
+    ends = filled('{"until":"%s"}', _day(chunk, -7, 0))
     weekdays = {'{"on":"unspecified"}': 40, '{"on":"mon"}': 10, '{"on":"sat"}': 10, "": 15}
-    return pl.when(_u(chunk, "how") < 0.25).then(ends).otherwise(choose(_u(chunk, "on"), weekdays))
+    return pl.when(_u(1) < 0.25).then(ends).otherwise(choose(_u(2), weekdays))
 
 
-def _partly(chunk: Chunk) -> pl.Expr:
+def _partly(_: Chunk) -> pl.Expr:
     """One dispute in eight is about part of the debt."""
     part = filled(
         '{"%s":"%s.00"}',
         pl.col("one"),
-        ((_u(chunk, "amount") * 200).cast(pl.Int64()) + 20),
+        ((_u(0) * 200).cast(pl.Int64()) + 20),
     )
-    return pl.when(_u(chunk, "partly") < 0.12).then(part)
+    return pl.when(_u(1) < 0.12).then(part)
 
 
-def _new(chunk: Chunk) -> pl.Expr:
+def _new(_: Chunk) -> pl.Expr:
     return choose(
-        _u(chunk, "new"),
+        _u(3),
         {"": 80, '{"new_information":true}': 12, '{"new_information":false}': 8},
     )
 
 
-def _reachable(chunk: Chunk) -> pl.Expr:
+def _reachable(_: Chunk) -> pl.Expr:
     return choose(
-        _u(chunk, "reachable"),
+        _u(3),
         {'{"address_known":true}': 75, "": 20, '{"address_known":false}': 5},
     )
 
@@ -132,28 +131,28 @@ def _reachable(chunk: Chunk) -> pl.Expr:
 def _petition(chunk: Chunk) -> pl.Expr:
     return filled(
         '{"filed":"%s","chapter":%s,"case":"26-%s"}',
-        _day(chunk, "filed", 1, 60),
-        choose(_u(chunk, "chapter"), {"7": 62, "13": 36, "11": 2}),
-        padded("", (_u(chunk, "case") * 99_999).cast(pl.Int64()), 5),
+        _day(chunk, 1, 60),
+        choose(_u(1), {"7": 62, "13": 36, "11": 2}),
+        padded("", (_u(2) * 99_999).cast(pl.Int64()), 5),
     )
 
 
-def _callback(chunk: Chunk) -> pl.Expr:
-    day = choose(_u(chunk, "callback"), {"unspecified": 30, "sat": 25, "mon": 25, "fri": 20})
+def _callback(_: Chunk) -> pl.Expr:
+    day = choose(_u(0), {"unspecified": 30, "sat": 25, "mon": 25, "fri": 20})
     return filled('{"debt":"%s","on":"%s"}', pl.col("one"), day)
 
 
 def _promise(chunk: Chunk) -> pl.Expr:
-    dollars = (_u(chunk, "promise") * 300).cast(pl.Int64()) + 20
-    return filled('{"amount":"%s.00","date":"%s"}', dollars, _day(chunk, "pays", -45, 0))
+    dollars = (_u(0) * 300).cast(pl.Int64()) + 20
+    return filled('{"amount":"%s.00","date":"%s"}', dollars, _day(chunk, -45, 0, 1))
 
 
 def _checked(chunk: Chunk) -> pl.Expr:
     return filled(
         '{"point":"%s","since":"%s","answer":"%s"}',
         padded("P", pl.col("p_mobile"), 9),
-        _day(chunk, "since", 60, 600),
-        choose(_u(chunk, "reassigned"), {"no": 86, "yes": 5, "no_data": 9}),
+        _day(chunk, 60, 600),
+        choose(_u(1), {"no": 86, "yes": 5, "no_data": 9}),
     )
 
 
@@ -176,7 +175,7 @@ _HOLDS: Final = {
     '"client_recall"': 20,
     '"legal_hold"': 15,
 }
-_hold = _one_of("hold", _HOLDS)
+_hold = _one_of(_HOLDS)
 
 SAID: Final = (
     Said("cease", 0.0065, LETTER, about="all", elsewhere=True),
@@ -241,7 +240,7 @@ SAID: Final = (
         sources={"own_records": 1},
         about="all",
         needs="lawyer",
-        value=_date("silent", 1, 40),
+        value=_date(1, 40),
     ),
     Said(
         "attorney_written_to",
@@ -249,7 +248,7 @@ SAID: Final = (
         sources={"own_records": 1},
         about="all",
         needs="lawyer",
-        value=_date("written", 0, 3),
+        value=_date(0, 3),
     ),
     Said("wants_contact_through_attorney", 0.0008, TALK, about="one"),
     Said("insurance_appeal_pending", 0.0012, MIXED, about="one"),
@@ -295,8 +294,8 @@ SAID: Final = (
     Said("inconvenient", 0.022, TALK, value=_hours),
     Said("inconvenient", 0.003, sources=_FILE, value=_hours),
     Said("withdraws_inconvenience", 0.002, TALK, value=_hours, within=60),
-    Said("inconvenient_place", 0.006, TALK, value=_one_of("place", _PLACE)),
-    Said("withdraws_inconvenient_place", 0.0008, TALK, value=_one_of("place", _PLACE), within=60),
+    Said("inconvenient_place", 0.006, TALK, value=_one_of(_PLACE)),
+    Said("withdraws_inconvenient_place", 0.0008, TALK, value=_one_of(_PLACE), within=60),
     Said("this_time_is_inconvenient", 0.004, {"oral": 1}, value=_true, within=4),
     Said("ended_call_before_consent", 0.0008, {"oral": 1}, value=_true, within=30),
     Said("cannot_take_personal_calls_at", 0.004, TALK, value=lambda _: pl.lit('"work"')),
@@ -311,25 +310,23 @@ SAID: Final = (
         "consents_to_calls_until",
         0.002,
         {"oral": 1},
-        value=_one_of("late", {'"22:00"': 1, '"23:00"': 1}),
+        value=_one_of({'"22:00"': 1, '"23:00"': 1}),
     ),
-    Said("current_location_zone", 0.003, TALK, value=_one_of("zone", _ZONES), within=60),
-    Said("consumer_currently_at", 0.0008, {"oral": 1}, value=_one_of("here", _PLACE), within=2),
+    Said("current_location_zone", 0.003, TALK, value=_one_of(_ZONES), within=60),
+    Said("consumer_currently_at", 0.0008, {"oral": 1}, value=_one_of(_PLACE), within=2),
     Said("working_hours", 0.002, TALK, value=_hours),
     Said("consents_to_call", 0.005, TALK, about="one", point="mobile", value=_consent, within=10),
     Said("revokes_consent_to_call", 0.0008, TALK, about="one", value=_column("one"), within=8),
     Said("revokes_consent_to_call", 0.0004, TALK, value=_true, within=8),
     Said("asks_to_be_called", 0.003, MIXED, about="one", value=_callback, within=7),
-    Said("stop_medium", 0.015, TALK | {"postal_letter": 20}, value=_one_of("stop", _MEDIUM)),
-    Said("opt_out_medium", 0.003, MIXED, value=_one_of("opt", _MEDIUM)),
-    Said("consents_to_medium", 0.002, MIXED, value=_one_of("fine", _MEDIUM), within=60),
+    Said("stop_medium", 0.015, TALK | {"postal_letter": 20}, value=_one_of(_MEDIUM)),
+    Said("opt_out_medium", 0.003, MIXED, value=_one_of(_MEDIUM)),
+    Said("consents_to_medium", 0.002, MIXED, value=_one_of(_MEDIUM), within=60),
     Said(
         "agrees_to_messages",
         0.001,
         TEXTED,
-        value=_one_of(
-            "messages", {'{"max":3,"within":"7 days"}': 2, '{"max":10,"within":"7 days"}': 1}
-        ),
+        value=_one_of({'{"max":3,"within":"7 days"}': 2, '{"max":10,"within":"7 days"}': 1}),
     ),
     Said(
         "asks_for_more_contact",
@@ -355,8 +352,8 @@ SAID: Final = (
         within=90,
     ),
     Said("location_known", 0.01, sources=_OWN, value=_true),
-    Said("employee_notified", 0.0008, sources={"own_records": 1}, value=_date("employee", 0, 10)),
-    Said("invites_visit", 0.0008, TALK, value=_date("visit", -9, 0), within=10),
+    Said("employee_notified", 0.0008, sources={"own_records": 1}, value=_date(0, 10)),
+    Said("invites_visit", 0.0008, TALK, value=_date(-9, 0), within=10),
     Said(
         "public_health_emergency",
         0.0008,
@@ -369,7 +366,7 @@ SAID: Final = (
         "financial_statement_received",
         0.001,
         sources={"own_records": 1},
-        value=_date("means", 0, 5),
+        value=_date(0, 5),
     ),
     Said(
         "bankruptcy_filed",
@@ -383,7 +380,7 @@ SAID: Final = (
         0.0012,
         sources={"own_research": 1},
         about="all",
-        value=_date("ended", 1, 30),
+        value=_date(1, 30),
         within=60,
     ),
     Said("discharged", 0.0012, sources={"own_research": 3, "attorney": 1}, about="all", within=90),

@@ -7,6 +7,7 @@ Consumers are made chunk by chunk, so that memory does not grow with the portfol
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -49,18 +50,18 @@ def synth(
     out = Path(out_dir)
     out.mkdir(parents=True, exist_ok=True)
     writer = Writer(out)
+    writer.write(_chunks(chunk, writer.rows), csv)
+    return dict(writer.rows)
+
+
+def _chunks(chunk: Chunk, rows: dict[str, int]) -> Iterator[dict[str, pl.DataFrame]]:
+    """Chunks of every table until there are accounts enough; `rows` grows as they are taken."""
     numbers = Numbers()
     first = 0
-    while writer.rows["accounts"] < accounts:
-        each = accounts_each(first, CONSUMERS, seed)
-        writer.write(
-            _tables(
-                chunk, first, _cut(each, accounts - writer.rows["accounts"]), numbers, writer.rows
-            )
-        )
+    while (left := chunk.size - rows["accounts"]) > 0:
+        each = _cut(accounts_each(first, CONSUMERS, chunk.seed), left)
+        yield _tables(chunk, first, each, numbers, rows)
         first += CONSUMERS
-    writer.finish(csv)
-    return dict(writer.rows)
 
 
 def _cut(each: pl.Series, left: int) -> pl.Series:

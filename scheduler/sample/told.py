@@ -13,6 +13,12 @@ from .people import Chunk, instant, padded
 from .points import point_id
 from .sayings import SAID, Said
 
+_NEEDED: Final = sorted({slot for said in SAID for slot in (said.needs, said.point) if slot})
+_USED: Final = (
+    *("i", "at", "owed", "consumer", "person", "zone_id", "state", "one", "account_ids", "lawyer"),
+    *(f"has_{slot}" for slot in _NEEDED),
+    *(f"p_{slot}" for slot in _NEEDED),
+)
 _MINUTE: Final = 60_000_000
 _DAY: Final = 86_400_000_000
 _LETTERS: Final = (
@@ -58,49 +64,73 @@ def told(chunk: Chunk, frame: pl.DataFrame) -> Told:
     `frame` also has `account_ids`, the list of each consumer's accounts, and `one` of them, which
     stands at `owed` in the chunk.
     """
+    rows = _drawn(chunk, frame)
+    spoken: list[pl.DataFrame] = []
+    learned: list[pl.DataFrame] = []
+    start = 0
+    for n, count in rows.group_by("spec", maintain_order=True).len().iter_rows():
+        said = SAID[n]
+        words = _words(chunk, rows.slice(start, count), said)
+        (spoken if said.media is not None else learned).append(words)
+        start += count
+    none = _words(chunk, rows.clear(), SAID[0])
+    return _finish(chunk, pl.concat([none, *spoken]), pl.concat([none, *learned]))
+
+
+def _drawn(chunk: Chunk, frame: pl.DataFrame) -> pl.DataFrame:
+    """Who says what: a row for each, in the order of SAID, with the chances for the rest."""
     seed = chunk.seed
     i = pl.col("i")
     draws = {f"d{n}": bits(i, seed, f"said {n}") for n in range((len(SAID) + 3) // 4)}
-    base = frame.with_columns(**draws, stranger=padded("HW", i + 1))
-    spoken: list[pl.DataFrame] = []
-    learned: list[pl.DataFrame] = []
+    chosen = []
     for n, said in enumerate(SAID):
-        chosen = parts(f"d{n // 4}", 4)[n % 4] < said.rate
-        if said.needs is not None:
-            chosen &= pl.col(f"has_{said.needs}")
-        few = base.filter(chosen)
-        (spoken if said.media is not None else learned).append(_rows(chunk, few, said, n))
-    return _finish(chunk, pl.concat(spoken), pl.concat(learned))
+        speaks = parts(f"d{n // 4}", 4)[n % 4] < said.rate
+        chosen.append(speaks & pl.col(f"has_{said.needs}") if said.needs else speaks)
+    masks = frame.with_columns(**draws).select(mask.alias(str(n)) for n, mask in enumerate(chosen))
+    places = [mask.arg_true() for mask in masks]
+    speakers = pl.concat(places)
+    counts = pl.Series([len(place) for place in places])
+    spec = pl.select(pl.int_range(len(SAID), dtype=pl.Int64()).repeat_by(counts).explode())
+    rows = frame.select(*_USED, stranger=padded("HW", i + 1))[speakers]
+    within = pl.Series([said.within for said in SAID], dtype=pl.Int64())
+    rows = rows.with_columns(spec.to_series().alias("spec")).with_columns(
+        row=i * whole(128) + pl.col("spec").cast(pl.UInt64())
+    )
+    row = pl.col("row")
+    rows = rows.with_columns(v=bits(row, seed, "value"), w=bits(row, seed, "words"))
+    by, medium, early, _ = parts("w", 4)
+    return rows.with_columns(
+        **{f"u{n}": part for n, part in enumerate(parts("v", 4))},
+        named=pl.when(by < 0.5).then("person"),
+        medium=medium,
+        back=(early**1.4 * pl.lit(within).gather("spec")).cast(pl.Int64()),
+    )
 
 
-def _rows(chunk: Chunk, few: pl.DataFrame, said: Said, n: int) -> pl.DataFrame:
-    seed = chunk.seed
-    row = pl.col("i") * whole(128) + whole(n)
+def _words(chunk: Chunk, few: pl.DataFrame, said: Said) -> pl.DataFrame:
     none = pl.lit(None, pl.String())
     accounts = {
         "one": pl.concat_list("one"),
         "all": pl.col("account_ids"),
         "": pl.lit(None, pl.List(pl.String())),
     }[said.about]
-    person = pl.when(unit(row, seed, "by") < 0.5).then("person")
-    when = (unit(row, seed, "said when") ** 1.4 * said.within).cast(pl.Int64())
-    return few.with_columns(back=when).select(
+    return few.select(
         "i",
         "at",
         "owed",
         "consumer",
         "zone_id",
-        row=row,
+        "row",
+        "back",
         kind=pl.lit(said.kind),
-        by=person if said.by is None else pl.col(said.by),
-        word=choose(unit(row, seed, "medium"), said.media or said.sources or {}),
+        by=pl.col("named" if said.by is None else said.by),
+        word=choose(pl.col("medium"), said.media or said.sources or {}),
         late=pl.lit(said.kind == "opt_out_address"),
         elsewhere=pl.lit(said.elsewhere),
         accounts=accounts,
         point=none if said.point is None else point_id(pl.col(f"p_{said.point}")),
         value=none if said.value is None else said.value(chunk),
         more=none if said.more is None else said.more(chunk),
-        back="back",
     )
 
 
