@@ -11,6 +11,7 @@ no < unknown < yes), which the text spells out as conjunctions and disjunctions.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from operator import itemgetter
@@ -54,11 +55,11 @@ class CompiledEngine:
 
 
 def compile_rules(rules: RuleSet) -> CompiledEngine:
-    """Compile a rule set. ValueError: two of its rules have the same id."""
-    ids = [rule.id for rule in rules.rules]
-    if len(set(ids)) < len(ids):
-        twice = sorted(name for name in set(ids) if ids.count(name) > 1)
-        raise ValueError(f"rules named twice in {rules.name}: {', '.join(twice)}")
+    """Compile a rule set. ValueError: two of its rules have the same id, or share a bit."""
+    for what, found in (("rules", [rule.id for rule in rules.rules]), ("fields", rules.fields)):
+        twice = sorted(name for name, count in Counter(found).items() if count > 1)
+        if twice:
+            raise ValueError(f"{what} named twice in {rules.name}: {', '.join(twice)}")
     text = _Text(rules)
     source = text.function()
     scope: dict[str, Any] = {
@@ -88,7 +89,7 @@ class _Text:
 
     def __init__(self, rules: RuleSet) -> None:
         self.rules = rules
-        self.fields = tuple(dict.fromkeys(rules.fields))
+        self.fields = rules.fields
         self.local = {name: f"v{index}" for index, name in enumerate(self.fields)}
         self.sets: dict[str, frozenset[str]] = {}
         self.set_names: dict[frozenset[str], str] = {}

@@ -137,6 +137,11 @@ def test_two_rules_of_one_name_are_refused() -> None:
         compile_rules(rule_set(rule(), rule()))
 
 
+def test_two_rules_that_would_share_a_bit_are_refused() -> None:
+    with pytest.raises(ValueError, match="fields named twice in made: bit:a-rule"):
+        compile_rules(rule_set(rule(body=LIMIT), rule(body=WAIT, act="other")))
+
+
 NASTY = ('"', "'", "\\", "\n", "\r", "{", "%s", "{}", "'''", '"""', "#", "\x00", "\u2028", "é",
          '")\nraise SystemExit\n#', "' or True or '", "__import__('os').abort()")  # fmt: skip
 
