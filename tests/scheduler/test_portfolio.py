@@ -377,7 +377,7 @@ def test_rows_become_records(tmp_path: Path) -> None:
         assert account.fdcpa_covered == "yes"
         assert account.balance == Decimal("12.50")
         assert account.dates == {"defaulted": date(2026, 1, 2)}
-        assert group.collectors["AGENCY"].licensed_in == {"US-MA"}
+        assert group.collectors["AGENCY"].licensed_in == frozenset({"US-MA"})
         assert group.parties == {"A1": (("H9", "spouse"),)}
         assert [contact.id for contact in group.contacts] == ["T1", "T2"]
         assert group.contacts[1].flags == {"automated": True, "opt_out_notice": False}
