@@ -33,7 +33,6 @@ from .columns.where import (
 )
 from .columns.windows import UTC, Hourglass, signatures
 from .decide import FEDERAL, whereabouts
-from .facts.hours import KINDS_OF_HOURS
 from .facts.view import Moment
 from .history import Group
 from .panel import Panel
@@ -149,12 +148,7 @@ def _table(panel: Panel, part: PartInput, prepared: Prepared, where: Where) -> T
     hourglass = Hourglass(part.day, part.now)
     zones = (*zone_names(), UTC)
     cand = _candidates(part, prepared, where)
-    with_hours = prepared.bound.filter(
-        pl.col("kind").is_in([*KINDS_OF_HOURS, "consents_to_calls_until"])
-    )
-    consumers = with_hours["consumer"].unique().sort().to_list()
-    groups = part.groups_of(consumers) if consumers else {}
-    signed = signatures(prepared, hourglass, groups)
+    signed = signatures(prepared, hourglass)
     cand = cand.join(signed, on=["fp", "tp"], how="left", maintain_order="left").with_columns(
         pl.col("sig").fill_null(0)
     )

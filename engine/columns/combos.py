@@ -47,6 +47,18 @@ class Combo:
     member: Mapping[str, str]
     exempt: frozenset[str]
     starts: frozenset[str]
+    scope: tuple[str, ...]  # ids of all rules in scope, live or not
+
+    @property
+    def alike(self) -> tuple[object, ...]:
+        """What a verdict can depend on: combos alike in this share their situations."""
+        return (
+            self.scope,
+            tuple(sorted(self.fixed.items())),
+            tuple(sorted(self.member.items())),
+            tuple(sorted(self.exempt)),
+            tuple(sorted(self.starts)),
+        )
 
 
 def plain_contact(channel: str, point: str | None, debt: str, at: datetime) -> Contact:
@@ -77,12 +89,13 @@ def combo_of(
         for ask in rules.asks
         if ask.fact in CONTACT_FACTS | DECLARED_ONLY
     }
-    live, needed = [], set[Ask]()
+    live, needed, scope = list[Rule](), set[Ask](), list[str]()
     member: dict[str, str] = {}
     exempt, starts = set[str](), set[str]()
     for rule in rules.rules:
         if not _scope(rule, channel, kind, whom, role, debt_type):
             continue
+        scope.append(rule.id)
         if any(_settled(entry, known) == words.NO for entry in rule.when):
             continue
         if any(_settled(entry, known) == words.YES for entry in rule.unless):
@@ -104,7 +117,7 @@ def combo_of(
     fixed = {rules.names[ask]: value for ask, value in known.items()}
     return Combo(
         channel, kind, whom, role, debt_type, fixed, tuple(live), frozenset(needed), member,
-        frozenset(exempt), frozenset(starts),
+        frozenset(exempt), frozenset(starts), tuple(scope),
     )  # fmt: skip
 
 

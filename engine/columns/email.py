@@ -125,26 +125,83 @@ def route_chain(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     return _routes_of(prepared, cand)["chain"].cast(pl.UInt8)
 
 
-def texted_lately(prepared: Prepared) -> tuple[pl.DataFrame, pl.Series]:
-    """Lines the consumer texted from within 60 days, and files where a zone could matter.
+def text_routes(prepared: Prepared) -> tuple[pl.DataFrame, pl.Series]:
+    """Lines (fp, l) for which a route of (d)(5) is open, and files where a zone could matter.
 
-    Reckoned in UTC days; a text within a day of the edge is left to the plain function, as is
-    every file with a consent to texts, a withdrawal or a reassigned-number check.
+    Reckoned in UTC days; where two days that are compared lie within one day of each other, the
+    file is left to the plain function.
     """
-    texts = prepared.history.filter(
-        (pl.col("channel") == "text") & ~pl.col("out") & pl.col("l").is_not_null()
-    ).select("fp", "l", pl.col("at").dt.date().alias("day"))
     floor = prepared.day - timedelta(days=LOOK_BACK_DAYS)
-    edge = texts.filter((pl.col("day") - pl.lit(floor)).abs() <= timedelta(days=1))["fp"]
-    said = prepared.said.filter(pl.col("kind").is_in(["consents_to_text", "reassigned_since"]))
-    lately = texts.filter(pl.col("day") >= floor).select("fp", "l").unique()
-    return lately, pl.concat([edge, said["fp"]]).unique()
+    texted = (
+        prepared.history.filter(
+            (pl.col("channel") == "text") & ~pl.col("out") & pl.col("l").is_not_null()
+        )
+        .group_by("fp", "l")
+        .agg(pl.col("at").max().dt.date().alias("texted"))
+    )
+    given = _consents(prepared)
+    checked = (
+        prepared.said.filter(pl.col("kind") == "reassigned_since")
+        .with_columns(
+            pl.col("value").str.json_path_match("$.answer").alias("answer"),
+            pl.coalesce("point", pl.col("value").str.json_path_match("$.point")).alias("at_point"),
+        )
+        .filter(pl.col("answer").is_in(["no", "False", "false"]))
+        .join(
+            prepared.points.select(pl.col("point").alias("at_point"), pl.col("l").alias("line")),
+            on="at_point",
+        )
+        .group_by("fp", pl.col("line").alias("l"))
+        .agg(pl.col("received_at").max().dt.date().alias("checked"))
+    )
+    keys = ["fp", "l"]
+    every = pl.concat([texted.select(keys), given.select(keys)]).unique()
+    for frame in (texted, given, checked):
+        every = every.join(frame, on=keys, how="left")
+    edge, one = pl.lit(floor), timedelta(days=1)
+    fresh = (pl.col("texted") >= edge).fill_null(value=False) | (
+        pl.col("given") >= edge
+    ).fill_null(value=False)
+    after = (pl.col("checked") >= pl.col("texted")).fill_null(value=False) | (
+        pl.col("checked") >= pl.col("given")
+    ).fill_null(value=False)
+    rechecked = (pl.col("checked") >= edge).fill_null(value=False) & after
+    near = pl.lit(value=False)
+    for a, b in (
+        (pl.col("texted"), edge), (pl.col("given"), edge), (pl.col("checked"), edge),
+        (pl.col("checked"), pl.col("texted")), (pl.col("checked"), pl.col("given")),
+    ):  # fmt: skip
+        near = near | ((a - b).abs() <= one).fill_null(value=False)
+    return every.filter(fresh | rechecked).select(keys), every.filter(near)["fp"].unique()
+
+
+def _consents(prepared: Prepared) -> pl.DataFrame:
+    """Lines with a consent to texts that stands: fp, l, the day it was given."""
+    kinds = ["consents_to_text", "opt_out_number_text", "do_not_use_number"]
+    said = prepared.said.filter("ours")
+    named = said.filter(pl.col("kind").is_in(kinds) & pl.col("l").is_not_null())
+    named = named.select("order", "fp", "l", "kind", "received_at")
+    giving = named.filter(pl.col("kind") == "consents_to_text").select("fp", "l").unique()
+    media = said.filter(
+        pl.col("kind").is_in(["stop_medium", "opt_out_medium"])
+        & (pl.col("value").str.strip_chars('"') == "text")
+    ).select("order", "fp", "kind", "received_at")
+    rows = pl.concat(
+        [
+            named.join(giving, on=["fp", "l"]),
+            media.join(giving, on="fp").select("order", "fp", "l", "kind", "received_at"),
+        ]
+    )
+    last = rows.sort("order").group_by("fp", "l").agg(
+        pl.col("kind").last(), pl.col("received_at").last().dt.date().alias("given")
+    )
+    return last.filter(pl.col("kind") == "consents_to_text").select("fp", "l", "given")
 
 
 def safe_harbour(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
-    """`email.safe_harbour`, but for the files that `texted_lately` leaves out."""
-    lately, _ = texted_lately(prepared)
-    texted = _flag(cand, lately, ["fp", "l"]) == YES
+    """`email.safe_harbour`, but for the files that `text_routes` doubts."""
+    open_lines, _ = text_routes(prepared)
+    texted = _flag(cand, open_lines, ["fp", "l"]) == YES
     stopped = address_stopped(prepared, cand, Ask("address_stopped")) == YES
     known = of_point("email_led_to_third_party_disclosure")(prepared, cand, ask) == YES
     found = _routes_of(prepared, cand)

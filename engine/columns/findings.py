@@ -64,6 +64,8 @@ def _per_candidate(judgements: list[Judgement]) -> tuple[pl.DataFrame, list[tupl
     for number, one in enumerate(judgements):
         frames.append(one.rows.select("i", (pl.col("s") + len(at)).cast(pl.UInt32).alias("g")))
         at += [(number, s) for s in range(len(one.situations))]
+    if not frames:
+        return pl.DataFrame(schema={"i": pl.UInt32, "gs": pl.List(pl.UInt32)}), at
     long = pl.concat(frames)
     if long["i"].n_unique() == len(long):
         return long.select("i", pl.concat_list("g").alias("gs")), at
@@ -122,6 +124,8 @@ def outcome_table(
         windowed = any(isinstance(r.body, Window) and r.body.clock == "consumer"
                        for r in rules.values())  # fmt: skip
         _where_refusals(panel, refusing, duties, law, known, zones, windowed, refuse_unencoded)
+        if not gs and not refusing:  # no law in force was asked: no rule opens a window
+            _structural(refusing, "no_common_window")
         force = min((STRENGTH.index(one[1]) for one in refusing.values()), default=None)
         rows.append(
             (

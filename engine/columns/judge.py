@@ -14,15 +14,16 @@ import polars as pl
 
 from .. import clock, words
 from ..facts import asking, counting
+from ..facts.consent import CONSENT_DAYS
 from ..facts.view import Moment, View
 from ..history import Group
 from ..kinds import Agreed, Limit, Notice, Wait, Window
 from ..panel import Panel, Verdict
-from ..rule import Ask, Happened, Rule
+from ..rule import Ask, Exclusion, Happened, Period, Rule
 from ..situation import RuleSet, has_bit
 from . import tally
 from .combos import Combo, combo_of, plain_contact
-from .email import route_chain, route_consumer, route_creditor, safe_harbour, texted_lately
+from .email import route_chain, route_consumer, route_creditor, safe_harbour, text_routes
 from .prepare import Prepared
 from .statuses import COLUMNS, UNKNOWN, Column, about_debt, doubtful
 from .windows import Hourglass
@@ -122,10 +123,19 @@ def judge(panel: Panel, rules: RuleSet, table: Table, rows: pl.DataFrame) -> Jud
 def _combos(
     rules: RuleSet, table: Table, rows: pl.DataFrame
 ) -> tuple[list[Combo], pl.DataFrame]:
+    """The combos of these rows, those that no rule tells apart taken as one (DESIGN 6.2)."""
     kinds = rows.select(COMBO).unique().sort(COMBO)
     now, day = table.prepared.now, table.prepared.day
-    combos = [combo_of(rules, key, day, now) for key in kinds.iter_rows()]
-    numbered = kinds.with_row_index("combo").with_columns(pl.col("combo").cast(pl.UInt16))
+    combos: list[Combo] = []
+    alike: dict[tuple[object, ...], int] = {}
+    numbers = []
+    for key in kinds.iter_rows():
+        one = combo_of(rules, key, day, now)
+        number = alike.setdefault(one.alike, len(combos))
+        if number == len(combos):
+            combos.append(one)
+        numbers.append(number)
+    numbered = kinds.with_columns(pl.Series("combo", numbers, dtype=pl.UInt16))
     return combos, rows.join(numbered, on=COMBO, how="left", maintain_order="left")
 
 
@@ -166,6 +176,13 @@ def _wants(combos: list[Combo], rows: pl.DataFrame, ask: Ask) -> pl.Series:
 
 def _fact(table: Table, rows: pl.DataFrame, ask: Ask, combos: list[Combo]) -> pl.Series:
     """One fact for all rows: its column, then the plain function where that must speak."""
+    found = _looked_up(table, rows, ask, combos)
+    mine = _wants(combos, rows, ask)
+    unknown = pl.repeat(UNKNOWN, len(rows), dtype=pl.UInt8, eager=True)
+    return found.zip_with(mine, unknown)  # what no live rule asks splits no situation
+
+
+def _looked_up(table: Table, rows: pl.DataFrame, ask: Ask, combos: list[Combo]) -> pl.Series:
     prepared = table.prepared
     plain: pl.Series | None = None
     if ask.fact in ALL_COLUMNS:
@@ -173,7 +190,7 @@ def _fact(table: Table, rows: pl.DataFrame, ask: Ask, combos: list[Combo]) -> pl
         found = per_candidate.gather(rows["i"])
         files = doubtful(prepared, ask.fact)
         if ask.fact == "safe_harbour":
-            files = texted_lately(prepared)[1]
+            files = text_routes(prepared)[1]
         if files is not None and len(files):
             plain = rows["fp"].is_in(files.implode())
     elif isinstance(ask.parameter, Happened) and _columnar_happened(ask.parameter):
@@ -366,7 +383,8 @@ def _limit(
         pl.when(reached).then("free").otherwise(None).alias("free"),
     )
     found = _scatter(found, at, tallied)
-    return _override(table, rows, rule, judged, found, _consenting(table, body.counting.not_))
+    files = _consenting(table, body.counting.not_, body.within)
+    return _override(table, rows, rule, judged, found, files)
 
 
 def _wait(
@@ -415,20 +433,29 @@ def _wait(
         pl.when(pl.col("combo").is_in(exempt)).then(None).otherwise("free").alias("free"),
     )
     found = _scatter(found, at, met)
-    return _override(table, rows, rule, judged, found, _consenting(table, body.exempt))
+    files = _consenting(table, body.exempt, Period(0, "day"))
+    return _override(table, rows, rule, judged, found, files)
 
 
 def _scatter(found: pl.DataFrame, at: pl.Series, values: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame([found[name].scatter(at, values[name]) for name in found.columns])
 
 
-def _consenting(table: Table, entries: Sequence[object]) -> pl.Series | None:
-    """Files in which consent to calls may matter now, where a rule's exclusions name it."""
-    if not any("in_call_consent" in getattr(one, "words", ()) for one in entries):
+def _consenting(
+    table: Table, entries: Sequence[Exclusion], period: Period | None
+) -> pl.Series | None:
+    """Files in which consent to calls may matter now, where a rule's exclusions name it.
+
+    Consent lasts seven days at most, so one older than that and the period reaches nothing.
+    """
+    if not any("in_call_consent" in one.words for one in entries):
         return None
     said = table.prepared.said.filter(
         pl.col("kind").is_in(["consents_to_call", "asks_to_be_called"])
     )
+    floor = tally.reach_back(period, table.prepared.day)
+    if floor is not None:
+        said = said.filter(pl.col("received_at") >= floor - timedelta(days=CONSENT_DAYS + 1))
     return said["fp"].unique()
 
 

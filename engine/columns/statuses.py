@@ -10,11 +10,12 @@ plain function.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import polars as pl
 
-from .. import words
+from .. import days, words
+from ..facts.statuses import RECEIPT_BUSINESS_DAYS, VALIDATION_DAYS
 from ..rule import Ask
 from .prepare import COMMUNICATION, CONVERSATION, Prepared
 
@@ -244,6 +245,79 @@ def initial_communication_made(prepared: Prepared, cand: pl.DataFrame, ask: Ask)
     return _value(cand, code, ["a"], "state")
 
 
+# -- disputes and requests
+
+
+def _ends(prepared: Prepared, files: pl.DataFrame) -> pl.DataFrame:
+    """Per debt of these files: the end of the validation period, and whether it was computed."""
+    notices = _with_contents(prepared, ["validation_notice"]).join(files, on="fp", how="semi")
+    notices = about_debt(prepared, notices, meets=False).with_columns(
+        pl.col("at").dt.date().alias("sent")
+    )
+    sent = notices["sent"].unique().to_list()
+    ends = {one: validation_ends(one) for one in sent}
+    return (
+        notices.with_columns(
+            pl.coalesce(
+                "validation_period_end",
+                pl.col("sent").replace_strict(ends, default=None, return_dtype=pl.Date),
+            ).alias("end"),
+            pl.col("validation_period_end").is_null().alias("computed"),
+        )
+        .group_by("a")
+        .agg(pl.col("end").max(), pl.col("computed").any())
+    )
+
+
+def validation_ends(sent: date) -> date:
+    """The computed end of the validation period of a notice sent on a day."""
+    received = days.add_business_days(sent, RECEIPT_BUSINESS_DAYS)
+    return received + timedelta(days=VALIDATION_DAYS)
+
+
+def _unanswered(
+    prepared: Prepared, kind: str, contents: list[str], duplicative: bool | None
+) -> tuple[pl.DataFrame, pl.Series]:
+    """Timely written statements of a kind that await an answer: debts (a), doubtful files."""
+    rows = _said(prepared, kind).filter(pl.col("ours") & pl.col("written"))
+    if duplicative is not None:
+        old = pl.col("more").str.json_path_match("$.new_information").eq_missing(pl.lit("false"))
+        rows = rows.filter(old if duplicative else ~old)
+    rows = by_debt(prepared, rows)
+    files = rows.select("fp").unique()
+    made = pl.coalesce("made", "received_at").dt.date()
+    rows = rows.join(_ends(prepared, files), on="a", how="left").with_columns(made.alias("day"))
+    gap = (pl.col("day") - pl.col("end")).dt.total_days().abs()
+    room = pl.when(pl.col("computed")).then(6).otherwise(1)  # weekends can move a computed end
+    near = rows.filter((gap <= room).fill_null(value=False))["fp"].unique()
+    timely = (pl.col("day") <= pl.col("end")).fill_null(value=True)
+    sent = _with_contents(prepared, contents).join(files, on="fp", how="semi")
+    answered = about_debt(prepared, sent, meets=True).group_by("a").agg(
+        pl.col("at").max().alias("answered")
+    )
+    waiting = rows.filter(timely).join(answered, on="a", how="left")
+    late = (pl.col("answered") < pl.col("received_at")).fill_null(value=True)
+    return waiting.filter(late).select("a").unique(), near
+
+
+ANSWERS = ["verification", "judgment_copy"]
+
+
+def _disputes(prepared: Prepared, fact: str) -> tuple[pl.DataFrame, pl.Series]:
+    if fact == "dispute_open":
+        return _unanswered(prepared, "disputes", ANSWERS, duplicative=False)
+    if fact == "duplicative_dispute_open":
+        answers = [*ANSWERS, "duplicative_dispute_notice"]
+        return _unanswered(prepared, "disputes", answers, duplicative=True)
+    answers = ["original_creditor_information"]
+    return _unanswered(prepared, "requests_original_creditor", answers, duplicative=None)
+
+
+def awaiting(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
+    """`statuses.dispute_open`, `duplicative_dispute_open`, `original_creditor_request_open`."""
+    return _flag(cand, _disputes(prepared, ask.fact)[0], ["a"])
+
+
 # -- persons and points
 
 
@@ -386,10 +460,10 @@ def doubtful(prepared: Prepared, fact: str) -> pl.Series | None:
             kinds, since = ("consumer_currently_at",), day - timedelta(days=2)
         case "attorney_silent":
             kinds = ("attorney_written_to", "attorney_unanswered_since")
-        case "dispute_open" | "duplicative_dispute_open" | "dispute_is_partial":
+        case "dispute_open" | "duplicative_dispute_open" | "original_creditor_request_open":
+            return _disputes(prepared, fact)[1]
+        case "dispute_is_partial":
             kinds = ("disputes",)
-        case "original_creditor_request_open":
-            kinds = ("requests_original_creditor",)
         case "recorded_revoked" | "recorded_revoked_anywhere" | "consents_to_prerecorded":
             kinds = ("revokes_consent_to_prerecorded", "do_not_use_number", "opt_out_address",
                      "opt_out_number_text", "stop_medium", "opt_out_medium",
@@ -426,10 +500,10 @@ COLUMNS: dict[str, Column] = {
     "attorney_consents": attorney_consents,
     "attorney_silent": _no,
     "disputed": disputed,
-    "dispute_open": _no,
-    "duplicative_dispute_open": _no,
+    "dispute_open": awaiting,
+    "duplicative_dispute_open": awaiting,
     "dispute_is_partial": _no,
-    "original_creditor_request_open": _no,
+    "original_creditor_request_open": awaiting,
     "initial_communication_made": initial_communication_made,
     "identity_theft_claimed": about("identity_theft_papers"),
     "tax_ineligible": about("tax_account_ineligible"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
@@ -12,7 +13,7 @@ from .. import clock, words
 from ..facts import hours
 from ..facts.hours import FAR, KINDS_OF_HOURS, Hours
 from ..facts.view import day_of
-from ..history import Group, Statement
+from ..history import Statement
 from ..intervals import Interval, intersect
 from ..kinds import Window
 from ..rule import Rule
@@ -104,34 +105,29 @@ class Hourglass:
         return found or ()
 
 
-def signatures(
-    prepared: Prepared, hourglass: Hourglass, groups: Mapping[str, Group]
-) -> pl.DataFrame:
+def signatures(prepared: Prepared, hourglass: Hourglass) -> pl.DataFrame:
     """People with hours of their own: fp, tp, signature. Equal words share a signature."""
     kinds = [*KINDS_OF_HOURS, "consents_to_calls_until"]
-    rows = prepared.bound.filter(pl.col("kind").is_in(kinds))
+    rows = prepared.bound.filter(pl.col("kind").is_in(kinds)).select(
+        "fp", "who", "id", "kind", "value", "received_at", "ours", "during_lawful_contact"
+    )
     known: dict[tuple[object, ...], int] = {}
-    statements: dict[str, Statement] = {}
-    for group in groups.values():
-        for one in group.statements:
-            if one.kind in kinds:
-                statements[one.id] = one
     found: list[tuple[int, int, int]] = []
-    said: dict[tuple[int, int], list[tuple[datetime, Statement]]] = {}
-    for fp, who, name, received in rows.select("fp", "who", "id", "received_at").iter_rows():
-        if name in statements:
-            said.setdefault((fp, who), []).append((received, statements[name]))
-    for (fp, who), pairs in said.items():
+    people: dict[tuple[int, int], list[tuple[datetime, Statement, bool]]] = {}
+    for fp, who, name, kind, value, received, ours, lawful in rows.iter_rows():
+        told = None if value is None else json.loads(value)
+        one = Statement(name, kind, "statement", told, received, during_lawful_contact=lawful)
+        people.setdefault((fp, who), []).append((received, one, ours))
+    for (fp, who), said in people.items():
         until: time | None = None
-        own = []
-        for received, one in pairs:
+        own = list[tuple[datetime, Statement]]()
+        for received, one, ours in said:
             if one.kind == "consents_to_calls_until":
-                if one.to == "this_collector" and one.during_lawful_contact is True:
+                if ours and one.during_lawful_contact is True:
                     until = hours.parse_time_of(one.value)
-            elif one.kind == "this_time_is_inconvenient":
-                if (hourglass.day - day_of(one.received, UTC)).days <= 2:
-                    own.append((received, one))
-            else:
+            elif one.kind != "this_time_is_inconvenient":
+                own.append((received, one))
+            elif (hourglass.day - day_of(one.received, UTC)).days <= 2:
                 own.append((received, one))
         key = (until, *((one.kind, _frozen(one.value), _when(one, at)) for at, one in own))
         if not own and until is None:
