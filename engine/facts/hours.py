@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from dateutil.rrule import rrulestr
 
 from .. import clock, days, words
-from ..intervals import Interval, intersect, subtract, union
-from ..kinds import Window
-from ..kinds.window import Agreed
-from ..place import locate_number
 from ..history import Statement
+from ..intervals import Interval, intersect, subtract, union
+from ..kinds import Agreed, Window
+from ..place import locate_number
 from .view import day_of
 
 if TYPE_CHECKING:

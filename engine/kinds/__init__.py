@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from .agreed import Agreed
 from .block import Block
 from .limit import Limit
 from .notice import Notice
 from .require import Require
 from .wait import Wait
-from .window import Agreed, Window
+from .window import Window
 
 Body = Block | Require | Notice | Window | Limit | Wait
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..rule import Period, Selector
-from .window import Agreed
+from .agreed import Agreed
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import ClassVar
 
-
-@dataclass(frozen=True, slots=True)
-class Agreed:
-    """`{law: 21:00, or_agreed: calls_until}`: an agreement may move the number."""
-
-    law: time | int
-    or_agreed: str
+from .agreed import Agreed
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def plain_county(county: str | None) -> str:
 
 def package_codes() -> list[dict[str, str]]:
     """Every postal code of the package: zip_code, state, county, timezone, lat, long."""
-    return cast(list[dict[str, str]], zipcodes.list_all())  # type: ignore[no-untyped-call]
+    return cast(list[dict[str, str]], zipcodes.list_all())  # type: ignore[no-untyped-call]  # it comes without types
 
 
 def _zone_kept(row: dict[str, str]) -> str | None:

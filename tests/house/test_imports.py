@@ -1,0 +1,144 @@
+"""Imports flow one way, and each thing from outside has one module that may touch it."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from tests.house.tree import Module, imports, modules
+
+# A module imports from earlier groups, and inside its own package; never from a later group.
+ENGINE = (
+    {"version", "words", "intervals", "days", "citation", "account", "decision", "rule"},
+    {"clock", "history", "problem", "structural", "kinds", "tables"},
+    {"situation", "facts.catalogue"},
+    {"place", "reading", "compiled", "network"},
+    {"facts", "rulebook", "rete", "tables.make_area_codes", "tables.make_edge_codes"},
+    {"panel", "explain"},
+    {"decide", "upcoming"},
+    {"columns"},
+    {"part", "cases"},
+    {""},  # the public door
+)
+SCHEDULER = (
+    {"", "store", "settings", "changes", "making", "funnel", "contact_list", "coverage"},
+    {"said", "law", "log"},
+    {"portfolio_checks", "records", "sample"},
+    {"linked"},
+    {"portfolio"},
+    {"parts"},
+    {"grouped", "explaining"},
+    {"day"},
+    {"commands"},
+    {"cli"},
+    {"__main__"},
+)
+WALKS = {"engine": ENGINE, "scheduler": SCHEDULER}
+# Two that need each other: the later imports at the top, the earlier when it is asked.
+BACK = {
+    ("engine.rule", "engine.kinds"),  # a rule's body: for its type alone
+    ("engine.columns.check", "engine.part"),  # the sample is asked of the part it checks
+}
+OUTSIDE_THE_ENGINE = {
+    "scheduler", "tests", "sqlite3", "sqlalchemy", "psycopg", "alembic", "http", "urllib",
+    "socket", "requests", "httpx", "fastapi", "uvicorn", "random", "secrets", "uuid", "time",
+    "apscheduler", "typer", "rich", "zoneinfo", "logging", "asyncio",
+}  # fmt: skip
+ONLY = {  # of a package: the modules that may import it
+    "pytz": {"engine.clock"},
+    "durable_rules_engine": {"engine.rete"},
+    "durable": set[str](),  # its convenient interface is the one that corrupts memory
+    "apscheduler": {"scheduler.timer"},
+    "subprocess": {"engine.rete"},
+    "yaml": {"engine.reading.nodes"},
+}
+CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "monotonic"}
+ALL = modules("engine", "scheduler")
+
+
+def _unit(name: str, walk: tuple[set[str], ...]) -> tuple[str, int]:
+    """The unit a module belongs to in the walk, and its place there; the longest name wins."""
+    inner = name.partition(".")[2]
+    while True:
+        for place, group in enumerate(walk):
+            if inner in group:
+                return inner, place
+        assert inner, f"{name} has no place in the walk: add it to tests/house/test_imports.py"
+        inner = inner.rpartition(".")[0]
+
+
+@pytest.mark.parametrize("module", ALL, ids=lambda one: one.name)
+def test_imports_flow_one_way(module: Module) -> None:
+    package = module.name.partition(".")[0]
+    walk = WALKS[package]
+    _, place = _unit(module.name, walk)
+    for name, line in imports(module):
+        if name.partition(".")[0] != package:
+            continue
+        other, there = _unit(name, walk)
+        known = {(module.name, name), (module.name, f"{package}.{other}")} & BACK
+        right = there <= place or known
+        assert right, f"{module.shown}:{line} imports {name}, which comes later"
+
+
+@pytest.mark.parametrize("module", modules("engine"), ids=lambda one: one.name)
+def test_the_engine_touches_nothing(module: Module) -> None:
+    for name, line in imports(module):
+        first = name.partition(".")[0]
+        assert first not in OUTSIDE_THE_ENGINE, f"{module.shown}:{line} imports {name}"
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute):
+            where = f"{module.shown}:{node.lineno}"
+            assert node.attr not in ("environ", "getenv"), f"{where} reads the environment"
+
+
+@pytest.mark.parametrize("module", ALL, ids=lambda one: one.name)
+def test_some_packages_have_one_user(module: Module) -> None:
+    for name, line in imports(module):
+        users = ONLY.get(name.partition(".")[0])
+        if users is not None:
+            assert module.name in users, f"{module.shown}:{line} imports {name}"
+
+
+def test_each_of_these_users_is_there() -> None:
+    used = {name.partition(".")[0] for module in ALL for name, _ in imports(module)}
+    assert {"pytz", "durable_rules_engine", "yaml", "subprocess"} <= used
+
+
+@pytest.mark.parametrize("module", ALL, ids=lambda one: one.name)
+def test_only_the_command_line_asks_what_time_it_is(module: Module) -> None:
+    if module.name == "scheduler.cli":
+        return
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            named = owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", "")
+            asks = named in ("datetime", "date", "time") and node.func.attr in CLOCKS
+            assert not asks, f"{module.shown}:{node.lineno} asks what time it is"
+
+
+def test_the_command_line_asks_once() -> None:
+    (cli,) = (one for one in ALL if one.name == "scheduler.cli")
+    assert cli.text.count("datetime.now(") == 1
+
+
+def test_kinds_do_not_know_each_other() -> None:
+    kinds = {one.name for one in ALL if one.name.startswith("engine.kinds.")}
+    words = {name for name in kinds if name.rpartition(".")[2] != "agreed"}
+    assert len(words) == 6
+    for module in ALL:
+        if module.name in words:
+            assert not {name for name, _ in imports(module)} & words
+
+
+def test_the_door_is_light() -> None:
+    """What a decision needs is imported with the door; the columns and their package are not."""
+    import subprocess
+    import sys
+
+    asked = "import engine, sys; print(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert not {"polars", "durable_rules_engine", "scheduler"} & set(done.stdout.split())
