@@ -362,13 +362,13 @@ def _structural(
 
 
 def _reads_clock(judged: list[Judged], asked: Ask) -> bool:
-    """Whether an asked rule in scope reads the consumer's clock."""
+    """Whether an asked rule that applies reads the consumer's clock."""
     return any(
         isinstance(rule.body, Window)
         and rule.body.clock == "consumer"
         and asked.wants(rule)
-        and _in_scope(rule, one.situation)
         and one.counts[rule.key].state != "out"
+        and _applies(rule, one)
         for one in judged
         for rule in one.rules.rules
     )
