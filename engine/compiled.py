@@ -18,7 +18,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from . import words
-from .kinds import Block, Notice, Require
+from .kinds import Block, Limit, Notice, Require, Wait, Window
 from .rule import AllOf, AnyOf, Ask, Entry, Rule
 from .situation import SCOPE_FIELDS, Answer, RuleSet, Situation, has_bit
 
@@ -41,6 +41,9 @@ class CompiledEngine:
     """What the rule set says of a situation. KeyError: a field is absent; ValueError: a fact or
     bit is none of yes, no, unknown."""
 
+    applying: Callable[[Situation], tuple[str, ...]] = field(repr=False)
+    """The ids of the limits, waits and windows that apply in a situation, refusing or not."""
+
     def decide_many(self, situations: Iterable[Situation]) -> list[Answer]:
         """The answers to situations, in their order; errors as `decide`."""
         return list(map(self.decide, situations))
@@ -61,7 +64,7 @@ def compile_rules(rules: RuleSet) -> CompiledEngine:
         if twice:
             raise ValueError(f"{what} named twice in {rules.name}: {', '.join(twice)}")
     text = _Text(rules)
-    source = text.function()
+    source = text.function() + text.applying()
     scope: dict[str, Any] = {
         **text.sets,
         "Answer": Answer,
@@ -71,7 +74,7 @@ def compile_rules(rules: RuleSet) -> CompiledEngine:
         "fields": text.fields,
     }
     exec(compile(source, f"<rules of {rules.name!a}>", "exec"), scope)
-    return CompiledEngine(rules, source, scope["decide"])
+    return CompiledEngine(rules, source, scope["decide"], scope["applying"])
 
 
 def _wrong(names: Sequence[str], values: Sequence[str]) -> ValueError:
@@ -120,6 +123,20 @@ class _Text:
             lines.append(f"    if {applied}:")
             lines.append(f"        duties.append(({_literal(duty)}, {_literal(rule_id)}))")
         lines.append("    return Answer(tuple(refusing), tuple(duties))")
+        return "\n".join(lines) + "\n"
+
+    def applying(self) -> str:
+        """The text of the function that names the limits, waits and windows that apply."""
+        lines = [
+            "def applying(situation):",
+            f"    {', '.join(self.local.values())}, = read(situation)",
+            "    found = []",
+        ]
+        for rule in sorted(self.rules.rules, key=lambda one: one.id):
+            if isinstance(rule.body, Limit | Wait | Window):
+                lines.append(f"    if {_all(self.applies(rule))}:")
+                lines.append(f"        found.append({_literal(rule.id)})")
+        lines.append("    return tuple(found)")
         return "\n".join(lines) + "\n"
 
     def applies(self, rule: Rule) -> list[str]:

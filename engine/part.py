@@ -31,10 +31,11 @@ from .columns.where import (
     unmask,
     zone_names,
 )
-from .columns.windows import UTC, Hourglass, signatures
+from .columns.windows import OWN_NUMBER, UTC, Hourglass, signatures
 from .decide import FEDERAL, whereabouts
 from .facts.view import Moment
 from .history import Group
+from .kinds import Window
 from .panel import Panel
 
 Groups = Callable[[Sequence[str]], Mapping[str, Group]]
@@ -147,7 +148,10 @@ def _where(part: PartInput, prepared: Prepared) -> Where:
 def _table(panel: Panel, part: PartInput, prepared: Prepared, where: Where) -> Table:
     hourglass = Hourglass(part.day, part.now)
     zones = (*zone_names(), UTC)
-    cand = _candidates(part, prepared, where)
+    pointed = any(
+        isinstance(one.body, Window) and one.body.clock == "point" for one in panel.rulebook.rules
+    )
+    cand = _candidates(part, prepared, where, pointed)
     signed = signatures(prepared, hourglass)
     cand = cand.join(signed, on=["fp", "tp"], how="left", maintain_order="left").with_columns(
         pl.col("sig").fill_null(0)
@@ -155,12 +159,23 @@ def _table(panel: Panel, part: PartInput, prepared: Prepared, where: Where) -> T
     cand = _years(panel, cand)
     back = clock.add_months(part.day, -4)
     calendar = tally.Calendar(zones, back, clock.add_months(part.day, 14))
+    names = ["t", "c", "fp", "l", "tp", "kind", "whom", "channel"]
+    ways = cand.select(names).unique(["t", "channel"], maintain_order=True).with_row_index("tc")
+    cand = cand.join(
+        ways.select("t", "channel", "tc"), on=["t", "channel"], how="left", maintain_order="left"
+    )
     rows = _rows(cand, len(zones) - 1)
-    return Table(prepared, cand, rows, zones, calendar, hourglass, part.groups_of)
+    return Table(prepared, cand, rows, ways, zones, calendar, hourglass, part.groups_of)
 
 
-def _candidates(part: PartInput, prepared: Prepared, where: Where) -> pl.DataFrame:
-    """Every account x point x planned channel its kind allows, in the order of the list."""
+def _candidates(
+    part: PartInput, prepared: Prepared, where: Where, pointed: bool
+) -> pl.DataFrame:
+    """Every account x point x planned channel its kind allows, in the order of the list.
+
+    `nz`, the zones of a number, is kept where a window may read that clock: for somebody else's
+    number, and, marked OWN_NUMBER, for the consumer's where some rule asks the point's (`pointed`).
+    """
     channels = pl.DataFrame(
         [
             (kind, channel)
@@ -195,8 +210,9 @@ def _candidates(part: PartInput, prepared: Prepared, where: Where) -> pl.DataFra
     other = pl.col("stranger") | (pl.col("tp") != pl.col("fp"))
     at_work = pl.col("kind").is_in(sorted(words.WORK_KINDS))
     nothing = pl.lit(0, dtype=pl.UInt64)
+    own = pl.col("nz") | pl.lit(OWN_NUMBER, dtype=pl.UInt64) if pointed else nothing
     return cand.with_columns(
-        pl.when(other).then("nz").otherwise(nothing).alias("nz"),
+        pl.when(other).then("nz").otherwise(own).alias("nz"),
         pl.col("channel").is_in(list(words.VOICE_CHANNELS)).alias("voice"),
         (
             pl.col("places")
@@ -244,7 +260,7 @@ def _rows(cand: pl.DataFrame, utc: int) -> pl.DataFrame:
         },
         schema={"zones": pl.UInt64, "z": pl.List(pl.UInt8)},
     )
-    keys = ["i", "a", "c", "fp", "t", "l", "tp", "pool", "collector", "channel", "kind", "whom",
+    keys = ["i", "a", "c", "fp", "t", "tc", "l", "tp", "pool", "collector", "channel", "kind", "whom",
             "role", "debt_type", "zones", "nz", "sig", "voice", "law", "years", "consumer",
             "account", "point"]  # fmt: skip
     rows = cand.select(keys).join(table, on="zones", how="left", maintain_order="left")

@@ -8,7 +8,7 @@ every budget they draw on has room for all that stand before them; so working ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -32,7 +32,7 @@ def budgets(
     found = found.join(taken, on="i", how="left", maintain_order="left").with_columns(
         pl.col("attempts_left").fill_null(0)
     )
-    named = _named(table, shares)
+    named = _named(table, shares, _rule_names(judgements))
     found = found.join(named, on="i", how="left", maintain_order="left").with_columns(
         pl.col("budgets").fill_null("[]")
     )
@@ -40,21 +40,36 @@ def budgets(
 
 
 def _shares(judgements: list[Judgement], found: pl.DataFrame) -> pl.DataFrame:
-    """Long: i, rule, unit keys as a hash-free struct text, left. Only permitted rows."""
+    """Long: i, r (number of the rule), unit, left. Only permitted rows.
+
+    Units are numbers: the unit's keys packed where they fit into 64 bits, else ranked.
+    """
     permitted = found.filter("permitted").select("i", "applies")
     frames = []
-    for one in judgements:
+    for number, one in enumerate(judgements):
         rows = one.rows.join(permitted, on="i", maintain_order="left")
-        for number, rule in _columns_of(one):
-            here = _budget_rows(one, rows, number, rule)
-            if here is not None and len(here):
-                frames.append(here)
+        several = rows["i"].n_unique() < len(rows)
+        for column, rule in _columns_of(one):
+            here = _budget_rows(one, rows, column, rule)
+            if here is None or not len(here):
+                continue
+            if several:  # in several zones: the smallest room holds
+                here = here.group_by("i", "unit").agg(pl.col("left").min())
+            r = pl.lit(1000 * number + column, dtype=pl.Int32)
+            frames.append(here.select("i", r.alias("r"), "unit", "left"))
     if not frames:
         return pl.DataFrame(
-            schema={"i": pl.UInt32, "rule": pl.String, "unit": pl.String, "left": pl.Int64}
+            schema={"i": pl.UInt32, "r": pl.Int32, "unit": pl.UInt64, "left": pl.Int64}
         )
-    # several zones: the smallest room holds
-    return pl.concat(frames).group_by("i", "rule", "unit").agg(pl.col("left").min())
+    return pl.concat(frames)
+
+
+def _rule_names(judgements: list[Judgement]) -> dict[int, str]:
+    return {
+        1000 * number + column: rule.id
+        for number, one in enumerate(judgements)
+        for column, rule in _columns_of(one)
+    }
 
 
 def _budget_rows(
@@ -74,16 +89,29 @@ def _budget_rows(
     else:
         return None
     mine = mine.filter(pl.col("applies").list.contains(pl.lit(rule.id)))
-    keys = ["collector", *dict.fromkeys(KEYS[unit] for unit in body.per)]
-    unit = pl.concat_str([pl.col(key).cast(pl.String) for key in keys], separator="/")
-    return mine.select("i", pl.lit(rule.id).alias("rule"), unit.alias("unit"), left.alias("left"))
+    return mine.select("i", _unit(mine, body.per).alias("unit"), left.alias("left"))
+
+
+def _unit(rows: pl.DataFrame, per: Sequence[str]) -> pl.Series:
+    """A number for each row's unit: its keys packed into 64 bits, else ranked."""
+    keys = list(dict.fromkeys(KEYS[unit] for unit in per))
+    if not {"pool", "a"} & set(keys):  # a debt has one collector; other units need it named
+        keys.insert(0, "collector")
+    if len(keys) == 1:
+        return rows[keys[0]].cast(pl.UInt64)
+    if len(keys) == 2 and "collector" not in keys:
+        wide = [rows[key].cast(pl.UInt64) for key in keys]
+        return wide[0] * (1 << 32) + wide[1]
+    if len(keys) == 2:
+        return rows["collector"].rank("dense").cast(pl.UInt64) * (1 << 32) + rows[keys[1]]
+    return rows.select(pl.struct(keys).rank("dense").cast(pl.UInt64).alias("x"))["x"]
 
 
 def _allocate(listed: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
     """Give attempts round by round: in each, a row gets one if all its budgets have room for it
     and for every row before it that still asks."""
     taken = listed.select("i", pl.lit(0, dtype=pl.Int32).alias("attempts_left"))
-    unit = ["rule", "unit"]
+    unit = ["r", "unit"]
     # an unlimited row needs no rounds
     bound = shares.select("i").unique()
     free = listed.join(bound, on="i", how="anti").select("i", pl.col("cap").alias("attempts_left"))
@@ -117,30 +145,35 @@ def _allocate(listed: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([taken.join(free, on="i", how="anti"), free]).sort("i")
 
 
-def _named(table: Table, shares: pl.DataFrame) -> pl.DataFrame:
+def _named(table: Table, shares: pl.DataFrame, names: Mapping[int, str]) -> pl.DataFrame:
     """The budgets column: [{"id","rule","left"}], by rule. Rows with the same id share it.
 
-    An id is the rule and the least candidate of the unit, so that it names nobody and is the same
-    however a day was cut into parts.
+    An id is the rule and the least candidate of the unit, so that it names no person and is the
+    same however a day was cut into parts.
     """
     if shares.is_empty():
         return pl.DataFrame(schema={"i": pl.UInt32, "budgets": pl.String})
-    first = table.cand.select("i", "account", "point", "channel")
-    named = shares.with_columns(pl.col("i").min().over("rule", "unit").alias("first")).join(
-        first.rename({"i": "first"}), on="first"
-    )
+    cand = table.cand
+    least = pl.concat_str("account", "point", "channel", separator="|")
+    place = cand.select(least.alias("x"))["x"]
+    firsts = shares.group_by("r", "unit").agg(pl.col("i").min().alias("first"))
+    named = shares.join(firsts, on=["r", "unit"])
+    rule = pl.col("r").replace_strict(names, return_dtype=pl.String)
+    order = {r: rank for rank, r in enumerate(sorted(names, key=names.__getitem__))}
     text = pl.concat_str(
         pl.lit('{"id":"'),
-        pl.concat_str("rule", "account", "point", "channel", separator="|"),
+        rule,
+        pl.lit("|"),
+        place.gather(named["first"]),
         pl.lit('","rule":"'),
-        "rule",
+        rule,
         pl.lit('","left":'),
         pl.col("left").cast(pl.String),
         pl.lit("}"),
     )
     return (
-        named.with_columns(text.alias("one"))
-        .sort("i", "rule", "unit")
+        named.with_columns(text.alias("one"), pl.col("r").replace_strict(order).alias("r"))
+        .sort("i", "r")
         .group_by("i", maintain_order=True)
         .agg(pl.concat_str(pl.lit("["), pl.col("one").str.join(","), pl.lit("]")).alias("budgets"))
     )
@@ -153,7 +186,11 @@ def _evidence(judgements: list[Judgement], found: pl.DataFrame) -> pl.DataFrame:
         if not timed:
             continue
         columns = [c for n, r in timed for c in ([f"u{n}"] if isinstance(r.body, Limit) else [f"v{n}"])]
-        worst = one.rows.group_by("i").agg(pl.col(columns).max())
+        worst = one.rows.select("i", *columns)
+        if worst["i"].n_unique() < len(worst):
+            twice = pl.col("i").is_duplicated()
+            several = worst.filter(twice).group_by("i").agg(pl.col(columns).max())
+            worst = pl.concat([worst.filter(~twice), several])
         distinct = worst.select(columns).unique(maintain_order=True)
         texts = []
         for values in distinct.iter_rows():

@@ -10,7 +10,6 @@ import json
 
 import polars as pl
 
-from ..compiled import LIFTED, OUT
 from ..kinds import Limit, Wait, Window
 from ..panel import Panel
 from ..rule import Rule
@@ -74,15 +73,14 @@ def _per_candidate(judgements: list[Judgement]) -> tuple[pl.DataFrame, list[tupl
 
 def applying(panel: Panel, one: Judgement, s: int) -> list[Rule]:
     """Limits, waits and windows that apply in a situation, refusing or not."""
-    engine = panel.compiled(one.rules)
     combo = one.combos[one.combo_at[s]]
-    return [
-        rule
+    live = {
+        rule.id: rule
         for rule in combo.live
-        if isinstance(rule.body, Limit | Wait | Window)
-        and not (isinstance(rule.body, Limit) and combo.member[rule.key] == "out")
-        and engine.outcome(rule, one.situations[s]) not in (OUT, LIFTED)
-    ]
+        if not (isinstance(rule.body, Limit) and combo.member[rule.key] == "out")
+    }
+    found = panel.compiled(one.rules).applying(one.situations[s])
+    return [live[name] for name in found if name in live]
 
 
 def outcome_table(
@@ -97,12 +95,55 @@ def outcome_table(
     found = table.cand.join(per, on="i", how="left", maintain_order="left").with_columns(
         pl.col("gs").fill_null(pl.lit([], dtype=pl.List(pl.UInt32)))
     )
-    keys = ["gs", "law", "known", "zones"]
-    distinct = found.select(keys).unique(maintain_order=True).with_row_index("o")
+    said = _said(panel, judgements, at, found.select("gs").unique(maintain_order=True)["gs"])
+    missing = _missing(panel, found, refuse_unencoded)
+    found = found.join(said, on="gs", how="left", maintain_order="left").join(
+        missing, on=["law", "known"], how="left", maintain_order="left"
+    )
+    unplaced = (pl.col("zones") == 0) & pl.col("reads_clock")
+    pairs = found.select("o", "m", unplaced.alias("unplaced"), "said", "cited", "missing",
+                         "force", "timed", "told", "duty")  # fmt: skip
+    pairs = pairs.unique(["o", "m", "unplaced"], maintain_order=True)
+    rows = []
+    for o, m, lost, rules, cites, absent, force, timed, told, duty in pairs.iter_rows():
+        structural = [*absent, *(["zone_unknown"] if lost else [])]
+        cites = {*cites, *(STRUCTURAL[name][1] for name in structural)}
+        rows.append(
+            (
+                o,
+                m,
+                lost,
+                sorted([*rules, *(f"structural/{name}" for name in structural)]),
+                sorted(cites),
+                "structural" if structural else force,
+                bool(rules) and timed and not structural,
+                ";".join(sorted({*told, *([duty] if duty else [])})),
+            )
+        )
+    texts = pl.List(pl.String)
+    outcomes = pl.DataFrame(
+        rows,
+        schema={"o": pl.UInt32, "m": pl.UInt32, "unplaced": pl.Boolean, "rules": texts,
+                "cites": texts, "force": pl.String, "by_time": pl.Boolean, "duties": pl.String},
+        orient="row",
+    )  # fmt: skip
+    found = found.with_columns(unplaced.alias("unplaced")).drop(
+        "said", "cited", "missing", "force", "timed", "told", "duty", "reads_clock"
+    )
+    return found.join(
+        outcomes, on=["o", "m", "unplaced"], how="left", maintain_order="left"
+    ).with_columns((pl.col("rules").list.len() == 0).alias("permitted"))
+
+
+def _said(
+    panel: Panel, judgements: list[Judgement], at: list[tuple[int, int]], sets: pl.Series
+) -> pl.DataFrame:
+    """Per distinct set of situations: what refuses, duties, and which timed rules apply."""
     names = [_digests(one) for one in judgements]
     cache: dict[tuple[int, int], list[Rule]] = {}
+    by_id = {rule.id: rule for rule in panel.rulebook.rules}
     rows = []
-    for o, gs, law, known, zones in distinct.iter_rows():
+    for o, gs in enumerate(sets.to_list()):
         refusing: dict[str, tuple[tuple[str, ...], str, bool]] = {}
         duties: dict[str, None] = {}
         rules: dict[str, Rule] = {}
@@ -110,88 +151,74 @@ def outcome_table(
             number, s = at[g]
             one = judgements[number]
             verdict = one.verdicts[s]
-            by_id = {rule.id: rule for rule in one.combos[one.combo_at[s]].live}
             for rule_id in verdict.refusing:
-                rule = by_id.get(rule_id) or panel.rulebook.rule(rule_id)
+                rule = by_id[rule_id]
                 timed = isinstance(rule.body, Limit | Wait | Window)
                 refusing[rule_id] = (rule.cite, rule.force, timed)
             if verdict.trouble:
-                _structural(refusing, verdict.trouble.split(":")[0])
+                name = verdict.trouble.split(":")[0]
+                refusing[f"structural/{name}"] = ((STRUCTURAL[name][1],), "structural", False)
             duties.update((duty, None) for duty, _ in verdict.duties)
             if (number, s) not in cache:
                 cache[number, s] = applying(panel, one, s)
             rules.update((rule.id, rule) for rule in cache[number, s])
-        windowed = any(isinstance(r.body, Window) and r.body.clock == "consumer"
-                       for r in rules.values())  # fmt: skip
-        _where_refusals(panel, refusing, duties, law, known, zones, windowed, refuse_unencoded)
-        if not gs and not refusing:  # no law in force was asked: no rule opens a window
-            _structural(refusing, "no_common_window")
         force = min((STRENGTH.index(one[1]) for one in refusing.values()), default=None)
         rows.append(
             (
+                gs,
                 o,
                 sorted(refusing),
                 sorted({cite for one in refusing.values() for cite in one[0]}),
                 None if force is None else STRENGTH[force],
-                ";".join(sorted(duties)),
+                sorted(duties),
                 sorted({names[at[g][0]][at[g][1]] for g in gs}),
-                bool(refusing) and all(one[2] for one in refusing.values()),
-                sorted(r.id for r in rules.values()),
+                all(one[2] for one in refusing.values()),
+                sorted(rules),
+                any(isinstance(r.body, Window) and r.body.clock == "consumer"
+                    for r in rules.values()),
             )
-        )
+        )  # fmt: skip
     texts = pl.List(pl.String)
-    outcomes = pl.DataFrame(
+    said = pl.DataFrame(
         rows,
-        schema={
-            "o": pl.UInt32,
-            "rules": texts,
-            "cites": texts,
-            "force": pl.String,
-            "duties": pl.String,
-            "situations": texts,
-            "by_time": pl.Boolean,
-            "applies": texts,
-        },
+        schema={"gs": sets.dtype, "o": pl.UInt32, "said": texts, "cited": texts,
+                "force": pl.String, "told": texts, "situations": texts, "timed": pl.Boolean,
+                "applies": texts, "reads_clock": pl.Boolean},
         orient="row",
-    )
-    sets = outcomes.select("applies").unique(maintain_order=True).with_row_index("w")
-    outcomes = outcomes.join(sets, on="applies", how="left", maintain_order="left")
-    distinct = distinct.join(outcomes, on="o", how="left", maintain_order="left")
-    return found.join(
-        distinct, on=keys, how="left", maintain_order="left", nulls_equal=True
-    ).with_columns((pl.col("rules").list.len() == 0).alias("permitted"))
+    )  # fmt: skip
+    sets_of_rules = said.select("applies").unique(maintain_order=True).with_row_index("w")
+    return said.join(sets_of_rules, on="applies", how="left", maintain_order="left")
+
+
+def _missing(panel: Panel, found: pl.DataFrame, refuse_unencoded: bool) -> pl.DataFrame:
+    """Per distinct places: what is missing for a decision, and the duty of unwritten law.
+
+    `decide._structural` and `_place_duties`, but for the zone.
+    """
+    places = found.select("law", "known").unique(maintain_order=True)
+    rows = []
+    numbers: dict[tuple[tuple[str, ...], str], int] = {}
+    for law, known in places.iter_rows():
+        absent = [] if known else ["address_unknown"]
+        duty = ""
+        for place in unmask(law, zones=False):
+            if place not in panel.rulebook.places:
+                absent.append("place_without_file")
+            elif not panel.rulebook.places[place].encoded:
+                duty = "state_law_not_encoded"
+                if refuse_unencoded:
+                    absent.append("place_not_encoded")
+        absent = sorted(set(absent))
+        number = numbers.setdefault((tuple(absent), duty), len(numbers))
+        rows.append((law, known, number, absent, duty))
+    return pl.DataFrame(
+        rows,
+        schema={"law": pl.UInt64, "known": pl.Boolean, "m": pl.UInt32,
+                "missing": pl.List(pl.String), "duty": pl.String},
+        orient="row",
+    )  # fmt: skip
 
 
 def _digests(one: Judgement) -> list[str]:
     order = sorted_fields(one.rules)
     return [name_of(one.rules.name, order, facts) for facts in one.situations]
-
-
-def _structural(refusing: dict[str, tuple[tuple[str, ...], str, bool]], name: str) -> None:
-    refusing[f"structural/{name}"] = ((STRUCTURAL[name][1],), "structural", False)
-
-
-def _where_refusals(
-    panel: Panel,
-    refusing: dict[str, tuple[tuple[str, ...], str, bool]],
-    duties: dict[str, None],
-    law: int,
-    known: bool,
-    zones: int,
-    windowed: bool,
-    refuse_unencoded: bool,
-) -> None:
-    """`decide._structural` and `_place_duties` for one set of places and zones."""
-    if not known:
-        _structural(refusing, "address_unknown")
-    if zones == 0 and windowed:
-        _structural(refusing, "zone_unknown")
-    for place in unmask(law, zones=False):
-        if place not in panel.rulebook.places:
-            _structural(refusing, "place_without_file")
-        elif not panel.rulebook.places[place].encoded:
-            duties["state_law_not_encoded"] = None
-            if refuse_unencoded:
-                _structural(refusing, "place_not_encoded")
-
-

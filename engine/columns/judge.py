@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -38,6 +39,20 @@ ALL_COLUMNS: dict[str, Column] = {
     "safe_harbour": safe_harbour,
 }
 COMBO = ["channel", "kind", "whom", "role", "debt_type"]
+OF_ACCOUNT = frozenset(
+    {
+        "fdcpa_covered", "account_open", "hospital_debt", "secured", "cosigned",
+        "judgment_entered", "held_by_debt_buyer", "collector_type_is", "lender_licence_is",
+        "days_past_due_over", "original_amount_over", "ceased", "represented",
+        "attorney_consents", "attorney_silent", "disputed", "dispute_open",
+        "duplicative_dispute_open", "dispute_is_partial", "original_creditor_request_open",
+        "initial_communication_made", "identity_theft_claimed", "tax_ineligible",
+        "bankruptcy_stay", "codebtor_stay", "discharged", "hold_is", "deceased", "active_duty",
+        "location_known", "electronic_statements_consented",
+    }
+)  # fmt: skip
+"""Facts that every candidate of an account shares: looked up once per account, then gathered.
+The other columns are looked up once per point and channel."""
 
 
 @dataclass
@@ -47,11 +62,14 @@ class Table:
     prepared: Prepared
     cand: pl.DataFrame  # one row per candidate, i in order
     rows: pl.DataFrame  # one row per candidate and zone
+    ways: pl.DataFrame  # one row per point and channel; `tc` of `cand` numbers them
     zones: tuple[str, ...]  # the names behind z
     calendar: tally.Calendar
     hourglass: Hourglass
     groups_of: Callable[[Sequence[str]], Mapping[str, Group]]
     _groups: dict[str, Group] = field(default_factory=dict)
+    _views: dict[tuple[str, str | None, str, int], View] = field(default_factory=dict)
+    _shared: dict[int, dict[tuple[str, str], Any]] = field(default_factory=dict)
     plain_rows: int = 0
 
     def groups(self, consumers: Sequence[str]) -> Mapping[str, Group]:
@@ -68,8 +86,13 @@ class Table:
         moment = Moment(self.prepared.now, day=self.prepared.day)
         found = []
         for consumer, account, point, channel, z in wanted.iter_rows():
-            contact = plain_contact(channel, point, account, self.prepared.now)
-            found.append(View(groups[consumer], contact, moment, self.zones[z]))
+            key = (account, point, channel, z)
+            if key not in self._views:
+                contact = plain_contact(channel, point, account, self.prepared.now)
+                group = groups[consumer]
+                shared = self._shared.setdefault(id(group), {})
+                self._views[key] = View(group, contact, moment, self.zones[z], shared)
+            found.append(self._views[key])
         self.plain_rows += len(found)
         return found
 
@@ -186,8 +209,10 @@ def _looked_up(table: Table, rows: pl.DataFrame, ask: Ask, combos: list[Combo]) 
     prepared = table.prepared
     plain: pl.Series | None = None
     if ask.fact in ALL_COLUMNS:
-        per_candidate = ALL_COLUMNS[ask.fact](prepared, table.cand, ask)
-        found = per_candidate.gather(rows["i"])
+        if ask.fact in OF_ACCOUNT:
+            found = ALL_COLUMNS[ask.fact](prepared, prepared.accounts, ask).gather(rows["a"])
+        else:
+            found = ALL_COLUMNS[ask.fact](prepared, table.ways, ask).gather(rows["tc"])
         files = doubtful(prepared, ask.fact)
         if ask.fact == "safe_harbour":
             files = text_routes(prepared)[1]
@@ -256,13 +281,15 @@ def _happened(table: Table, rows: pl.DataFrame, asked: Happened) -> pl.Series:
         .select("pool", "at")
     )
     vague = found.filter(pl.col(named).is_null()).select("fp", "at")
-    one = rows.select("a", "fp", "z").with_columns(
-        accounts["pool"].gather(rows["a"]).alias("pool"),
-        accounts["single"].gather(rows["a"]).alias("single"),
+    everyone = rows.select("a", "fp", "z")
+    one = everyone.unique(["a", "z"], maintain_order=True)
+    one = one.with_columns(
+        accounts["pool"].gather(one["a"]).alias("pool"),
+        accounts["single"].gather(one["a"]).alias("single"),
     )
     since = asked.since.what if asked.since is not None else None
     if since is not None:
-        one = one.with_columns(accounts[since].gather(rows["a"]).alias("since"))
+        one = one.with_columns(accounts[since].gather(one["a"]).alias("since"))
         one = one.with_columns(table.calendar.starts("since").alias("floor")).drop("since")
     wanted = one.unique(["pool", "fp", "z", *(["floor"] if since else [])])
     certain = _on_record(table, asked, wanted, sure, ["pool"])
@@ -278,7 +305,8 @@ def _happened(table: Table, rows: pl.DataFrame, asked: Happened) -> pl.Series:
         pl.col("vague").fill_null(value=False) & pl.col("single")
     )
     value = pl.when(yes).then(1).when(pl.col("vague")).then(UNKNOWN).otherwise(0)
-    return one.select(value.cast(pl.UInt8).alias("x"))["x"]
+    one = one.select("a", "z", value.cast(pl.UInt8).alias("x"))
+    return everyone.join(one, on=["a", "z"], how="left", maintain_order="left")["x"]
 
 
 def _on_record(

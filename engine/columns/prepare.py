@@ -253,8 +253,7 @@ def _history(
     now: datetime,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Contacts known by now without receipts, and which of them came back."""
-    contacts = frames["contacts"].filter(pl.col("at") <= now).sort("at", "contact")
-    contacts = contacts.with_row_index("h")
+    contacts = frames["contacts"].filter(pl.col("at") <= now).with_row_index("h")
     returned = _returned(contacts)
     came_back = (pl.col("direction") == "out") & (pl.col("result") == "undeliverable")
     receipt = (
@@ -267,7 +266,7 @@ def _history(
     )
     place = points.select("point", "t", "l", "kind", "whom_now", "wrong", "tp")
     rows = (
-        known.join(owner, on="consumer")
+        known.join(owner.select("consumer", "fp"), on="consumer")
         .join(place, on="point", how="left", maintain_order="left")
         .join(returned.with_columns(back_known=pl.lit(True)), on="h", how="left")
     )
@@ -282,10 +281,6 @@ def _history(
         rows = rows.join(met, on="reached", how="left")
     else:
         rows = rows.with_columns(pl.lit(None, dtype=pl.UInt32).alias("met"))
-    talked = pl.concat_list(
-        pl.col("discussed").fill_null(pl.lit([], dtype=pl.List(pl.String))),
-        pl.col("conversation_attributed_to").fill_null(pl.lit([], dtype=pl.List(pl.String))),
-    )
     plain_attributed = (
         pl.when(pl.col("attributed_to").list.len() > 0).then("attributed_to").otherwise(None)
     )
@@ -316,10 +311,21 @@ def _history(
         "back",
         "attributed_to",
         "discussed",
-        pl.when(talked.list.len() > 0).then(talked).otherwise(plain_attributed).alias("talked"),
+        _talked(frames["contacts"], plain_attributed).alias("talked"),
         plain_attributed.alias("charged"),
     )
     return history, returned
+
+
+def _talked(contacts: pl.DataFrame, attributed: pl.Expr) -> pl.Expr:
+    """The debts a conversation counts for (`consent.discussed`); null: nothing recorded."""
+    named = pl.col("discussed")
+    charged = contacts["conversation_attributed_to"]
+    if charged.null_count() < len(charged):
+        empty = pl.lit([], dtype=pl.List(pl.String))
+        both = (named.fill_null(empty), pl.col("conversation_attributed_to").fill_null(empty))
+        named = pl.concat_list(*both)
+    return pl.when(named.list.len() > 0).then(named).otherwise(attributed)
 
 
 def _returned(contacts: pl.DataFrame) -> pl.DataFrame:
@@ -328,21 +334,24 @@ def _returned(contacts: pl.DataFrame) -> pl.DataFrame:
     bounced = pl.col("result") == "undeliverable"
     out = pl.col("direction") == "out"
     itself = contacts.filter(out & bounced).select("h", pl.col("at").alias("back"))
-    receipts = contacts.filter(~out & bounced).select(*keys, "at", pl.col("h").alias("receipt"))
+    receipts = contacts.filter(~out & bounced).select(*keys, "at", "contact")
     if receipts.is_empty():
         return itself
-    sent = (
-        contacts.filter(out & (pl.col("result").ne_missing("undeliverable")))
-        .join(receipts.select(keys).unique(), on=keys, nulls_equal=True)
-        .select(*keys, pl.col("h").alias("receipt"), pl.col("h"))
-        .sort("receipt")
+    near = receipts.select(keys).unique()
+    sent = contacts.filter(out & pl.col("result").ne_missing("undeliverable")).join(
+        near, on=keys, how="semi", nulls_equal=True
     )
+    both = pl.concat(
+        [
+            receipts.with_columns(pl.lit(None, dtype=pl.UInt32).alias("h")),
+            sent.select(*keys, "at", "contact", "h"),
+        ]
+    ).sort("at", "contact")
+    latest = pl.col("h").forward_fill().over(keys)
     found = (
-        receipts.sort("receipt")
-        .join_asof(sent, on="receipt", by=keys, strategy="backward", check_sortedness=False)
-        .drop_nulls("h")
-        .group_by("h")
-        .agg(pl.col("at").min().alias("back"))
+        both.with_columns(latest.alias("sent"))
+        .filter(pl.col("h").is_null() & pl.col("sent").is_not_null())
+        .select(pl.col("sent").alias("h"), pl.col("at").alias("back"))
     )
     return pl.concat([itself, found]).group_by("h").agg(pl.col("back").min())
 

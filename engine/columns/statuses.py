@@ -15,7 +15,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from .. import days, words
-from ..facts.statuses import RECEIPT_BUSINESS_DAYS, VALIDATION_DAYS
+from ..facts.statuses import ATTORNEY_DAYS, RECEIPT_BUSINESS_DAYS, VALIDATION_DAYS
 from ..rule import Ask
 from .prepare import COMMUNICATION, CONVERSATION, Prepared
 
@@ -110,6 +110,27 @@ def attorney_consents(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Se
         pl.col("received_at") >= pl.col("since")
     )
     return _flag(cand, met, ["a"])
+
+
+def _silences(prepared: Prepared) -> tuple[pl.DataFrame, pl.Series]:
+    """Debts whose attorney left a letter unanswered too long, and files where a zone matters."""
+    rows = _said(prepared, "attorney_written_to", "attorney_unanswered_since").with_columns(
+        pl.col("value").str.strip_chars('"').str.slice(0, 10).str.to_date(strict=False)
+        .alias("since")
+    )  # fmt: skip
+    wrote = prepared.history.filter(~pl.col("out") & (pl.col("whom") == "attorney"))
+    wrote = wrote.group_by("fp").agg(pl.col("at").max().dt.date().alias("wrote"))
+    rows = by_debt(prepared, rows).join(wrote, on="fp", how="left")
+    gap = (pl.col("wrote") - pl.col("since")).dt.total_days().abs()
+    near = rows.filter((gap <= 1).fill_null(value=False) | pl.col("since").is_null())["fp"]
+    quiet = (pl.col("wrote") < pl.col("since")).fill_null(value=True)
+    long = pl.lit(prepared.day) > pl.col("since") + timedelta(days=ATTORNEY_DAYS)
+    return rows.filter(long & quiet).select("a").unique(), near.unique()
+
+
+def attorney_silent(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
+    """`statuses.attorney_silent`."""
+    return _flag(cand, _silences(prepared)[0], ["a"])
 
 
 def disputed(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
@@ -459,7 +480,7 @@ def doubtful(prepared: Prepared, fact: str) -> pl.Series | None:
         case "place_inconvenient":
             kinds, since = ("consumer_currently_at",), day - timedelta(days=2)
         case "attorney_silent":
-            kinds = ("attorney_written_to", "attorney_unanswered_since")
+            return _silences(prepared)[1]
         case "dispute_open" | "duplicative_dispute_open" | "original_creditor_request_open":
             return _disputes(prepared, fact)[1]
         case "dispute_is_partial":
@@ -498,7 +519,7 @@ COLUMNS: dict[str, Column] = {
     "ceased": ceased,
     "represented": represented,
     "attorney_consents": attorney_consents,
-    "attorney_silent": _no,
+    "attorney_silent": attorney_silent,
     "disputed": disputed,
     "dispute_open": awaiting,
     "duplicative_dispute_open": awaiting,

@@ -21,6 +21,7 @@ from .prepare import Prepared
 from .where import unmask
 
 UTC = "UTC"
+OWN_NUMBER = 1 << 63  # beside the zones of a number: it is the consumer's, not somebody else's
 Said = tuple[tuple[datetime, Statement], ...]
 
 
@@ -67,6 +68,8 @@ class Hourglass:
     def _clocks(self, body: Window, zone: str, number: int) -> tuple[str, ...]:
         if body.clock == "consumer":
             own = () if zone == UTC else (zone,)
+            if number & OWN_NUMBER:
+                return own
             return (*own, *(z for z in unmask(number, zones=True) if z not in own))
         if body.clock == "point":
             return unmask(number, zones=True)

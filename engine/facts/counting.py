@@ -246,10 +246,10 @@ def _ids(view: View, about: object) -> tuple[str, ...]:
 
 def in_period(view: View, at: datetime, period: Period, now: datetime) -> bool:
     """Whether a past instant still counts on the day asked (RULES.md 4, `within`)."""
-    past = clock.local_date(at, view.zone)
+    if period.unit == "ever":
+        return True
+    past = view.day_at(at)
     match period.unit:
-        case "ever":
-            return True
         case "hour":
             return at > now - timedelta(hours=period.count)
         case "day":
@@ -373,10 +373,12 @@ def counted(
         if not begun:
             return None
         since = min(begun)
+    floor = now - timedelta(days=period.count + 3) if period and period.unit == "day" else None
     instants = [
         past.at
         for past in view.history
-        if (since is None or past.at >= since)
+        if (floor is None or past.at >= floor)
+        and (since is None or past.at >= since)
         and (period is None or in_period(view, past.at, period, now))
         and same_unit(view, past, body.per, debt, body.counting)
         and matches(view, past, body.counting, debt)

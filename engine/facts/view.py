@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from typing import Any
 
 from .. import clock, words
 from ..account import Account, Consumer, Point
@@ -57,8 +58,17 @@ def day_of(value: datetime | date, zone: str) -> date:
 class View:
     """What one question sees. Not a record: it caches what several facts ask for."""
 
-    def __init__(self, group: Group, contact: Contact, moment: Moment, zone: str) -> None:
-        """Take the file as it is; nothing is copied."""
+    def __init__(
+        self,
+        group: Group,
+        contact: Contact,
+        moment: Moment,
+        zone: str,
+        shared: dict[tuple[str, str], Any] | None = None,
+    ) -> None:
+        """Take the file as it is; nothing is copied. Views of one group as known at one moment
+        may share what does not depend on the contact."""
+        self.shared = {} if shared is None else shared
         self.group = group
         self.contact = contact
         self.moment = moment
@@ -194,6 +204,13 @@ class View:
     @cached_property
     def known_statements(self) -> tuple[tuple[datetime, Statement], ...]:
         """Statements and knowledge received and recorded by the moment, oldest first."""
+        key = ("statements", self.zone)
+        if key not in self.shared:
+            self.shared[key] = self._known_statements()
+        known: tuple[tuple[datetime, Statement], ...] = self.shared[key]
+        return known
+
+    def _known_statements(self) -> tuple[tuple[datetime, Statement], ...]:
         found = []
         for one in self.group.statements:
             received = instant_of(one.received, self.zone)
@@ -220,14 +237,18 @@ class View:
     @cached_property
     def history(self) -> tuple[Contact, ...]:
         """Contacts known by the moment, oldest first, without receipts."""
-        known = self.moment.known
-        return tuple(
-            one
-            for one in self.group.contacts
-            if one.at <= known
-            and (one.recorded is None or one.recorded <= known)
-            and not is_receipt(one)
-        )
+        key = ("history", "")
+        if key not in self.shared:
+            known = self.moment.known
+            self.shared[key] = tuple(
+                one
+                for one in self.group.contacts
+                if one.at <= known
+                and (one.recorded is None or one.recorded <= known)
+                and not is_receipt(one)
+            )
+        history: tuple[Contact, ...] = self.shared[key]
+        return history
 
     @cached_property
     def own_history(self) -> tuple[Contact, ...]:
@@ -244,6 +265,13 @@ class View:
 
         `undeliverable` marks the latest earlier outbound contact on that point and channel.
         """
+        key = ("returned", "")
+        if key not in self.shared:
+            self.shared[key] = self._returned()
+        back: dict[str, datetime] = self.shared[key]
+        return back
+
+    def _returned(self) -> dict[str, datetime]:
         found: dict[str, datetime] = {}
         latest: dict[tuple[str | None, str], str] = {}
         for one in self.group.contacts:
@@ -268,7 +296,16 @@ class View:
 
     def local_day(self, contact: Contact) -> date:
         """The civil day of a past contact in this view's zone."""
-        return clock.local_date(contact.at, self.zone)
+        return self.day_at(contact.at)
+
+    def day_at(self, at: datetime) -> date:
+        """The civil day of an instant in this view's zone, remembered."""
+        key = ("days", self.zone)
+        days: dict[datetime, date] = self.shared.setdefault(key, {})
+        found = days.get(at)
+        if found is None:
+            found = days[at] = clock.local_date(at, self.zone)
+        return found
 
     # -- whom a statement binds
 
