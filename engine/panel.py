@@ -85,6 +85,8 @@ class Panel:
     _on: dict[tuple[str, date], RuleSet] = field(default_factory=dict)
     _seen: dict[str, Verdict] = field(default_factory=dict)
     _known_to_rete: frozenset[str] = frozenset()
+    notes: dict[tuple[object, ...], object] = field(default_factory=dict)
+    """What a caller works out once per rule set and day and wants to find again."""
     _own_rete: bool = True
 
     def __post_init__(self) -> None:

@@ -191,20 +191,21 @@ def _evidence(judgements: list[Judgement], found: pl.DataFrame) -> pl.DataFrame:
             twice = pl.col("i").is_duplicated()
             several = worst.filter(twice).group_by("i").agg(pl.col(columns).max())
             worst = pl.concat([worst.filter(~twice), several])
-        distinct = worst.select(columns).unique(maintain_order=True)
-        texts = []
-        for values in distinct.iter_rows():
-            parts = []
-            for (_, rule), value in zip(timed, values, strict=True):
-                if value is None:
-                    continue
-                if isinstance(rule.body, Limit):
-                    parts.append(f'"{rule.id}":{{"used":{value},"max":{maximum_of(rule)}}}')
-                else:
-                    parts.append(f'"{rule.id}":{{"until":"{value:%Y-%m-%dT%H:%M:%SZ}"}}')
-            texts.append("{" + ",".join(parts) + "}")
-        told = distinct.with_columns(pl.Series("told", texts, dtype=pl.String))
-        worst = worst.join(told, on=columns, how="left", nulls_equal=True).select("i", "told")
+        parts: list[pl.Expr] = []
+        for number, rule in timed:
+            if isinstance(rule.body, Limit):
+                column, shown = f"u{number}", pl.col(f"u{number}").cast(pl.String)
+                head, tail = f'"{rule.id}":{{"used":', f',"max":{maximum_of(rule)}}}'
+            else:
+                column = f"v{number}"
+                shown = pl.col(column).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+                head, tail = f'"{rule.id}":{{"until":"', '"}'
+            text = pl.concat_str(pl.lit(head), shown, pl.lit(tail))
+            parts.append(pl.when(pl.col(column).is_not_null()).then(text))
+        told = pl.concat_str(
+            pl.lit("{"), pl.concat_str(parts, separator=",", ignore_nulls=True), pl.lit("}")
+        )
+        worst = worst.select("i", told.alias("told"))
         name = "evidence"
         if name in found.columns:
             found = found.join(worst, on="i", how="left", maintain_order="left").with_columns(

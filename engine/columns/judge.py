@@ -115,7 +115,7 @@ class Judgement:
 
 def judge(panel: Panel, rules: RuleSet, table: Table, rows: pl.DataFrame) -> Judgement:
     """Ask one rule set about these rows."""
-    combos, rows = _combos(rules, table, rows)
+    combos, rows = _combos(panel, rules, table, rows)
     needed = {ask for combo in combos for ask in combo.needed}
     bits = {
         rule.key: rule
@@ -144,7 +144,7 @@ def judge(panel: Panel, rules: RuleSet, table: Table, rows: pl.DataFrame) -> Jud
 
 
 def _combos(
-    rules: RuleSet, table: Table, rows: pl.DataFrame
+    panel: Panel, rules: RuleSet, table: Table, rows: pl.DataFrame
 ) -> tuple[list[Combo], pl.DataFrame]:
     """The combos of these rows, those that no rule tells apart taken as one (DESIGN 6.2)."""
     kinds = rows.select(COMBO).unique().sort(COMBO)
@@ -153,7 +153,10 @@ def _combos(
     alike: dict[tuple[object, ...], int] = {}
     numbers = []
     for key in kinds.iter_rows():
-        one = combo_of(rules, key, day, now)
+        note = ("combo", rules.name, key, day)
+        one = panel.notes.get(note)
+        if not isinstance(one, Combo):
+            one = panel.notes[note] = combo_of(rules, key, day, now)
         number = alike.setdefault(one.alike, len(combos))
         if number == len(combos):
             combos.append(one)
@@ -270,17 +273,18 @@ def _happened(table: Table, rows: pl.DataFrame, asked: Happened) -> pl.Series:
     floor = tally.reach_back(asked.within, prepared.day)
     if floor is not None:
         found = found.filter(pl.col("at") >= floor)
-    named = "talked" if asked.event.debts == "discussed" else "charged"
+    links = prepared.talked if asked.event.debts == "discussed" else prepared.charged
     accounts = prepared.accounts
-    by_name = accounts.select(pl.col("account").alias("named"), "pool", "fp")
-    sure = (
-        found.filter(pl.col(named).is_not_null())
-        .select("fp", "at", pl.col(named).alias("named"))
-        .explode("named", empty_as_null=True, keep_nulls=True)
-        .join(by_name, on=["named", "fp"])
-        .select("pool", "at")
-    )
-    vague = found.filter(pl.col(named).is_null()).select("fp", "at")
+    found = found.select("h", "fp", "at")
+    sure = found.join(links, on="h").filter(pl.col("pool").is_not_null()).select("pool", "at")
+    vague = found.join(links, on="h", how="anti").select("fp", "at")
+    if asked.since is None and asked.within is None and asked.older_than is None:
+        yes = accounts["pool"].is_in(sure["pool"].unique().implode())
+        maybe = accounts["fp"].is_in(vague["fp"].unique().implode())
+        yes = yes | (maybe & accounts["single"])
+        code = yes.cast(pl.UInt8).zip_with(yes | ~maybe, pl.repeat(UNKNOWN, len(accounts),
+                                           dtype=pl.UInt8, eager=True))  # fmt: skip
+        return code.gather(rows["a"])
     everyone = rows.select("a", "fp", "z")
     one = everyone.unique(["a", "z"], maintain_order=True)
     one = one.with_columns(

@@ -43,6 +43,18 @@ class Prepared:
     history: pl.DataFrame  # h, fp, t, l, at, channel, out, counts, who, reached, ...
     returned: pl.DataFrame  # h, back
     parties: pl.DataFrame  # a, p
+    charged: pl.DataFrame  # h, a, pool: the debts a contact was attributed to
+    talked: pl.DataFrame  # h, a, pool: the debts a conversation counts for
+    about: pl.DataFrame  # h, a, pool: either
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Contacts and the debts they name, by id: h, fp, account."""
+
+    charged: pl.DataFrame
+    talked: pl.DataFrame
+    about: pl.DataFrame
 
 
 def prepare(frames: Frames, day: date, now: datetime) -> Prepared:
@@ -62,7 +74,8 @@ def prepare(frames: Frames, day: date, now: datetime) -> Prepared:
     said = _said(frames, owner, points, lines, now)
     bound = _bound(said, points, persons, consumers)
     points = _wrong_lines(points, said)
-    history, returned = _history(frames, owner, points, persons, now)
+    history, returned, links = _history(frames, owner, points, persons, now)
+    debts = accounts.select("account", "a", "pool", "fp")
     parties = (
         frames["account_parties"]
         .join(accounts.select("account", "a"), on="account")
@@ -70,8 +83,14 @@ def prepare(frames: Frames, day: date, now: datetime) -> Prepared:
         .select("a", "p")
     )
     return Prepared(
-        day, now, consumers, accounts, points, said, bound, history, returned, parties
-    )
+        day, now, consumers, accounts, points, said, bound, history, returned, parties,
+        *(_resolved(one, debts) for one in (links.charged, links.talked, links.about)),
+    )  # fmt: skip
+
+
+def _resolved(named: pl.DataFrame, debts: pl.DataFrame) -> pl.DataFrame:
+    """Links with the debts' numbers; `a` null: a debt that is not of this file's person."""
+    return named.join(debts, on=["account", "fp"], how="left").select("h", "a", "pool")
 
 
 def _persons(frames: Frames) -> pl.DataFrame:
@@ -251,8 +270,8 @@ def _history(
     points: pl.DataFrame,
     persons: pl.DataFrame,
     now: datetime,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Contacts known by now without receipts, and which of them came back."""
+) -> tuple[pl.DataFrame, pl.DataFrame, Links]:
+    """Contacts known by now without receipts, which came back, and the debts they name."""
     contacts = frames["contacts"].filter(pl.col("at") <= now).with_row_index("h")
     returned = _returned(contacts)
     came_back = (pl.col("direction") == "out") & (pl.col("result") == "undeliverable")
@@ -281,9 +300,6 @@ def _history(
         rows = rows.join(met, on="reached", how="left")
     else:
         rows = rows.with_columns(pl.lit(None, dtype=pl.UInt32).alias("met"))
-    plain_attributed = (
-        pl.when(pl.col("attributed_to").list.len() > 0).then("attributed_to").otherwise(None)
-    )
     history = rows.select(
         "h",
         "fp",
@@ -309,23 +325,28 @@ def _history(
         "met",
         pl.col("back_known").fill_null(value=False).alias("returned"),
         "back",
-        "attributed_to",
-        "discussed",
-        _talked(frames["contacts"], plain_attributed).alias("talked"),
-        plain_attributed.alias("charged"),
     )
-    return history, returned
+    return history, returned, _links(rows)
 
 
-def _talked(contacts: pl.DataFrame, attributed: pl.Expr) -> pl.Expr:
-    """The debts a conversation counts for (`consent.discussed`); null: nothing recorded."""
-    named = pl.col("discussed")
-    charged = contacts["conversation_attributed_to"]
-    if charged.null_count() < len(charged):
-        empty = pl.lit([], dtype=pl.List(pl.String))
-        both = (named.fill_null(empty), pl.col("conversation_attributed_to").fill_null(empty))
-        named = pl.concat_list(*both)
-    return pl.when(named.list.len() > 0).then(named).otherwise(attributed)
+def _links(rows: pl.DataFrame) -> Links:
+    """Which debts contacts name, as ids: charged to, discussed (`consent.discussed`), either."""
+
+    def named(*columns: str) -> pl.DataFrame:
+        found = [
+            rows.lazy()
+            .filter(pl.col(name).list.len() > 0)
+            .select("h", "fp", pl.col(name).alias("account"))
+            .explode("account", empty_as_null=True, keep_nulls=True)
+            for name in columns
+        ]
+        return pl.concat(found).collect().unique()
+
+    charged = named("attributed_to")
+    talked = named("discussed", "conversation_attributed_to")
+    silent = charged.join(talked.select("h").unique(), on="h", how="anti")
+    about = pl.concat([charged, named("discussed")]).unique()
+    return Links(charged, pl.concat([talked, silent]), about)
 
 
 def _returned(contacts: pl.DataFrame) -> pl.DataFrame:

@@ -210,20 +210,12 @@ def hold_is(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
 
 def about_debt(prepared: Prepared, rows: pl.DataFrame, *, meets: bool) -> pl.DataFrame:
     """History rows once per debt they were about (`statuses._about`)."""
-    empty = pl.lit([], dtype=pl.List(pl.String))
-    named = pl.concat_list(
-        pl.col("attributed_to").fill_null(empty), pl.col("discussed").fill_null(empty)
-    )
-    rows = rows.with_columns(named.alias("named"))
-    accounts = prepared.accounts.select(pl.col("account").alias("named"), "a", "fp", "single")
-    some = rows.filter(pl.col("named").list.len() > 0)
-    some = some.explode("named", empty_as_null=True, keep_nulls=True)
-    some = some.join(accounts, on=["named", "fp"]).drop("named")
-    every = rows.filter(pl.col("named").list.len() == 0).drop("named")
-    every = every.join(accounts.drop("named"), on="fp")
+    accounts = prepared.accounts.select("a", "fp", "single")
+    some = rows.join(prepared.about.select("h", "a"), on="h").filter(pl.col("a").is_not_null())
+    every = rows.join(prepared.about, on="h", how="anti").join(accounts, on="fp")
     if meets:
         every = every.filter("single")
-    return pl.concat([some, every.select(some.columns)]).drop("single")
+    return pl.concat([some, every.select(some.columns)])
 
 
 def _with_contents(prepared: Prepared, contents: list[str]) -> pl.DataFrame:
@@ -241,17 +233,11 @@ def initial_communication_made(prepared: Prepared, cand: pl.DataFrame, ask: Ask)
     counts = pl.col("counts")
     told = (counts & COMMUNICATION) != 0
     rows = prepared.history.filter(kin & told & (pl.col("out") | ((counts & CONVERSATION) != 0)))
-    empty = pl.lit([], dtype=pl.List(pl.String))
-    rows = rows.select(
-        "fp",
-        pl.concat_list(pl.col("talked").fill_null(empty), pl.col("charged").fill_null(empty))
-        .list.unique()
-        .alias("named"),
-    )
-    accounts = prepared.accounts.select(pl.col("account").alias("named"), "a", "fp", "single")
-    some = rows.explode("named", empty_as_null=True, keep_nulls=True).unique()
-    sure = some.drop_nulls("named").join(accounts, on=["named", "fp"]).select("a")
-    vague = some.filter(pl.col("named").is_null()).join(accounts.drop("named"), on="fp")
+    rows = rows.select("h", "fp")
+    links = pl.concat([prepared.talked, prepared.charged])
+    accounts = prepared.accounts.select("a", "fp", "single")
+    sure = rows.join(links, on="h").select("a").drop_nulls()
+    vague = rows.join(links, on="h", how="anti").select("fp").unique().join(accounts, on="fp")
     sure = pl.concat([sure, vague.filter("single").select("a")]).unique()
     maybe = vague.filter(~pl.col("single")).select("a").unique()
     code = pl.concat(

@@ -128,22 +128,13 @@ def keyed(
     debts = [unit for unit in per if unit in DEBT_UNITS]
     if not debts:
         return [(keys, rows)]
-    named = "talked" if chosen.debts == "discussed" else "charged"
-    accounts = prepared.accounts.select(
-        pl.col("account").alias("named"), "a", "pool", pl.col("fp").alias("of")
-    )
-    with_debts = (
-        rows.filter(pl.col(named).is_not_null())
-        .with_columns(pl.col(named).alias("named"))
-        .explode("named", empty_as_null=True, keep_nulls=True)
-        .join(accounts, on="named")
-        .filter(pl.col("of") == pl.col("fp"))
-        .unique(["h", *keys[1:]])
-    )
+    links = prepared.talked if chosen.debts == "discussed" else prepared.charged
+    with_debts = rows.join(links, on="h").filter(pl.col("a").is_not_null())
+    with_debts = with_debts.unique(["h", *keys[1:]])
     open_keys = [key for key in keys if key not in ("a", "pool")]
     if "fp" not in open_keys:
         open_keys.append("fp")
-    return [(keys, with_debts), (open_keys, rows.filter(pl.col(named).is_null()))]
+    return [(keys, with_debts), (open_keys, rows.join(links, on="h", how="anti"))]
 
 
 def _persons(rows: pl.DataFrame, *, talk: bool) -> pl.DataFrame:
