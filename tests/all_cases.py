@@ -46,6 +46,3 @@ def ran() -> Ran:
 
         report = run_cases(files, kept, rulebook.acts)
     return Ran(rulebook, report, tuple(found), tuple(alarms))
-
-
-

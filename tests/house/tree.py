@@ -78,10 +78,9 @@ def text_files() -> Iterator[tuple[Path, str]]:
             assert path.parent.name == "rejected", f"{path} is not UTF-8"
 
 
-def readmes() -> str:
-    """All READMEs, one after the other."""
-    found = [ROOT / "README.md", *(p for f in FOLDERS for p in (ROOT / f).rglob("README.md"))]
-    return "\n".join(path.read_text(encoding="utf-8") for path in sorted(found))
+def readmes() -> list[Path]:
+    """Every README."""
+    return [ROOT / "README.md", *sorted(p for f in FOLDERS for p in (ROOT / f).rglob("README.md"))]
 
 
 def table(text: str, head: str) -> list[list[str]]:

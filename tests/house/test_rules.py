@@ -1,0 +1,113 @@
+"""Every rule stands on authority and is tried by cases that stand at the same path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine import Rule
+from engine.cases import Case
+from engine.citation import parse
+from tests.all_cases import CASES, OFFICIAL, ROOT, Ran, ran
+from tests.engine.test_beyond_cases import BEYOND
+from tests.house.tree import table
+
+RULES = ran().rulebook.rules
+FEDERAL = Path(__file__).with_name("federal_entries.txt")
+OFFICIAL_EXAMPLES = 134
+
+
+@pytest.fixture(scope="module")
+def done() -> Ran:
+    return ran()
+
+
+def test_every_case_passes(done: Ran) -> None:
+    failed = [f"{one.path}:{one.line} {one.id}" for one in done.report.results if not one.passed]
+    assert not failed, "\n".join(failed)
+    assert done.report.failed == 0
+    assert done.report.passed == len(done.report.results)
+
+
+def test_every_official_example_is_there(done: Ran) -> None:
+    assert len(done.of_file(OFFICIAL)) == OFFICIAL_EXAMPLES
+
+
+def test_both_engines_answered_every_case_alike(done: Ran) -> None:
+    assert done.alarms == ()
+    for case, decision in done.decided:
+        assert decision.engines["compiled"] == decision.engines["rete"], case.id
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_has_its_authority(rule: Rule) -> None:
+    assert rule.cite
+    assert rule.source
+    assert rule.says
+    # `unknown` is written where no date is known: the word itself is never left out
+    text = (ROOT / rule.position.path).read_text(encoding="utf-8")
+    entry = text.split("\n")[rule.position.line - 1 :]
+    following = (n for n, line in enumerate(entry[1:], 1) if line.lstrip().startswith("- key:"))
+    own = entry[: next(following, len(entry))]
+    for word in ("cite", "source", "effective_from", "confidence"):
+        assert any(line.strip().startswith(f"{word}:") for line in own), f"{rule.id}: {word}"
+    if not rule.house:
+        assert all(parse(cite) for cite in rule.cite), rule.cite
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_has_cases_at_its_path(rule: Rule, done: Ran) -> None:
+    if rule.id in BEYOND:
+        return  # tests/engine/test_beyond_cases.py tries it on both sides
+    cases = done.of_file(CASES / rule.position.path)
+    refusing = [case.id for case, one in cases if rule.id in {f.rule for f in one.findings}]
+    bearing = [case.id for case, one in cases if rule.id in {name for _, name in one.duties}]
+    leaving = [
+        case.id
+        for case, one in cases
+        if _asked(case, rule) and rule.id not in {f.rule for f in one.findings}
+    ]
+    assert leaving, f"no case at {rule.position.path} lets {rule.id} pass"
+    says = bearing or refusing if rule.kind == "notice" else refusing
+    assert says, f"no case at {rule.position.path} has {rule.id} say anything"
+
+
+def _asked(case: Case, rule: Rule) -> bool:
+    """Whether a case asks a rule (case format, `rules`)."""
+    if case.rules is None:
+        return not rule.house
+    return bool({rule.act, rule.place} & set(case.rules)) or (rule.house and "house" in case.rules)
+
+
+def test_cases_stand_beside_rules(done: Ran) -> None:
+    rules = {file.position.path for file in RULES} | {"rules/student_loans.yaml"}
+    for path in sorted(CASES.rglob("*.yaml")):
+        shown = path.relative_to(CASES).as_posix()
+        assert path == OFFICIAL or shown in rules, f"{shown}: there is no such rule file"
+    assert {one.path for one in done.report.results} == {str(p) for p in CASES.rglob("*.yaml")}
+
+
+def test_every_entry_of_the_federal_research_is_accounted_for() -> None:
+    keys = FEDERAL.read_text(encoding="utf-8").split()
+    assert len(keys) == len(set(keys)) == 110
+    readme = (ROOT / "rules" / "README.md").read_text(encoding="utf-8")
+    rows = table(readme, "| entry | law | rules | remark |")
+    assert [row[0].strip("`") for row in rows] == keys
+    known = {rule.id for rule in RULES}
+    for entry, law, rules, remark in rows:
+        assert law, entry
+        named = [] if rules == "none" else [one.strip(" `") for one in rules.split(",")]
+        assert set(named) <= known, f"{entry} names {sorted(set(named) - known)}"
+        assert named or remark, f"{entry} became no rule, and nothing says why"
+
+
+def test_every_federal_rule_comes_from_the_research() -> None:
+    readme = (ROOT / "rules" / "README.md").read_text(encoding="utf-8")
+    named = {
+        one.strip(" `")
+        for row in table(readme, "| entry | law | rules | remark |")
+        for one in row[2].split(",")
+    }
+    loose = [rule.id for rule in RULES if not rule.house and not rule.place]
+    assert not set(loose) - named, sorted(set(loose) - named)
