@@ -401,13 +401,14 @@ def _limit(
     at = judged.arg_true()
     if not len(at):
         return found
-    wanted = rows[at]
-    if "workplace" in body.per:
-        at_work = wanted["kind"].is_in(sorted(words.WORK_KINDS))
-        at, wanted = at.filter(at_work), wanted.filter(at_work)
     tallied = tally.used(
-        table.prepared, table.calendar, body.counting, body.within, body.per, body.max, wanted
+        table.prepared, table.calendar, body.counting, body.within, body.per, body.max, rows[at]
     )
+    if "workplace" in body.per:  # a contact elsewhere has no such unit: nothing is used of it
+        away = ~pl.col("kind").is_in(sorted(words.WORK_KINDS))
+        tallied = tallied.with_columns(
+            pl.when(away).then(0).otherwise("used").cast(pl.UInt32).alias("used")
+        )
     reached = (pl.col("used") + 1 > body.max) & pl.col("combo").is_in(counts)
     tallied = tallied.with_columns(table.calendar.starts("free_day").alias("free")).select(
         reached.cast(pl.UInt8).alias("bit"),
