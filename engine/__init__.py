@@ -13,17 +13,22 @@ Nothing in here touches a database, the network, the environment or the clock. A
 
 from __future__ import annotations
 
-from .account import Account, Address, Collector, Consumer, Point, ZoneEvidence
-from .decide import Ask, decide
-from .decision import Decision, Finding, Interval, Lifted, Satisfied
-from .explain import Question, document, in_words
-from .facts.view import Moment
-from .history import Contact, Group, Statement
-from .panel import Panel
-from .problem import ForbearError, NotFound, Problem, Problems
-from .rule import Rule
-from .rulebook import Rulebook, law_directory, load
-from .version import VERSION
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from .account import Account, Address, Collector, Consumer, Point, ZoneEvidence
+    from .deciding import decide
+    from .decision import Decision, Finding, Interval, Lifted, Satisfied
+    from .explain import Question, document, in_words
+    from .facts.view import Moment
+    from .history import Contact, Group, Statement
+    from .panel import Panel
+    from .problem import ForbearError, NotFound, Problem, Problems
+    from .question import Ask
+    from .rule import Rule
+    from .rulebook import Rulebook, law_directory, load
+    from .version import VERSION
 
 __all__ = [
     "VERSION",
@@ -57,3 +62,45 @@ __all__ = [
     "law_directory",
     "load",
 ]
+
+_WHERE: Final = {
+    "VERSION": "version",
+    "Account": "account",
+    "Address": "account",
+    "Ask": "question",
+    "Collector": "account",
+    "Consumer": "account",
+    "Contact": "history",
+    "Decision": "decision",
+    "Finding": "decision",
+    "ForbearError": "problem",
+    "Group": "history",
+    "Interval": "decision",
+    "Lifted": "decision",
+    "Moment": "facts.view",
+    "NotFound": "problem",
+    "Panel": "panel",
+    "Point": "account",
+    "Problem": "problem",
+    "Problems": "problem",
+    "Question": "explain",
+    "Rule": "rule",
+    "Rulebook": "rulebook",
+    "Satisfied": "decision",
+    "Statement": "history",
+    "ZoneEvidence": "account",
+    "decide": "deciding",
+    "document": "explain",
+    "in_words": "explain",
+    "law_directory": "rulebook",
+    "load": "rulebook",
+}
+
+
+def __getattr__(name: str) -> object:
+    """A name of the door, imported when it is first asked for: the Rete process needs none."""
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(f".{_WHERE[name]}", __name__), name)
+    globals()[name] = found
+    return found

@@ -78,7 +78,7 @@ class Decision:
 
     @property
     def verdict(self) -> str:
-        """permitted or refused."""
+        """Permitted or refused, as a word."""
         return "permitted" if self.permitted else "refused"
 
     @property

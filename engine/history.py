@@ -128,9 +128,10 @@ def counts_as(contact: Contact) -> frozenset[str]:
             return frozenset({"attempts"})
         if contact.channel == "voicemail" and contact.result in ("delivered", "sent"):
             found = words.RESULTS["voicemail_left"]
-    if contact.content == "limited_content_message" and contact.channel in words.VOICE_CHANNELS:
-        if contact.result in MESSAGES or (not contact.result and contact.channel == "voicemail"):
-            found = found - {"communications"}
+    limited = contact.content == "limited_content_message"
+    left = contact.result in MESSAGES or (not contact.result and contact.channel == "voicemail")
+    if limited and left and contact.channel in words.VOICE_CHANNELS:
+        found = found - {"communications"}
     if contact.direction == "in":
         found = found - {"attempts", "connected"}
     return found

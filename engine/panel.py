@@ -151,10 +151,8 @@ class Panel:
             return [Verdict((), (), (), (), "")] * len(situations)
         order = sorted_fields(rules)
         names = [name_of(rules.name, order, one) for one in situations]
-        fresh: dict[str, Situation] = {}
-        for name, one in zip(names, situations, strict=True):
-            if name not in self._seen:
-                fresh[name] = one
+        named = zip(names, situations, strict=True)
+        fresh = {name: one for name, one in named if name not in self._seen}
         answers = self._decide(rules, fresh) if fresh else {}
         found = [answers[name] if name in answers else self._seen[name] for name in names]
         if len(self._seen) > self.keep:

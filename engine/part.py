@@ -32,11 +32,11 @@ from .columns.where import (
     zone_names,
 )
 from .columns.windows import OWN_NUMBER, UTC, Hourglass, signatures
-from .decide import FEDERAL, whereabouts
 from .facts.view import Moment
 from .history import Group
 from .kinds import Window
 from .panel import Panel
+from .question import FEDERAL, whereabouts
 
 Groups = Callable[[Sequence[str]], Mapping[str, Group]]
 
@@ -240,7 +240,7 @@ def _role() -> pl.Expr:
 
 def _years(panel: Panel, cand: pl.DataFrame) -> pl.DataFrame:
     """The shortest limitation period of each candidate's places."""
-    from .decide import limitation_years
+    from .question import limitation_years
 
     masks = cand["law"].unique().to_list()
     table = pl.DataFrame(

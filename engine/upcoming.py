@@ -2,45 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import Final
 
 from . import clock
-from .decision import Finding
+from .decision import Decision, Finding
 from .facts.view import Moment
-from .history import Contact, Group
 
-if TYPE_CHECKING:
-    from .decide import Ask
-    from .panel import Panel
-
-STEPS = 40
+STEPS: Final = 40
 
 
 def _by_time(finding: Finding) -> bool:
     """Whether a refusal can end by time alone: limits, waits and windows can."""
-    return finding.free is not None or finding.rule == "structural/no_common_window" or (
-        finding.threshold.startswith(("between", "outside", "on an"))
-        and finding.observed != "zone unknown"
+    return (
+        finding.free is not None
+        or finding.rule == "structural/no_common_window"
+        or (
+            finding.threshold.startswith(("between", "outside", "on an"))
+            and finding.observed != "zone unknown"
+        )
     )
 
 
 def next_permitted(
-    panel: Panel,
-    group: Group,
-    contact: Contact,
-    when: Moment,
-    asked: Ask,
-    findings: tuple[Finding, ...],
+    decide: Callable[[Moment], Decision], when: Moment, findings: tuple[Finding, ...]
 ) -> datetime | None:
     """Walk from one release to the next until a day is found that permits; None: not by time.
 
-    Each step asks for a whole day, as the list does, at the latest release of what refuses; so
-    the answer is a yes of the engines and never only arithmetic. At most 40 steps are taken.
+    Each step asks `decide` for a whole day, as the list does, at the latest release of what
+    refuses; so the answer is a yes of the engines and never only arithmetic. At most 40 steps.
     """
-    from .decide import decide
-
     known = when.at or when.known
     zoned = [clock.local_date(known, f.zone) for f in findings if f.zone]
     day = when.day or min(zoned, default=known.date())
@@ -53,7 +45,7 @@ def next_permitted(
         if day == tried:
             day += timedelta(days=1)
         tried = day
-        again = decide(panel, group, contact, Moment(known, day=day), replace(asked, search=False))
+        again = decide(Moment(known, day=day))
         if again.permitted and again.windows:
             return again.windows[0][0]
         findings = again.findings

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import polars as pl
 
-from engine import words
+from engine import Ask, decide, words
 from engine.account import Account, Point
 from engine.clock import format_instant
-from engine.decide import Ask, decide
 from engine.decision import Decision
 from engine.explain import Question
 from engine.facts.view import Moment
 from engine.history import Contact, Group
 from engine.panel import Panel
 from engine.problem import ForbearError, NotFound, did_you_mean
+from engine.question import Ask
 
-from .parts import shared_rows
+from .crowds import crowds
 from .portfolio import contact_groups, group_rows
 from .records import Tables
-from .store.schema import TABLES
 
 
 class NoSuchContact(ForbearError):
@@ -44,10 +42,9 @@ class Explained:
 
 
 def group_of(source: Tables, account: str) -> Group:
-    """Everything that must be known to decide about an account: its whole contact group.
+    """Everything that must be known to decide about an account: its contact group, or crowd.
 
-    Where a number, person or loan is shared too widely to make a group, the files of all who share
-    it are read as well. Raises NotFound for an unknown account.
+    Raises NotFound for an unknown account.
     """
     found = source.scan("accounts").filter(pl.col("account") == account)
     owners = found.select("consumer").collect(engine="streaming")
@@ -55,26 +52,13 @@ def group_of(source: Tables, account: str) -> Group:
         raise NotFound("account", account)
     linked = contact_groups(source)
     groups = linked.groups
-    label = groups.filter(pl.col("consumer") == owners.item(0, 0))["group"][0]
-    members = groups.filter(pl.col("group") == label)["consumer"].to_list()
-    hubs = [*linked.switchboards, *linked.hubs]
-    if hubs:
-        members += _sharers(source, members, hubs)
-    return group_rows(source, sorted(set(members)))
-
-
-def _sharers(source: Tables, members: Sequence[str], hubs: Sequence[str]) -> list[str]:
-    """Consumers with contacts that count together with these members' own."""
-    mine = pl.col("consumer").is_in(list(members))
-    points = source.scan("contact_points").filter(mine).select("number", "owner").collect()
-    loans = source.scan("accounts").filter(mine).select("servicing_account").collect()
-    people = source.scan("consumers").filter(mine).select("person").collect()
-    keys = {*points["number"], *points["owner"], *loans["servicing_account"], *people["person"]}
-    touched = sorted(key for key in keys & set(hubs) if key is not None)
-    if not touched:
-        return []
-    rows = shared_rows(source, touched)
-    return [one for frame in rows.values() for one in frame["consumer"].unique().to_list()]
+    labels = [groups.filter(pl.col("consumer") == owners.item(0, 0))["group"][0]]
+    crowded = crowds(source, linked)
+    crowd = crowded.filter(pl.col("group") == labels[0])["crowd"]
+    if not crowd.is_empty():
+        labels = crowded.filter(pl.col("crowd") == crowd[0])["group"].to_list()
+    members = groups.filter(pl.col("group").is_in(labels))["consumer"].to_list()
+    return group_rows(source, members)
 
 
 def explain(
@@ -168,4 +152,3 @@ def _choose(
 
 
 assert all(kind in words.CHANNELS_OF_KIND for kind in words.POINT_KINDS)
-assert "contact_points" in TABLES

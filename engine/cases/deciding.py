@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from ..decide import NOWHERE, Ask, decide
+from ..deciding import decide
 from ..facts import counting, statuses
 from ..facts.view import Moment, View
 from ..kinds import Limit
 from ..panel import Panel
+from ..question import NOWHERE, Ask
 from ..rule import Rule
 from .judging import Decided
 from .record import Case

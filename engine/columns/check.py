@@ -49,7 +49,7 @@ def check(
     panel: Panel, part: PartInput, table: Table, judgements: list[Judgement], found: pl.DataFrame
 ) -> tuple[list[str], int]:
     """(every difference found, how many candidates were checked)."""
-    from ..decide import whereabouts
+    from ..question import whereabouts
 
     picked = chosen(part, table, judgements)
     if not len(picked):

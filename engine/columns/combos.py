@@ -122,7 +122,7 @@ def combo_of(
 
 
 def _starts(view: View, body: Wait, debt: Account) -> bool:
-    from ..decide import starts_wait
+    from ..opening import starts_wait
 
     return starts_wait(view, body, debt)
 

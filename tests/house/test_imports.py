@@ -16,8 +16,9 @@ ENGINE = (
     {"place", "reading", "compiled", "network"},
     {"facts", "rulebook", "rete", "tables.make_area_codes", "tables.make_edge_codes"},
     {"panel", "explain"},
-    {"decide", "upcoming"},
-    {"columns"},
+    {"question"},
+    {"opening", "evidence", "upcoming"},
+    {"deciding", "columns"},
     {"part", "cases"},
     {""},  # the public door
 )

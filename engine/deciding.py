@@ -1,0 +1,203 @@
+"""One proposed contact in, one decision out: facts, situations, both engines, findings.
+
+`engine.part` decides a million at once, the same way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from . import words
+from .compiled import LIFTED, SATISFIED
+from .decision import Decision, Finding, Interval, Lifted, Satisfied
+from .evidence import finding_of
+from .facts.email import safe_harbour
+from .facts.view import Moment
+from .history import Contact, Group
+from .kinds import Limit, Window
+from .opening import applies, attempts_left, open_windows, window_names
+from .panel import Panel
+from .place import Whereabouts
+from .question import Ask, Judged, judge_all, places_of, whereabouts_of
+from .rule import Rule
+from .structural import refusal
+from .upcoming import next_permitted
+
+
+def decide(
+    panel: Panel,
+    group: Group,
+    contact: Contact,
+    moment: Moment | None = None,
+    ask: Ask | None = None,
+) -> Decision:
+    """Decide one proposed contact, as known at the moment (default: the contact's own instant).
+
+    Pure: the same group, contact, moment and rulebook give the same decision (DESIGN 1.5).
+    """
+    asked = ask or Ask()
+    when = moment or Moment(known=contact.at, at=contact.at)
+    where = whereabouts_of(group, contact, when)
+    zones = tuple(sorted(where.zones))
+    places = places_of(where, contact, group)
+    judged = judge_all(panel, group, contact, when, zones, places)
+    findings = list(_structural(panel, where, places, zones, asked, judged))
+    duties: dict[tuple[str, str], None] = dict.fromkeys(_place_duties(panel, places, asked))
+    lifted: dict[tuple[str, str], Lifted] = {}
+    satisfied: dict[tuple[str, str], Satisfied] = {}
+    for one in judged:
+        rules = {rule.id: rule for rule in one.rules.rules if asked.wants(rule)}
+        if one.verdict.trouble:
+            findings.append(refusal(one.verdict.trouble.split(":")[0], one.verdict.trouble))
+        findings += [finding_of(rules[id], one) for id in one.verdict.refusing if id in rules]
+        duties.update((d, None) for d in one.verdict.duties if d[1] in rules)
+        for rule in rules.values():
+            _note(panel, one, rule, lifted, satisfied)
+    unique = {(f.rule, f.debt): f for f in reversed(findings)}
+    kept = tuple(sorted(unique.values(), key=lambda f: (f.rule, f.debt or "")))
+    refusing = {(f.rule, f.debt) for f in kept}
+    windows: tuple[Interval, ...] = ()
+    upcoming: datetime | None = None
+    left: int | None = None
+    if asked.whole:
+        left = attempts_left(judged, asked)
+        windows = open_windows(judged, asked, where)
+        if not windows and not kept and when.at is None:
+            kept = (refusal("no_common_window", window_names(judged, asked)),)
+        upcoming = _upcoming(panel, group, contact, when, asked, kept, windows)
+    views = [one.view for one in judged]
+    return Decision(
+        permitted=not kept,
+        findings=kept,
+        duties=tuple(sorted(duties)),
+        lifted=tuple(lifted.values()),
+        satisfied=tuple(s for key, s in satisfied.items() if key not in refusing),
+        windows=windows,
+        attempts_left=left,
+        next_permitted=upcoming,
+        places=places,
+        zones=zones,
+        rulebook=panel.rulebook.digest,
+        engines=_engines(judged),
+        safe_harbour=safe_harbour(views[0]) if views else words.UNKNOWN,
+        facts=_facts(judged),
+    )
+
+
+def _note(
+    panel: Panel,
+    one: Judged,
+    rule: Rule,
+    lifted: dict[tuple[str, str], Lifted],
+    satisfied: dict[tuple[str, str], Satisfied],
+) -> None:
+    """Write down a rule that applied and did not refuse, or that was lifted."""
+    engine = panel.compiled(one.rules)
+    said = engine.outcome(rule, one.situation)
+    key = (rule.id, one.debt.id)
+    count = one.counts.get(rule.key)
+    if said == LIFTED:
+        by = engine.lifted_by(rule, one.situation) or "unless"
+        lifted[key] = Lifted(rule.id, rule.cite, rule.force, by)
+    elif said == SATISFIED and not (count is not None and count.state == "out"):
+        counts = isinstance(rule.body, Limit) and count is not None
+        satisfied[key] = Satisfied(
+            rule.id,
+            rule.cite,
+            rule.force,
+            count.used if counts and count else None,
+            count.maximum if counts and count else None,
+            one.debt.id,
+            bool(count and count.counts_this),
+        )
+
+
+# -- structural refusals and duties of places
+
+
+def _structural(
+    panel: Panel,
+    where: Whereabouts,
+    places: tuple[str, ...],
+    zones: tuple[str, ...],
+    asked: Ask,
+    judged: list[Judged],
+) -> list[Finding]:
+    found = []
+    if asked.places and not where.address_known:
+        found.append(refusal("address_unknown", "no current residential address on record"))
+    if not zones and _reads_clock(judged, asked):
+        found.append(refusal("zone_unknown", "no address, number or word tells the zone"))
+    if asked.places:
+        missing = [place for place in places if place not in panel.rulebook.places]
+        found += [refusal("place_without_file", place) for place in missing]
+        if asked.refuse_unencoded:
+            bare = [p for p in places if p not in missing and not panel.rulebook.places[p].encoded]
+            found += [refusal("place_not_encoded", place) for place in bare]
+    return found
+
+
+def _reads_clock(judged: list[Judged], asked: Ask) -> bool:
+    """Whether an asked rule that applies reads the consumer's clock."""
+    return any(
+        isinstance(rule.body, Window)
+        and rule.body.clock == "consumer"
+        and asked.wants(rule)
+        and one.counts[rule.key].state != "out"
+        and applies(rule, one)
+        for one in judged
+        for rule in one.rules.rules
+    )
+
+
+def _place_duties(panel: Panel, places: tuple[str, ...], asked: Ask) -> list[tuple[str, str]]:
+    if not asked.places:
+        return []
+    known = panel.rulebook.places
+    return [("state_law_not_encoded", p) for p in places if p in known and not known[p].encoded]
+
+
+def _upcoming(
+    panel: Panel,
+    group: Group,
+    contact: Contact,
+    when: Moment,
+    asked: Ask,
+    findings: tuple[Finding, ...],
+    windows: tuple[Interval, ...],
+) -> datetime | None:
+    """The first moment the contact becomes permitted if nothing else happens; None: not by time."""
+    if not findings:
+        if when.at is not None:
+            return when.at
+        return windows[0][0] if windows else None
+    if not asked.search:
+        return None
+    a_day = replace(asked, search=False)
+    return next_permitted(
+        lambda moment: decide(panel, group, contact, moment, a_day), when, findings
+    )
+
+
+# -- what both stood on
+
+
+def _engines(judged: list[Judged]) -> dict[str, Any]:
+    compiled: set[str] = set()
+    rete: set[str] = set()
+    trouble = ""
+    for one in judged:
+        compiled.update(one.verdict.compiled)
+        rete.update(one.verdict.rete or ())
+        trouble = trouble or one.verdict.trouble
+    return {
+        "compiled": "refused" if compiled else "permitted",
+        "rete": "refused" if rete else "permitted",
+        **({"trouble": trouble} if trouble else {}),
+    }
+
+
+def _facts(judged: list[Judged]) -> dict[str, Any]:
+    return {f"{one.rules.name}/{one.debt.id}/{one.zone}": dict(one.situation) for one in judged}
