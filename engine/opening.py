@@ -10,7 +10,7 @@ from . import clock, words
 from .account import Account
 from .compiled import LIFTED, OUT, outcome
 from .decision import Interval
-from .facts import counting, hours
+from .facts import hours, selecting
 from .facts.view import View
 from .intervals import intersect
 from .kinds import Limit, Wait, Window
@@ -111,4 +111,4 @@ def starts_wait(view: View, body: Wait, debt: Account) -> bool:
         return False
     if body.after.direction == "in":
         return False
-    return counting.membership(view, replace(body.after, direction="out"), debt) == "counts"
+    return selecting.membership(view, replace(body.after, direction="out"), debt) == "counts"

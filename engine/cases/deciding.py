@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from ..deciding import decide
-from ..facts import counting, statuses
+from ..facts import counting, selecting, statuses
 from ..facts.view import Moment, View
 from ..kinds import Limit
 from ..panel import Panel
@@ -71,7 +71,7 @@ def _calls(panel: Panel, case: Case, debt: str, zone: str) -> int | None:
     if found is None:
         return None
     charged = any(view.pooled(account) & view.pooled(one) for one in view.charged)
-    counts = charged and counting.membership(view, rule.body.counting, account) == "counts"
+    counts = charged and selecting.membership(view, rule.body.counting, account) == "counts"
     return len(found[2]) + int(counts)
 
 

@@ -14,7 +14,7 @@ from datetime import date, datetime
 
 from .. import words
 from ..account import Account, Collector, Consumer, Point
-from ..facts import asking, counting
+from ..facts import asking, selecting
 from ..facts.catalogue import CONTACT_FACTS
 from ..facts.view import Moment, View
 from ..history import Contact, Group
@@ -101,9 +101,9 @@ def combo_of(
         if any(_settled(entry, known) == words.YES for entry in rule.unless):
             continue
         if isinstance(rule.body, Limit):
-            member[rule.key] = counting.membership(view, rule.body.counting, debt)
+            member[rule.key] = selecting.membership(view, rule.body.counting, debt)
         if isinstance(rule.body, Wait):
-            if counting.exempted(view, rule.body.exempt, debt):
+            if selecting.exempted(view, rule.body.exempt, debt):
                 exempt.add(rule.key)
             if _starts(view, rule.body, debt):
                 starts.add(rule.key)

@@ -131,7 +131,7 @@ def text_routes(prepared: Prepared) -> tuple[pl.DataFrame, pl.Series]:
     Reckoned in UTC days; where two days that are compared lie within one day of each other, the
     file is left to the plain function.
     """
-    floor = prepared.day - timedelta(days=LOOK_BACK_DAYS)
+    floor = prepared.day - timedelta(days=LOOK_BACK_DAYS - 1)
     texted = (
         prepared.history.filter(
             (pl.col("channel") == "text") & ~pl.col("out") & pl.col("l").is_not_null()

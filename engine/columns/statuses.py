@@ -449,7 +449,7 @@ def _amount(prepared: Prepared, ask: Ask) -> pl.Expr:
 def _listed(name: str) -> Column:
     def test(prepared: Prepared, ask: Ask) -> pl.Expr:
         asked = ask.parameter if isinstance(ask.parameter, tuple) else (str(ask.parameter),)
-        return pl.col(name).is_in(asked).fill_null(value=False)
+        return pl.col(name).is_in(asked)
 
     return of_account(test)
 
@@ -490,13 +490,15 @@ COLUMNS: dict[str, Column] = {
     "fdcpa_covered": of_account(lambda _, __: pl.col("fdcpa_covered")),
     "account_open": of_account(lambda _, __: pl.col("status") == "open"),
     "hospital_debt": of_account(lambda _, __: pl.col("hospital_debt")),
-    "secured": of_account(lambda _, __: pl.col("secured_by").is_not_null()),
+    "secured": of_account(
+        lambda _, __: pl.when(pl.col("secured_by").is_not_null()).then(pl.lit(value=True))
+    ),
     "cosigned": of_account(lambda _, __: pl.col("cosigned")),
     "judgment_entered": of_account(
         lambda prepared, _: (pl.col("judgment") <= prepared.day).fill_null(value=False)
     ),
     "held_by_debt_buyer": of_account(
-        lambda _, __: pl.col("holder").eq_missing(pl.lit("debt_buyer"))
+        lambda _, __: pl.col("holder") == "debt_buyer"
     ),
     "collector_type_is": _listed("collector_type"),
     "lender_licence_is": _listed("lender_licence"),

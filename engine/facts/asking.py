@@ -69,6 +69,13 @@ def _dated(name: str) -> DebtFact:
     return lambda view, debt: tri(name in debt.dates and debt.dates[name] <= view.day)
 
 
+def _listed(value: str | None, asked: tuple[str, ...] | None) -> str:
+    """Whether a recorded word is one of those asked (None: any); nothing recorded is unknown."""
+    if value is None:
+        return words.UNKNOWN
+    return tri(asked is None or value in asked)
+
+
 def _known(value: bool | None) -> str:
     return words.UNKNOWN if value is None else tri(value)
 
@@ -96,41 +103,41 @@ OF_POINT: dict[str, PointFact] = {
     "false_name": lambda view: tri(view.contact.sender_name == "false_name"),
     "visible_to_others": _visible,
     "deceased": lambda view: tri(view.consumer.deceased),
-    "active_duty": lambda view: statuses.said_true(view, "active_duty"),
-    "location_known": lambda view: statuses.said_true(view, "location_known"),
-    "electronic_statements_consented": lambda view: statuses.said_true(
+    "active_duty": lambda view: wishes.said_true(view, "active_duty"),
+    "location_known": lambda view: wishes.said_true(view, "location_known"),
+    "electronic_statements_consented": lambda view: wishes.said_true(
         view, "consented_to_electronic_statements"
     ),
-    "medium_stopped": statuses.medium_stopped,
-    "address_stopped": statuses.address_stopped,
-    "place_inconvenient": statuses.place_inconvenient,
-    "employer_forbids": lambda view: statuses.at_work(view, "cannot_take_personal_calls_at"),
-    "stopped_at_work": lambda view: statuses.at_work(view, "stop_calls_at"),
+    "medium_stopped": wishes.medium_stopped,
+    "address_stopped": wishes.address_stopped,
+    "place_inconvenient": wishes.place_inconvenient,
+    "employer_forbids": lambda view: wishes.at_work(view, "cannot_take_personal_calls_at"),
+    "stopped_at_work": lambda view: wishes.at_work(view, "stop_calls_at"),
     "employer_provided": email.employer_provided,
     "email_route_consumer": email.route_consumer,
     "email_route_creditor": email.route_creditor,
     "email_route_chain": email.route_chain,
     "disclosure_known": email.disclosure_known,
     "safe_harbour": email.safe_harbour,
-    "consents_to_text": statuses.consents_to_text,
-    "consents_to_prerecorded": statuses.consents_to_prerecorded,
-    "known_bad_address": lambda view: tri(statuses.said_of_point(view, "known_bad_address")),
-    "recipient_pays": lambda view: tri(statuses.said_of_point(view, "recipient_pays")),
-    "recorded_revoked": statuses.recorded_revoked,
-    "recorded_revoked_anywhere": lambda view: statuses.recorded_revoked(view, anywhere=True),
-    "third_party_reopened": statuses.third_party_reopened,
-    "called_at_bad_time": statuses.called_at_bad_time,
-    "opt_out_confirmation_open": statuses.opt_out_confirmation_open,
+    "consents_to_text": wishes.consents_to_text,
+    "consents_to_prerecorded": wishes.consents_to_prerecorded,
+    "known_bad_address": lambda view: tri(wishes.said_of_point(view, "known_bad_address")),
+    "recipient_pays": lambda view: tri(wishes.said_of_point(view, "recipient_pays")),
+    "recorded_revoked": wishes.recorded_revoked,
+    "recorded_revoked_anywhere": lambda view: wishes.recorded_revoked(view, anywhere=True),
+    "third_party_reopened": wishes.third_party_reopened,
+    "called_at_bad_time": wishes.called_at_bad_time,
+    "opt_out_confirmation_open": wishes.opt_out_confirmation_open,
 }
 
 OF_DEBT: dict[str, DebtFact] = {
     "fdcpa_covered": lambda _, debt: debt.fdcpa_covered,
     "account_open": lambda _, debt: tri(debt.status == "open"),
     "hospital_debt": lambda _, debt: _known(debt.hospital_debt),
-    "secured": lambda _, debt: tri(debt.secured_by is not None),
+    "secured": lambda _, debt: _listed(debt.secured_by, None),
     "cosigned": lambda _, debt: _known(debt.cosigned),
     "judgment_entered": _dated("judgment"),
-    "held_by_debt_buyer": lambda _, debt: tri(debt.holder == "debt_buyer"),
+    "held_by_debt_buyer": lambda _, debt: _listed(debt.holder, ("debt_buyer",)),
     "ceased": statuses.ceased,
     "represented": statuses.represented,
     "attorney_silent": statuses.attorney_silent,
@@ -187,9 +194,9 @@ def value(view: View, ask: Ask, debt: Account, years: int | None = None) -> str:
         case "special_line_is":
             return tri(view.point is not None and view.point.special_line in listed)
         case "collector_type_is":
-            return tri(view.group.collectors[debt.collector].type in listed)
+            return _listed(view.group.collectors[debt.collector].type, listed)
         case "lender_licence_is":
-            return tri(debt.lender_licence in listed)
+            return _listed(debt.lender_licence, listed)
         case "days_past_due_over":
             return _over(statuses.days_past_due(view, debt), parameter)
         case "original_amount_over":

@@ -1,244 +1,20 @@
-"""Counting, plainly: selectors, units, limits, waits, `happened` (RULES.md 4).
+"""Counting, plainly: periods, limits, waits, `happened` (rules/README.md, kinds and periods).
 
-One contact counts at most once for a rule. Days are civil days in the view's zone. A past contact
-with no recorded attribution counts for every debt where that tightens.
+One contact counts at most once for a rule. Days are civil days in the view's zone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from .. import clock, days, words
 from ..account import Account
-from ..history import Contact, Statement
 from ..kinds import Agreed, Limit, Wait
-from ..rule import Exclusion, Happened, Period, Selector
-from .consent import discussed, in_call_consent, past_call_consented, returned_at_request
-from .statuses import timely
-from .view import (
-    View,
-    concerns,
-    day_of,
-    effective_contents,
-    listed,
-    proposed_counts,
-    technology,
-    written,
-)
-
-FOREVER = Period(0, "ever")
-
-
-# -- selecting
-
-
-def matches(view: View, past: Contact, chosen: Selector, debt: Account) -> bool:
-    """Whether a past contact is what a selector counts (units and periods aside)."""
-    if chosen.what not in view.counts(past):
-        return False
-    if chosen.direction != "any" and past.direction != chosen.direction:
-        return False
-    if not _fits(view, past, chosen, past=True):
-        return False
-    if chosen.types is not None:
-        named = debts_of(past, chosen)
-        if named is not None:
-            types = {a.type for n in named if (a := view.group.accounts.get(n)) is not None}
-            if types and not types & chosen.types:
-                return False
-    return not any(excluded(view, past, one, debt) for one in chosen.not_)
-
-
-def _fits(view: View, contact: Contact, chosen: Selector, *, past: bool) -> bool:
-    """The fields that past and proposed contacts share: channel, point, person, what it was."""
-    if chosen.channels is not None and contact.channel not in chosen.channels:
-        return False
-    if chosen.to is not None and not _to(view, contact, chosen.to):
-        return False
-    if chosen.whom is not None and view.owner(contact.point)[1] not in chosen.whom:
-        return False
-    if chosen.purpose is not None and not chosen.purpose & {
-        contact.purpose or "collection",
-        *effective_contents(contact),
-    }:
-        return False
-    if chosen.content is not None and not chosen.content & effective_contents(contact):
-        return False
-    if chosen.technology is not None and technology(contact, past) not in chosen.technology:
-        return False
-    if chosen.result is not None and past and contact.result not in chosen.result:
-        return contact.result is None
-    started = "consumer" if contact.direction == "in" else "collector"
-    return chosen.initiated_by is None or (contact.initiated_by or started) == chosen.initiated_by
-
-
-def _to(view: View, contact: Contact, to: frozenset[str]) -> bool:
-    point = view.group.points.get(contact.point or "")
-    kind = point.kind if point is not None else words.UNKNOWN_KIND
-    if kind == words.UNKNOWN_KIND:
-        return True
-    if contact.channel == "text" and "electronic" in to:
-        return True
-    return kind in to and not (contact.channel == "text" and "-electronic" in to)
-
-
-def debts_of(past: Contact, chosen: Selector) -> tuple[str, ...] | None:
-    """The debts a past contact counts for, as `debts:` of the selector says; None: any."""
-    return discussed(past) if chosen.debts == "discussed" else past.attributed_to or None
-
-
-def excluded(view: View, past: Contact, exclusion: Exclusion, debt: Account) -> bool:
-    """Whether an entry of `not` leaves a past contact out: all of its words hold."""
-    return all(_excluded(view, past, word, exclusion.days, debt) for word in exclusion.words)
-
-
-def _excluded(view: View, past: Contact, word: str, within: int | None, debt: Account) -> bool:
-    counted = view.counts(past)
-    match word:
-        case "in_call_consent":
-            return past_call_consented(view, past, view.pooled(debt))
-        case "to_professional":
-            return view.owner(past.point)[1] in words.PROFESSIONAL_ROLES
-        case "misdirected":
-            return view.line(past.point) in view.wrong_lines
-        case "reply_to_consumer":
-            return past.flag("reply_to_consumer") is True
-        case "returned_at_request":
-            return "conversations" in counted and returned_at_request(
-                view, past, view.pooled(debt)
-            )
-        case "not_connected":
-            return "connected" not in counted
-        case "no_message_possible":
-            return past.message_possible is False
-        case "returned":
-            return past.id in view.returned
-        case "returned_within":
-            back = view.returned.get(past.id)
-            sent = view.local_day(past)
-            return back is not None and within is not None and (
-                clock.local_date(back, view.zone) - sent
-            ).days <= within
-        case "conversation":
-            return "conversations" in counted
-    raise ValueError(f"unknown exclusion `{word}`")
-
-
-def exempted(view: View, entries: tuple[Exclusion, ...], debt: Account) -> bool:
-    """Whether an entry of `not` or `exempt` leaves the *proposed* contact out."""
-    return any(all(_exempted(view, word, debt) for word in one.words) for one in entries)
-
-
-def _exempted(view: View, word: str, debt: Account) -> bool:
-    match word:
-        case "in_call_consent":
-            return in_call_consent(view, view.pooled(debt))
-        case "to_professional":
-            return view.whom in words.PROFESSIONAL_ROLES
-        case "reply_to_consumer":
-            return view.contact.flag("reply_to_consumer") is True
-        case "no_message_possible":
-            return view.contact.message_possible is False
-        case "not_connected":
-            return "connected" not in proposed_counts(view.contact)
-        case "conversation":
-            return (
-                view.contact.result is not None
-                and "conversations" in proposed_counts(view.contact)
-            )
-    return False  # misdirected, returned, returned_at_request: never of what is yet to come
-
-
-def membership(view: View, chosen: Selector, debt: Account) -> str:
-    """The proposed contact as a member of the history: counts, exempt, or out (RULES.md 4)."""
-    counted = proposed_counts(view.contact)
-    if chosen.direction == "in" or not _fits(view, view.contact, chosen, past=False):
-        return "out"
-    if chosen.types is not None and debt.type not in chosen.types:
-        return "out"
-    if exempted(view, chosen.not_, debt):
-        return "exempt"
-    return "counts" if chosen.what in counted else "out"
-
-
-# -- units
-
-
-def same_unit(
-    view: View, past: Contact, per: tuple[str, ...], debt: Account, chosen: Selector
-) -> bool:
-    """Whether a past contact is in the proposed contact's unit, by every word of `per`."""
-    if debt.collector != past.collector and past.collector in view.group.collectors:
-        return False  # counts are per collector
-    return all(_same(view, past, unit, debt, chosen) for unit in per)
-
-
-def _same(view: View, past: Contact, unit: str, debt: Account, chosen: Selector) -> bool:
-    match unit:
-        case "person":
-            talk = chosen.what == "conversations"
-            return bool(view.persons_of(past, talk) & view.persons)
-        case "particular_debt" | "account":
-            if not view.in_file(past):
-                return False
-            named = debts_of(past, chosen)
-            ours = view.pooled(debt) if unit == "particular_debt" else {debt.id}
-            return named is None or bool(set(named) & ours)
-        case "household":
-            return view.in_file(past) and view.owner(past.point)[1] in ("consumer", "spouse")
-        case "consumer":
-            return view.in_file(past)
-        case "point":
-            return past.point is not None and past.point == view.contact.point
-        case "line":
-            return past.point is not None and view.line(past.point) == view.line(
-                view.contact.point
-            )
-        case "workplace":
-            point = view.group.points.get(past.point or "")
-            known = point is not None and point.kind in words.WORK_KINDS
-            return view.in_file(past) and known and view.kind in words.WORK_KINDS
-    raise ValueError(f"unknown unit `{unit}`")
-
-
-# -- events
-
-
-def events(view: View, chosen: Selector, per: tuple[str, ...], debt: Account) -> list[datetime]:
-    """Instants of what an EVENT selects, oldest first; contacts by unit, statements by debt."""
-    if chosen.of_contacts:
-        return [
-            past.at
-            for past in view.history
-            if same_unit(view, past, per, debt, chosen) and matches(view, past, chosen, debt)
-        ]
-    if chosen.of_dates:
-        day = debt.dates.get(chosen.what)
-        return [] if day is None else [clock.start_of_day(day, view.zone)]
-    return [received for received, one in view.said(chosen.what) if _said(view, one, chosen, debt)]
-
-
-def _said(view: View, one: Statement, chosen: Selector, debt: Account) -> bool:
-    if chosen.medium is not None:
-        if one.medium not in chosen.medium and not ("written" in chosen.medium and written(one)):
-            return False
-    if chosen.timely is not None and timely(view, one, debt) is not chosen.timely:
-        return False
-    about = one.more.get("debts")
-    if isinstance(one.value, dict) and "debt" in one.value:
-        about = one.value["debt"]
-    elif isinstance(one.value, list | tuple):
-        about = one.value
-    elif isinstance(one.value, str) and one.value in view.group.accounts:
-        about = one.value
-    return concerns(_ids(view, about), (debt.id,))
-
-
-def _ids(view: View, about: object) -> tuple[str, ...]:
-    """Only ids of debts name debts: a list of points (numbers consented to) names none."""
-    named = listed(about)
-    return named if any(one in view.group.accounts for one in named) else ()
+from ..rule import Happened, Period, Selector
+from .selecting import debts_of, events, exempted, matches, membership, same_unit
+from .view import View, day_of
 
 
 # -- periods
@@ -315,7 +91,7 @@ class Count:
     counts_this: bool = False
 
 
-OUT = Count(words.NO, "out")
+OUT: Final = Count(words.NO, "out")
 
 
 def agreed(view: View, name: str) -> int | None:

@@ -125,7 +125,7 @@ def _text_route(view: View) -> bool:
     """(d)(5): the consumer's own text or consent, fresh or checked within 60 days."""
     if address_stopped(view) == words.YES:
         return False
-    floor = view.day - timedelta(days=LOOK_BACK_DAYS)
+    floor = view.day - timedelta(days=LOOK_BACK_DAYS - 1)  # the day of sending is one of the 60
     checked = last_reassigned_check(view)
     line = view.line(view.contact.point)
     texted = [

@@ -1,0 +1,241 @@
+"""Wishes: what the person contacted asked of a medium, an address, a place; what they consented to.
+
+Each function answers yes, no or unknown for one `View`, from what was said and learned so far.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Final
+
+from .. import words
+from ..history import Statement
+from .statuses import tri
+from .view import View, day_of, listed
+
+
+def _stops(view: View, one: Statement) -> str | None:
+    """The channel a statement stops; an oral cease stops the channel it came by: the telephone."""
+    if one.kind in ("stop_medium", "opt_out_medium"):
+        return str(one.value)
+    if one.kind in ("cease", "cease_or_refusal") and one.medium == "oral":
+        return "call"
+    return None
+
+
+def medium_stopped(view: View) -> str:
+    """The person asked not to be contacted by this medium, for any debt (12 CFR 1006.14(h)(1)).
+
+    Told to this collector; a request about calls covers voicemail; a later consent to the medium
+    withdraws it.
+    """
+    channel = view.contact.channel
+    stopped = False
+    kinds = ("stop_medium", "opt_out_medium", "cease", "cease_or_refusal", "consents_to_medium")
+    events = sorted(view.binding(*kinds, ours=True), key=lambda pair: pair[0])
+    for _, one in events:
+        if one.kind == "consents_to_medium":
+            if str(one.value) in _covers(channel):
+                stopped = False
+        elif _stops(view, one) in _covers(channel):
+            stopped = True
+    return tri(stopped)
+
+
+def _covers(channel: str) -> frozenset[str]:
+    """The media whose refusal covers a channel: voicemail is covered by `call` as well."""
+    return words.VOICE_CHANNELS if channel == "voicemail" else frozenset({channel})
+
+
+def address_stopped(view: View) -> str:
+    """This address or number was refused for this medium (12 CFR 1006.14(h)(1), comment 2)."""
+    line = view.line(view.contact.point)
+    channel = view.contact.channel
+    stopped = False
+    kinds = ("opt_out_address", "opt_out_number_text", "do_not_use_number", "consents_to_text")
+    for _, one in sorted(view.said(*kinds), key=lambda pair: pair[0]):
+        if one.to != "this_collector" or line not in {view.line(p) for p in listed(one.value)}:
+            continue
+        if one.kind == "consents_to_text":
+            if channel == "text":
+                stopped = False
+        elif one.kind != "opt_out_number_text" or channel == "text":
+            stopped = True
+    return tri(stopped)
+
+
+def _bad_places(view: View) -> frozenset[str]:
+    found: set[str] = set()
+    events = view.binding("inconvenient_place", "withdraws_inconvenient_place", "stop_calls_at")
+    for _, one in sorted(events, key=lambda pair: pair[0]):
+        if one.kind == "withdraws_inconvenient_place":
+            found.discard(str(one.value))
+        else:  # a request not to be called at work makes work inconvenient (case format)
+            found.add(str(one.value))
+    return frozenset(found)
+
+
+def place_inconvenient(view: View) -> str:
+    """The point is tied to a place called inconvenient, or the person is there today.
+
+    12 CFR 1006.6(b)(1)(ii), comment 6(b)(1)(ii)-1; a telephone of unknown kind may be tied to it.
+    """
+    bad = _bad_places(view)
+    if not bad:
+        return words.NO
+    tied = {"home": words.HOME_KINDS, "work": words.WORK_KINDS}
+    if any(view.kind in tied.get(place, ()) or view.kind == words.UNKNOWN_KIND for place in bad):
+        return words.YES
+    for _, one in view.binding("consumer_currently_at"):
+        if str(one.value) in bad and day_of(one.received, view.zone) == view.day:
+            return words.YES
+    return words.NO
+
+
+def at_work(view: View, *kinds: str) -> str:
+    """A statement of these kinds about work binds, and the point is or may be at work."""
+    if view.kind not in words.WORK_KINDS and view.kind != words.UNKNOWN_KIND:
+        return words.NO
+    return tri(any(str(one.value) == "work" for _, one in view.binding(*kinds)))
+
+
+def said_of_point(view: View, *kinds: str, ours: bool = False) -> bool:
+    """Whether a statement of these kinds names this point or its line."""
+    line = view.line(view.contact.point)
+    return any(
+        line in {view.line(p) for p in listed(one.value)}
+        for _, one in view.said(*kinds)
+        if not ours or one.to == "this_collector"
+    )
+
+
+def consent_for_point(view: View, gives: str, *takes: str) -> tuple[bool, datetime | None]:
+    """(consent for this line stands, when it was last given), told to this collector."""
+    line = view.line(view.contact.point)
+    given: datetime | None = None
+    for received, one in sorted(view.said(gives, *takes), key=lambda pair: pair[0]):
+        if one.to != "this_collector":
+            continue
+        if one.kind in ("stop_medium", "opt_out_medium"):
+            if str(one.value) in _covers(view.contact.channel):
+                given = None
+        elif line in {view.line(p) for p in listed(one.value)}:
+            given = received if one.kind == gives else None
+    return given is not None, given
+
+
+def consents_to_text(view: View) -> str:
+    """Consent to texts at this number stands (12 CFR 1006.6(d)(5)(ii))."""
+    takes = ("opt_out_number_text", "do_not_use_number", "opt_out_address", "stop_medium")
+    return tri(consent_for_point(view, "consents_to_text", *takes, "opt_out_medium")[0])
+
+
+def consents_to_prerecorded(view: View) -> str:
+    """Consent to recorded or autodialled calls stands; any reasonable word withdraws it."""
+    takes = ("revokes_consent_to_prerecorded", "do_not_use_number", "stop_medium", "opt_out_medium")
+    return tri(consent_for_point(view, "consents_to_prerecorded_calls", *takes)[0])
+
+
+WITHDRAWALS: Final = (
+    "revokes_consent_to_prerecorded",
+    "do_not_use_number",
+    "opt_out_number_text",
+    "opt_out_address",
+    "stop_medium",
+    "opt_out_medium",
+)
+
+
+def recorded_revoked(view: View, *, anywhere: bool = False) -> str:
+    """Consent to recorded messages on this line was withdrawn and not given again.
+
+    47 CFR 64.1200(a)(10): any reasonable means; told to this collector. `anywhere` reads a word
+    about any line or medium as about all.
+    """
+    text = view.contact.channel == "text"
+    gives = "consents_to_text" if text else "consents_to_prerecorded_calls"
+    line = view.line(view.contact.point)
+    revoked = False
+    events = view.binding(gives, *WITHDRAWALS, ours=True)
+    for _, one in sorted(events, key=lambda pair: pair[0]):
+        named = {view.line(p) for p in listed(one.value)}
+        if one.kind == gives:
+            revoked = revoked and line not in named
+        elif one.kind in ("stop_medium", "opt_out_medium"):
+            medium = str(one.value)
+            voice_or_text = medium in words.VOICE_CHANNELS or medium == "text"
+            mine = voice_or_text if anywhere else medium in _covers(view.contact.channel)
+            revoked = revoked or mine
+        elif one.kind == "opt_out_number_text" and not anywhere:
+            revoked = revoked or (text and line in named)
+        else:
+            revoked = revoked or anywhere or line in named
+    return tri(revoked)
+
+
+def opt_out_confirmation_open(view: View) -> str:
+    """An electronic opt-out covering this message has not been confirmed (1006.14(h)(2)(i))."""
+    line = view.line(view.contact.point)
+    told: datetime | None = None
+    kinds = ("opt_out_address", "opt_out_number_text", "stop_medium", "opt_out_medium")
+    for received, one in view.said(*kinds):
+        if one.medium not in words.ELECTRONIC_MEDIA:
+            continue
+        if one.kind in ("stop_medium", "opt_out_medium"):
+            mine = str(one.value) == view.contact.channel
+        else:
+            mine = line in {view.line(p) for p in listed(one.value)}
+        if mine and (told is None or received > told):
+            told = received
+    if told is None:
+        return words.NO
+    confirmed = any(
+        past.at >= told and past.purpose == "stop_confirmation" and past.direction == "out"
+        for past in view.own_history
+    )
+    return tri(not confirmed)
+
+
+def third_party_reopened(view: View) -> str:
+    """12 CFR 1006.10(c): asked for more, or answered wrongly and now knows better."""
+    for _, one in view.said("asks_for_more_contact"):
+        if set(listed(one.value)) & view.persons:
+            return words.YES
+    wrong = any(one.value is not False for _, one in view.said("third_party_answer_was_wrong"))
+    knows = any(
+        one.value is not False for _, one in view.said("third_party_now_has_correct_information")
+    )
+    return tri(wrong and knows)
+
+
+def called_at_bad_time(view: View) -> str:
+    """In the call in progress the person said that the time is inconvenient."""
+    if not view.contact.flag("same_call"):
+        return words.NO
+    began = [past.at for past in view.own_history if past.flag("call_in_progress")]
+    start = max(began, default=None)
+    for received, one in view.binding("this_time_is_inconvenient"):
+        if one.value is not False and (start is None or received >= start):
+            return words.YES
+    return words.NO
+
+
+def said_true(view: View, kind: str) -> str:
+    """The latest word of a kind whose value is true or false."""
+    last = words.NO
+    for _, one in view.said(kind):
+        last = tri(one.value is not False)
+    return last
+
+
+def last_reassigned_check(view: View) -> date | None:
+    """The day of the latest check that found the number not reassigned."""
+    line = view.line(view.contact.point)
+    found = [
+        day_of(one.received, view.zone)
+        for _, one in view.said("reassigned_since")
+        if isinstance(one.value, dict)
+        and view.line(str(one.value.get("point"))) == line
+        and str(one.value.get("answer")) in ("no", "False")
+    ]
+    return max(found, default=None)
