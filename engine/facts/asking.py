@@ -11,7 +11,7 @@ from .. import words
 from ..account import Account
 from ..kinds import Limit, Notice, Wait, Window
 from ..rule import Ask, Happened, Rule
-from . import email, statuses
+from . import email, statuses, wishes
 from .catalogue import FACTS
 from .consent import asked_to_be_called, in_call_consent, reply_open
 from .counting import OUT, Count, happened, limit, wait

@@ -177,9 +177,8 @@ def _reply(view: View, word: str, wide: bool) -> bool:
             if (wide or past.channel in channels) and _from_right_point(view, past, word):
                 spoken = "conversations" in view.counts(past) and not past.flag("call_in_progress")
                 came = None if spoken else past.at
-        elif past.direction == "out" and came is not None:
-            if wide or past.channel in channels:
-                came = None  # answered; an automatic answer is one
+        elif past.direction == "out" and (wide or past.channel in channels):
+            came = None  # answered; an automatic answer is one
     return came is not None and came >= since
 
 

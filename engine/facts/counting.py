@@ -16,7 +16,6 @@ from ..rule import Happened, Period, Selector
 from .selecting import debts_of, events, exempted, matches, membership, same_unit
 from .view import View, day_of
 
-
 # -- periods
 
 
@@ -182,11 +181,10 @@ def wait(view: View, body: Wait, debt: Account) -> Count:
     assert body.for_ is not None
     ends = wait_ends(view, event, body)
     now = view.moment.at
-    if now is None:
-        running = ends >= clock.day_bounds(view.day, view.zone)[1]
-        return Count(words.YES if running else words.NO, "running" if running else "over", free=ends)
-    running = now < ends
-    return Count(words.YES if running else words.NO, "running" if running else "over", free=ends)
+    last = clock.day_bounds(view.day, view.zone)[1]
+    if now < ends if now is not None else last <= ends:
+        return Count(words.YES, "running", free=ends)
+    return Count(words.NO, "over", free=ends)
 
 
 def wait_ends(view: View, event: datetime, body: Wait) -> datetime:
@@ -218,7 +216,7 @@ def first_free(first: date, body: Wait) -> date:
 
 
 def happened(view: View, asked: Happened, debt: Account) -> str:
-    """Whether it is on record: yes, no, or unknown where nobody recorded which debt (RULES.md 3)."""
+    """Whether it is on record: yes, no, or unknown where nobody recorded which debt."""
     sure = _happened(view, asked, debt, strict=True)
     if sure:
         return words.YES
@@ -269,9 +267,7 @@ def _older(view: View, at: datetime, period: Period) -> bool:
     return view.day - past > timedelta(days=period.count)
 
 
-def _followed(
-    view: View, at: datetime, follows: list[datetime], within: Period | None
-) -> bool:
+def _followed(view: View, at: datetime, follows: list[datetime], within: Period | None) -> bool:
     for later in follows:
         if later < at:
             continue

@@ -7,16 +7,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from .. import clock, words
-from .statuses import (
-    LOOK_BACK_DAYS,
-    NOTICE_DAYS,
-    address_stopped,
-    consent_for_point,
-    last_reassigned_check,
-    said_of_point,
-    tri,
-)
+from .statuses import LOOK_BACK_DAYS, NOTICE_DAYS, tri
 from .view import View
+from .wishes import address_stopped, consent_for_point, last_reassigned_check, said_of_point
 
 
 def provenance(view: View) -> Mapping[str, Any]:
@@ -50,9 +43,9 @@ def route_consumer(view: View) -> str:
         return words.YES
     if _past(view, how.get("direct_consent_to_this_collector")):
         return words.YES
-    if _past(view, how.get("consumer_entered_on_portal")):
-        if how.get("portal_disclosed_use_for_debt") is True:
-            return words.YES
+    told = how.get("portal_disclosed_use_for_debt") is True
+    if told and _past(view, how.get("consumer_entered_on_portal")):
+        return words.YES
     line = view.line(view.contact.point)
     wrote = any(
         past.direction == "in" and past.channel == "email" and view.line(past.point) == line
@@ -62,7 +55,7 @@ def route_consumer(view: View) -> str:
 
 
 def route_creditor(view: View) -> str:
-    """(d)(4)(ii): obtained and used by the creditor, proper notice, deadline past, public domain."""
+    """(d)(4)(ii): obtained and used by the creditor, notice, deadline past, public domain."""
     how = provenance(view)
     used = how.get("creditor_use") or ()
     uses = (used,) if isinstance(used, str) else tuple(used)

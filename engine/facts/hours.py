@@ -226,7 +226,7 @@ def window_zones(view: View, body: Window, zones: tuple[str, ...]) -> tuple[str,
 
 
 def closes(view: View, body: Window, zones: tuple[str, ...]) -> str:
-    """yes if the window is shut at the moment asked (or all of the day asked), no, or unknown."""
+    """Yes if the window is shut at the moment asked (or all of the day asked), no, or unknown."""
     clocks = window_zones(view, body, zones)
     if not clocks:
         return words.UNKNOWN

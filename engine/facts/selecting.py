@@ -96,9 +96,7 @@ def _excluded(view: View, past: Contact, word: str, within: int | None, debt: Ac
         case "reply_to_consumer":
             return past.flag("reply_to_consumer") is True
         case "returned_at_request":
-            return "conversations" in counted and returned_at_request(
-                view, past, view.pooled(debt)
-            )
+            return "conversations" in counted and returned_at_request(view, past, view.pooled(debt))
         case "not_connected":
             return "connected" not in counted
         case "no_message_possible":
@@ -108,9 +106,11 @@ def _excluded(view: View, past: Contact, word: str, within: int | None, debt: Ac
         case "returned_within":
             back = view.returned.get(past.id)
             sent = view.local_day(past)
-            return back is not None and within is not None and (
-                clock.local_date(back, view.zone) - sent
-            ).days <= within
+            return (
+                back is not None
+                and within is not None
+                and (clock.local_date(back, view.zone) - sent).days <= within
+            )
         case "conversation":
             return "conversations" in counted
     raise ValueError(f"unknown exclusion `{word}`")
@@ -134,9 +134,8 @@ def _exempted(view: View, word: str, debt: Account) -> bool:
         case "not_connected":
             return "connected" not in proposed_counts(view.contact)
         case "conversation":
-            return (
-                view.contact.result is not None
-                and "conversations" in proposed_counts(view.contact)
+            return view.contact.result is not None and "conversations" in proposed_counts(
+                view.contact
             )
     return False  # misdirected, returned, returned_at_request: never of what is yet to come
 
@@ -183,9 +182,7 @@ def _same(view: View, past: Contact, unit: str, debt: Account, chosen: Selector)
         case "point":
             return past.point is not None and past.point == view.contact.point
         case "line":
-            return past.point is not None and view.line(past.point) == view.line(
-                view.contact.point
-            )
+            return past.point is not None and view.line(past.point) == view.line(view.contact.point)
         case "workplace":
             point = view.group.points.get(past.point or "")
             known = point is not None and point.kind in words.WORK_KINDS
@@ -211,17 +208,15 @@ def events(view: View, chosen: Selector, per: tuple[str, ...], debt: Account) ->
 
 
 def _said(view: View, one: Statement, chosen: Selector, debt: Account) -> bool:
-    if chosen.medium is not None:
-        if one.medium not in chosen.medium and not ("written" in chosen.medium and written(one)):
-            return False
+    media = chosen.medium
+    if media is not None and one.medium not in media and not ("written" in media and written(one)):
+        return False
     if chosen.timely is not None and timely(view, one, debt) is not chosen.timely:
         return False
     about = one.more.get("debts")
-    if isinstance(one.value, dict) and "debt" in one.value:
-        about = one.value["debt"]
-    elif isinstance(one.value, list | tuple):
-        about = one.value
-    elif isinstance(one.value, str) and one.value in view.group.accounts:
+    if isinstance(one.value, dict):
+        about = one.value.get("debt", about)
+    elif isinstance(one.value, list | tuple) or one.value in view.group.accounts:
         about = one.value
     return concerns(_ids(view, about), (debt.id,))
 

@@ -1,6 +1,6 @@
-"""Statuses: what statements and knowledge received so far make true of a debt, person or point.
+"""Statuses: what statements and knowledge received so far make true of a debt.
 
-Each function answers yes, no or unknown for one `View` (and one debt where it is about a debt).
+Each function answers yes, no or unknown for one `View` and one debt.
 Nothing here is a stored flag: everything is derived from what was said and learned (DESIGN 4).
 """
 
@@ -18,8 +18,6 @@ from .view import (
     concerns,
     day_of,
     effective_contents,
-    instant_of,
-    listed,
     written,
 )
 
@@ -128,8 +126,11 @@ def validation_end(view: View, debt: Account) -> date | None:
 
 
 def _about(view: View, past: Contact, debt: Account, *, meets: bool) -> bool:
-    """Whether a past contact was about a debt. Unattributed: all debts, but none where the
-    contact would meet a need or end a hold, unless the person has only one (RULES.md 3)."""
+    """Whether a past contact was about a debt.
+
+    Unattributed: about all debts, but about none where the contact would meet a need or end a
+    hold, unless the person has only one (rules/README.md, attribution).
+    """
     named = {*(past.attributed_to or ()), *(past.discussed or ())}
     if named:
         return debt.id in named
@@ -296,7 +297,7 @@ def bankruptcy_stay(view: View, debt: Account) -> str:
 
 
 def codebtor_stay(view: View, debt: Account) -> str:
-    """A chapter 13 case of somebody else on the account (11 USC 1301(a)); unknown chapter counts."""
+    """A chapter 13 case of somebody else on the account stays it (11 USC 1301(a))."""
     others = {person for person, _ in view.group.parties.get(debt.id, ())}
     found = words.NO
     for consumer in view.group.consumers.values():

@@ -66,8 +66,10 @@ class View:
         zone: str,
         shared: dict[tuple[str, str], Any] | None = None,
     ) -> None:
-        """Take the file as it is; nothing is copied. Views of one group as known at one moment
-        may share what does not depend on the contact."""
+        """Take the file as it is; nothing is copied.
+
+        `shared`: views of one group as known at one moment share what does not depend on contacts.
+        """
         self.shared = {} if shared is None else shared
         self.group = group
         self.contact = contact
@@ -353,10 +355,7 @@ def listed(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
     if isinstance(value, Iterable):
-        found = []
-        for one in value:
-            found.append(str(one["debt"]) if isinstance(one, dict) else str(one))
-        return tuple(found)
+        return tuple(str(one["debt"] if isinstance(one, dict) else one) for one in value)
     return (str(value),)
 
 

@@ -27,7 +27,7 @@ SCHEDULER = (
     {"said", "law", "log"},
     {"portfolio_checks", "records", "sample"},
     {"linked"},
-    {"portfolio"},
+    {"portfolio", "crowds"},
     {"parts"},
     {"grouped", "explaining"},
     {"day"},
