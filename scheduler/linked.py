@@ -1,9 +1,11 @@
 """Which consumers must be counted and locked together: contact groups.
 
 Two consumers are linked if they share a phone number or e-mail address, if they are the same
-person, if one is a party to the other's account or reached at the other's contact points, if their
-student loans stand under one servicing account, or if a contact in one's file was about the
-other's account. A group is a connected component; its name is its smallest consumer id.
+person, if one is a party to the other's account or reached at the other's contact points, if
+somebody else is reached at both's or was met in contacts of both, if their student loans stand
+under one servicing account, or if a contact in one's file was about the other's account or at the
+other's contact point: a phone or a person shared by several consumers is one unit (RULES.md 4).
+A group is a connected component; its name is its smallest consumer id.
 
 Shared keys are found by hash over columns (a sort of 64-bit numbers, then the true values of the
 few that meet); only the edges they make go through union-find.
@@ -21,8 +23,6 @@ from .records import Tables, table_of
 
 SWITCHBOARD: Final = 200
 """A number or person met in more consumers' files than this connects none of them."""
-NO_LINK: Final = ("attorney", "employer", "creditor", "cra")
-"""Owners who serve many people: being reached by one of them makes no contact group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +43,19 @@ def contact_groups(
 ) -> Linked:
     """Group consumers that must not be parted.
 
-    `through_contacts=False` leaves out links by a contact about another's account, where the
-    caller knows that there are none (it spares reading the contacts).
+    `through_contacts=False` leaves out links that only contacts make, where the caller knows that
+    there are none (it spares reading the contacts).
     """
     consumers = table_of(tables, "consumers").select("consumer", "person")
     everyone = consumers.select("consumer").collect(engine="streaming")["consumer"]
     if not everyone.is_sorted():
         everyone = everyone.sort()
     numbers, switchboards = _edges(_numbers(tables))
-    people, hubs = _edges(_people(tables, consumers))
+    people, hubs = _edges(_people(tables, consumers, through_contacts))
     loans, crowded = _edges(_loans(tables))
     edges = [numbers, people, loans]
     if through_contacts:
-        edges.append(_across(tables))
+        edges += [_across(tables), _elsewhere(tables)]
     found = _components(pl.concat(edges).unique(maintain_order=True))
     groups = pl.DataFrame({"consumer": everyone}).join(
         found, on="consumer", how="left", maintain_order="left"
@@ -69,11 +69,16 @@ def _numbers(tables: Tables | Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
     return points.select(key="number", consumer="consumer").drop_nulls()
 
 
-def _people(tables: Tables | Mapping[str, pl.DataFrame], consumers: pl.LazyFrame) -> pl.LazyFrame:
-    owners = table_of(tables, "contact_points").filter(~pl.col("whom").is_in(NO_LINK))
-    pair = (pl.col("owner"), pl.col("consumer"))
-    # a person's own points repeat the pair: keep one of each run
-    changed = pair[0].ne_missing(pair[0].shift(1)) | pair[1].ne_missing(pair[1].shift(1))
+def _runs(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """One row of each run of equal rows: most repeat the one before."""
+    columns = [pl.col(name) for name in frame.collect_schema()]
+    return frame.filter(pl.any_horizontal(one.ne_missing(one.shift(1)) for one in columns))
+
+
+def _people(
+    tables: Tables | Mapping[str, pl.DataFrame], consumers: pl.LazyFrame, through_contacts: bool
+) -> pl.LazyFrame:
+    owners = table_of(tables, "contact_points").select(key="owner", consumer="consumer")
     parties = table_of(tables, "account_parties").join(
         table_of(tables, "accounts").select("account", "consumer"), on="account"
     )
@@ -81,10 +86,16 @@ def _people(tables: Tables | Mapping[str, pl.DataFrame], consumers: pl.LazyFrame
         table_of(tables, "consumers").select(key=name, consumer="consumer").drop_nulls()
         for name in ("surviving_spouse", "personal_representative")
     ]
+    contacts = table_of(tables, "contacts")
+    met = [
+        _runs(contacts.select(key=name, consumer="consumer").drop_nulls())
+        for name in ("intended_for", "reached")
+    ]
     return pl.concat(
         [
             consumers.select(key="person", consumer="consumer"),
-            owners.filter(changed).select(key="owner", consumer="consumer"),
+            _runs(owners),
+            *(met if through_contacts else []),
             parties.select(key="person", consumer="consumer"),
             *kin,
         ]
@@ -112,6 +123,15 @@ def _across(tables: Tables | Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
     ]
     pairs = pl.concat(named).join(accounts, on="account")
     apart = pairs.filter(pl.col("consumer") != pl.col("owner"))
+    edges = apart.select(a="consumer", b="owner").unique().collect(engine="streaming")
+    return edges.sort("a", "b").lazy()
+
+
+def _elsewhere(tables: Tables | Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
+    """Pairs (consumer of a contact, consumer of the contact point it used) that differ."""
+    contacts = _runs(table_of(tables, "contacts").select("consumer", "point").drop_nulls())
+    points = table_of(tables, "contact_points").select("point", owner="consumer")
+    apart = contacts.join(points, on="point").filter(pl.col("consumer") != pl.col("owner"))
     edges = apart.select(a="consumer", b="owner").unique().collect(engine="streaming")
     return edges.sort("a", "b").lazy()
 

@@ -483,9 +483,21 @@ def test_links_are_followed_to_the_end() -> None:
     assert groups_of(people(4, **chain))["C03"] == "C01"
 
 
-def test_an_attorney_links_nobody() -> None:
-    shared = {"p": {"owner": "ATTY", "whom": "attorney"}}
-    assert groups_of(people(2, C01=shared, C02=shared)) == {"C01": "C01", "C02": "C02"}
+@pytest.mark.parametrize("whom", ["attorney", "employer", "third_party"])
+def test_whoever_is_reached_at_the_points_of_two_links_them(whom: str) -> None:
+    shared = {"p": {"owner": "X1", "whom": whom}}
+    assert groups_of(people(2, C01=shared, C02=shared)) == {"C01": "C01", "C02": "C01"}
+
+
+@pytest.mark.parametrize(
+    "met", [{"reached": "H02"}, {"intended_for": "H02"}, {"point": "P02"}], ids=str
+)
+def test_a_contact_with_anothers_person_or_point_links(met: Mapping[str, Any]) -> None:
+    frames = people(3)
+    frames["contacts"] = table("contacts", {"consumer": "C03", "point": "P03", **met})
+    assert groups_of(frames) == {"C01": "C01", "C02": "C02", "C03": "C02"}
+    apart = contact_groups(frames, through_contacts=False).groups
+    assert dict(apart.iter_rows())["C03"] == "C03"
 
 
 @pytest.mark.parametrize(("files", "linked"), [(SWITCHBOARD, True), (SWITCHBOARD + 1, False)])
