@@ -7,11 +7,14 @@ are JSON texts.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 import polars as pl
+
+from engine.rulebook import Rulebook
 
 INSTANT: Final = pl.Datetime("us", "UTC")
 LIST: Final[dict[str, pl.DataType]] = {
@@ -49,6 +52,7 @@ SUPPRESSED: Final[dict[str, pl.DataType]] = {
 JSON_TEXTS: Final = frozenset({"windows_utc", "windows_local", "budgets"})
 SPOKEN: Final = ("call", "voicemail", "text")  # channels whose technology the law asks about
 ROWS_IN_GROUP: Final = 131_072
+AT_ONCE: Final = 32_768  # rows turned into text at once
 ISO: Final = "%Y-%m-%dT%H:%M:%SZ"
 KEYS: Final[dict[str, tuple[str, bool]]] = {
     "balance_high": ("balance", True),
@@ -76,9 +80,41 @@ def listed(rows: pl.DataFrame) -> pl.DataFrame:
     return own.select(*wanted, *sorted({column for column, _ in KEYS.values()}))
 
 
+def withheld(rows: pl.DataFrame, rulebook: Rulebook) -> pl.DataFrame:
+    """Decided candidates with the rules and citations that keep permitted ones off the list.
+
+    A contact that is permitted by itself is withheld where rows before it were given all that a
+    shared budget leaves. Named are the budgets with the least room; `kept_by` and `kept_cites`
+    are empty for every other row.
+    """
+    kept = rows.filter(pl.col("permitted") & ~pl.col("listed")).select("row", "budgets")
+    shares = kept["budgets"].unique().sort()
+    table = pl.DataFrame(
+        [_tightest(text, rulebook) for text in shares],
+        schema={"kept_by": pl.List(pl.String), "kept_cites": pl.List(pl.String)},
+        orient="row",
+    ).with_columns(budgets=shares)
+    named = kept.join(table, on="budgets").drop("budgets")
+    nothing = pl.lit([], dtype=pl.List(pl.String))
+    return rows.join(named, on="row", how="left", maintain_order="left").with_columns(
+        pl.col("kept_by").fill_null(nothing), pl.col("kept_cites").fill_null(nothing)
+    )
+
+
+def _tightest(text: str, rulebook: Rulebook) -> tuple[list[str], list[str]]:
+    budgets = json.loads(text)
+    least = min((one["left"] for one in budgets), default=0)
+    rules = sorted({one["rule"] for one in budgets if one["left"] == least})
+    cites = dict.fromkeys(cite for rule in rules for cite in rulebook.rule(rule).cite)
+    return rules, list(cites)
+
+
 def suppressed(rows: pl.DataFrame) -> pl.DataFrame:
-    """The suppressed list's rows of decided candidates."""
-    refused = rows.filter(~pl.col("listed"))
+    """The suppressed list's rows of decided candidates (`withheld` must have marked them)."""
+    refused = rows.filter(~pl.col("listed")).with_columns(
+        pl.when("permitted").then("kept_by").otherwise("rules").alias("rules"),
+        pl.when("permitted").then("kept_cites").otherwise("cites").alias("cites"),
+    )
     return refused.select(pl.col(name).cast(kind) for name, kind in SUPPRESSED.items())
 
 
@@ -124,33 +160,50 @@ def _json_list(name: str) -> pl.Expr:
 def append_csv(path: Path, rows: pl.DataFrame, start: bool) -> None:
     """Add rows to a CSV file; `start` begins it with the header."""
     lists = [name for name, kind in rows.schema.items() if isinstance(kind, pl.List)]
-    flat = _instants(rows).with_columns(_json_list(name) for name in lists)
     with path.open("wb" if start else "ab") as file:
-        flat.write_csv(file, include_header=start, date_format="%Y-%m-%d")
+        if start:
+            file.write((",".join(rows.columns) + "\n").encode())
+        for some in rows.iter_slices(AT_ONCE):
+            flat = _instants(some).with_columns(_json_list(name) for name in lists)
+            flat.write_csv(file, include_header=False, date_format="%Y-%m-%d")
 
 
 def append_ndjson(path: Path, rows: pl.DataFrame, start: bool) -> None:
     """Add rows to an NDJSON file: an object a line, its words in the order of the columns."""
-    flat = _instants(rows).with_columns(
-        pl.col(name).dt.strftime("%Y-%m-%d")
-        for name, kind in rows.schema.items()
-        if kind == pl.Date()
-    )
-    pieces: list[pl.Expr] = []
-    run: list[str] = []
-    for name in [*flat.columns, None]:
-        if name is not None and name not in JSON_TEXTS:
-            run.append(name)
-            continue
-        if run:
-            inside = pl.struct(run).struct.json_encode()
-            pieces.append(inside.str.slice(1, inside.str.len_chars() - 2))
-        if name is not None:
-            pieces.append(pl.lit(f'"{name}":') + pl.col(name).fill_null("null"))
-        run = []
-    line = pl.concat_str([pl.lit("{"), pl.concat_str(pieces, separator=","), pl.lit("}")])
     with path.open("wb" if start else "ab") as file:
-        flat.select(line).write_csv(file, include_header=False, quote_style="never")
+        for some in rows.iter_slices(AT_ONCE):
+            some.select(_line(some)).write_csv(file, include_header=False, quote_style="never")
+
+
+def _line(rows: pl.DataFrame) -> pl.Expr:
+    """Each row as a JSON object. Columns that are JSON themselves are put in as they stand."""
+    plain: dict[str, pl.Expr] = {}
+    for name, kind in rows.schema.items():
+        cell = pl.col(name)
+        if kind == INSTANT:
+            cell = cell.dt.strftime(ISO)
+        elif kind == pl.Date():
+            cell = cell.dt.strftime("%Y-%m-%d")
+        plain[name] = cell.alias(name)
+    pieces: list[pl.Expr] = []
+    run: list[pl.Expr] = []
+    for name, cell in plain.items():
+        if name not in JSON_TEXTS:
+            run.append(cell)
+            continue
+        pieces += _members(run)
+        pieces.append(pl.lit(f'"{name}":') + cell.fill_null("null"))
+        run = []
+    pieces += _members(run)
+    return pl.concat_str([pl.lit("{"), pl.concat_str(pieces, separator=","), pl.lit("}")])
+
+
+def _members(cells: list[pl.Expr]) -> list[pl.Expr]:
+    """The members of an object, without its braces."""
+    if not cells:
+        return []
+    whole = pl.struct(cells).struct.json_encode()
+    return [whole.str.slice(1, whole.str.len_chars() - 2)]
 
 
 def join_parquet(parts: Sequence[Path], path: Path, metadata: dict[str, str] | None = None) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from importlib import metadata
+from math import ceil
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -29,6 +30,7 @@ from . import contact_list
 from .changes import MANIFEST, changes
 from .contact_list import KEYS
 from .funnel import Funnel, in_order
+from .grouped import GroupsOf
 from .log.segment import SegmentWriter
 from .making import making, publish, sync, writing
 from .parts import Part, Plan, plan, read
@@ -109,16 +111,17 @@ def run_day(
     *,
     again: bool = False,
     files: Sequence[tuple[str, bytes]] = (),
+    tick: Callable[[], float] = lambda: 0.0,
     decide: Decide = decide_part,
 ) -> Manifest:
     """Make the list of a day and put it out in `out/DAY`, whole or not at all.
 
     `day` is the consumers' civil day, `now` the moment everything is known at (UTC); `files` are
-    those the rulebook was made of, kept in the log to decide again from. Raises
+    those the rulebook was made of, kept in the log to decide again from; `tick` is a stopwatch. Raises
     DayExists, Busy, CannotWrite, Unsound; whatever is raised, `out` is as it was.
     """
     with making(out, day, again) as place:
-        run = _Run(source, rulebook, files, settings, day, now, place, progress, decide)
+        run = _Run(source, rulebook, files, settings, day, now, place, progress, decide, tick)
         document = run.make()
         final = out / day.isoformat()
         changed = changes(final, place, document) if final.exists() else {}
@@ -141,6 +144,7 @@ class _Run:
     place: Path
     progress: Progress
     decide: Decide
+    tick: Callable[[], float]
     id: str = ""
     funnel: Funnel = field(default_factory=Funnel)
     alarms: list[str] = field(default_factory=list)
@@ -182,40 +186,61 @@ class _Run:
     # -- deciding
 
     def _decide_all(self, cut: Plan, segment: SegmentWriter) -> None:
-        total = sum(part.accounts for part in cut.parts)
+        total = cut.accounts
         done = 0
         with Panel(self.rulebook, alarm=self.alarms.append) as panel:
-            for part in cut.parts:
+            crowded = []
+            for part in (*cut.crowded, *cut.parts):
                 self.progress("deciding", done, total)
-                self._decide_part(panel, cut, part, segment)
+                rows, situations = self._decided(panel, cut, part)
+                with writing(self.place / "log"):
+                    segment.add_situations(situations)
+                if part.crowd:
+                    crowded.append(rows)
+                else:
+                    self._put_down(_among(rows, crowded, part), part.number, segment)
                 done += part.accounts
         self.progress("deciding", done, total)
 
-    def _decide_part(self, panel: Panel, cut: Plan, part: Part, segment: SegmentWriter) -> None:
+    def _put_down(self, found: pl.DataFrame, number: int, segment: SegmentWriter) -> None:
+        """Number the decisions that come next, log them, and only then list them."""
+        rows = self._numbered(found)
+        with writing(self.place / "log"):  # no log, no list
+            sync(segment.add(rows))
+        self._add_to_lists(rows, number)
+        self.funnel.add(rows, self._unencoded())
+
+    def _decided(self, panel: Panel, cut: Plan, part: Part) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """One part's candidates and situations; its raw rows are let go of on return.
+
+        Columns of the account that a strategy may order by stand behind the engine's own.
+        """
         frames, groups = read(cut, part)
         asked = PartInput(
             frames=frames,
-            groups=groups,
+            groups=groups.select("consumer", "group"),
+            groups_of=GroupsOf(frames, groups.select("consumer", "together")),
             day=self.day,
             now=self.now,
             channels=self.settings.channels,
             row_caps=self.settings.caps(),
             refuse_unencoded=self.settings.refuse_unencoded_places,
             sample_seed=int(self.id, 16) % 2**31,
+            sample_least=ceil(self.settings.sample_at_least * part.accounts / cut.accounts),
+            tick=self.tick,
         )
         result = self.decide(panel, asked, self.alarms.append)
-        rows = self._rows(result.candidates, frames["accounts"])
-        with writing(self.place / "log"):  # no log, no list
-            sync(segment.add(rows, result.situations))
-        self._add_to_lists(rows, part.number)
-        self.funnel.add(rows, self._unencoded())
         self.sampled += int(result.stats.get("sampled", 0))
         for name, value in result.stats.items():
-            if isinstance(value, float):
+            if name.startswith("seconds_"):
                 self.seconds[name] = self.seconds.get(name, 0.0) + value
+        order = {column for column, _ in KEYS.values()} - set(result.candidates.columns)
+        ordering = frames["accounts"].select("account", *sorted(order))
+        rows = result.candidates.join(ordering, on="account", how="left", maintain_order="left")
+        return rows, result.situations
 
-    def _rows(self, candidates: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
-        """Candidates with their number and id, whether they are listed, and what orders them."""
+    def _numbered(self, candidates: pl.DataFrame) -> pl.DataFrame:
+        """Candidates with their number and id, whether they are listed, and what withholds them."""
         first = self.funnel.candidates + 1
         number = pl.int_range(first, first + candidates.height, dtype=pl.Int64)
         left = pl.col("attempts_left").fill_null(0)
@@ -233,10 +258,7 @@ class _Run:
             )
         )
         _check(numbered)
-        order = sorted({column for column, _ in KEYS.values()})
-        return numbered.join(
-            accounts.select("account", *order), on="account", how="left", maintain_order="left"
-        )
+        return contact_list.withheld(numbered, self.rulebook)
 
     def _unencoded(self) -> list[str]:
         return sorted(code for code, place in self.rulebook.places.items() if not place.encoded)
@@ -283,13 +305,14 @@ class _Run:
     ) -> dict[str, Any]:
         funnel = self.funnel
         counts = {
-            "accounts": sum(part.accounts for part in cut.parts),
+            "accounts": cut.accounts,
             "consumers": cut.groups.height,
             "candidates": funnel.candidates,
             "permitted": funnel.permitted,
             "listed": funnel.listed,
             "suppressed": funnel.candidates - funnel.listed,
             "exhausted": funnel.exhausted,
+            "withheld": funnel.permitted - funnel.listed,
             "situations": segment.situations,
             "sampled": self.sampled,
         }
@@ -332,6 +355,17 @@ class _Run:
             }
             for path in files
         }
+
+
+def _among(rows: pl.DataFrame, crowded: Sequence[pl.DataFrame], part: Part) -> pl.DataFrame:
+    """A part's candidates with those of crowds whose groups stand in its range, in order."""
+    within = pl.col("group") >= part.first
+    if part.last is not None:
+        within &= pl.col("group") < part.last
+    more = [one.filter(within) for one in crowded]
+    if not any(one.height for one in more):
+        return rows
+    return pl.concat([rows, *more]).sort("group", maintain_order=True)
 
 
 def _whole_second(at: pl.Expr) -> pl.Expr:

@@ -39,9 +39,11 @@ class Funnel:
         _more(self.alone, only["rules"].explode())
         _more(self.forces, refused["force"])
         listed = rows.filter("listed")
-        _more(self.duties, listed["duties"].str.split(";").explode())
-        places = rows["jurisdictions"].str.split(";").explode()
-        _more(self.bare, places.filter(places.is_in(list(unencoded))))
+        _more(self.duties, listed["duties"], ";")
+        places: dict[str, int] = {}
+        _more(places, rows["jurisdictions"], ";")
+        for place in set(unencoded) & set(places):
+            self.bare[place] = self.bare.get(place, 0) + places[place]
 
     def reasons(self, rulebook: Rulebook) -> list[dict[str, Any]]:
         """One entry per rule that refused: most refusals first, then by id."""
@@ -58,11 +60,12 @@ class Funnel:
         ]
 
 
-def _more(counts: dict[str, int], found: pl.Series) -> None:
-    """Add the values of a column to counts; null and "" are no values."""
-    values = found.drop_nulls()
-    for word, number in values.filter(values != "").value_counts().iter_rows():
-        counts[word] = counts.get(word, 0) + number
+def _more(counts: dict[str, int], found: pl.Series, separator: str | None = None) -> None:
+    """Add the words of a column to counts, one a value or joined; null and "" are no words."""
+    for value, number in found.drop_nulls().value_counts().iter_rows():
+        for word in value.split(separator) if separator else (value,):
+            if word:
+                counts[word] = counts.get(word, 0) + number
 
 
 def in_order(counts: Mapping[str, int]) -> dict[str, int]:

@@ -3,19 +3,20 @@
 Parts are ranges of the sorted group labels. A label is the smallest consumer id of its group, so
 nearly all rows of a part lie between two consumer ids and are read by that (row groups outside are
 skipped); the few whose id lies in another part's range, the *strays*, are collected once for all.
-Contacts with what is counted over all parts (`linked.SWITCHBOARD`) go to each part that has a
-number, person or loan of that kind.
+Crowds (see `crowds`) are parts of their own, all of them strays, and are decided first: their rows
+are put in order among the other parts'.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
+from .crowds import crowds
 from .portfolio import contact_groups
 from .records import Tables
 from .store.schema import TABLES
@@ -25,111 +26,133 @@ BY_CONSUMER: Final = tuple(name for name in TABLES if name != "account_parties")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Groups from label `first` up to but not including `last` (None: to the end)."""
+    """Groups from label `first` up to but not including `last` (None: to the end).
+
+    A `crowd` part has no range; what it decides stands in the ranges of the others.
+    """
 
     number: int
     first: str
     last: str | None
     accounts: int
+    crowd: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a portfolio is cut.
+    """How a portfolio is cut: `crowded` parts to be decided first, then `parts` in order.
 
-    `groups`: consumer, group, part. `astray` is by part: ids within its range that belong to
-    others; `strays` by table: rows of ids outside their part's range, with the column part.
-    `common`: by table, rows that are counted over all parts; `hubs` the keys they share.
+    `groups`: consumer, group, together (what is counted together: the crowd, else the group),
+    part. `astray` is by part: ids within its range that belong to others; `strays` by table: rows
+    of ids outside their part's range, with the column part.
     """
 
     source: Tables
     groups: pl.DataFrame
     parts: tuple[Part, ...]
+    crowded: tuple[Part, ...]
     astray: Mapping[int, tuple[str, ...]]
     strays: Mapping[str, pl.DataFrame]
-    common: Mapping[str, pl.DataFrame]
-    hubs: frozenset[str]
+
+    @property
+    def accounts(self) -> int:
+        """How many accounts there are in all."""
+        return sum(part.accounts for part in (*self.parts, *self.crowded))
 
 
 def plan(source: Tables, part_accounts: int) -> Plan:
-    """Cut a portfolio into parts of about so many accounts; no group is cut through."""
+    """Cut a portfolio into parts of about so many accounts; no group or crowd is cut through."""
     linked = contact_groups(source)
     counts = source.scan("accounts").group_by("consumer").agg(pl.len().alias("accounts"))
     groups = linked.groups.join(
         counts.collect(engine="streaming"), on="consumer", how="left", maintain_order="left"
-    ).with_columns(pl.col("accounts").fill_null(0))
-    sizes = groups.group_by("group").agg(pl.col("accounts").sum()).sort("group")
-    before = pl.col("accounts").cum_sum() - pl.col("accounts")
-    sizes = sizes.with_columns((before // part_accounts).rle_id().cast(pl.Int64).alias("part"))
-    bounds = sizes.group_by("part").agg(pl.col("group").min(), pl.col("accounts").sum())
-    bounds = bounds.sort("part")
-    firsts = bounds["group"].to_list()
-    parts = tuple(
-        Part(number, first, firsts[number + 1] if number + 1 < len(firsts) else None, accounts)
-        for number, first, accounts in bounds.iter_rows()
+    )
+    sizes = groups.group_by("group").agg(pl.col("accounts").sum())
+    sizes = sizes.join(crowds(source, linked), on="group", how="left").sort("group")
+    alone = sizes.filter(pl.col("crowd").is_null())
+    alone = alone.with_columns(_slots(part_accounts).alias("part"))
+    parts = _ranges(alone)
+    packed = sizes.drop_nulls("crowd").group_by("crowd").agg(pl.col("accounts").sum())
+    packed = packed.sort("crowd").with_columns((_slots(part_accounts) + len(parts)).alias("part"))
+    crowded = tuple(
+        Part(number, "", None, accounts, True)
+        for number, accounts in packed.group_by("part")
+        .agg(pl.col("accounts").sum())
+        .sort("part")
+        .iter_rows()
+    )
+    together = sizes.filter(pl.col("crowd").is_not_null()).join(
+        packed.select("crowd", "part"), on="crowd"
+    )
+    homes = pl.concat(
+        [alone.select("group", "crowd", "part"), together.select("group", "crowd", "part")]
     )
     cut = groups.select("consumer", "group").join(
-        sizes.select("group", "part"), on="group", how="left", maintain_order="left"
+        homes, on="group", how="left", maintain_order="left"
     )
-    astray, strays = _strays(source, cut, firsts)
-    hubs = [*linked.switchboards, *linked.hubs]
-    return Plan(source, cut, parts, astray, strays, shared_rows(source, hubs), frozenset(hubs))
+    cut = cut.select("consumer", "group", pl.coalesce("crowd", "group").alias("together"), "part")
+    astray, strays = _strays(source, cut, [part.first for part in parts], len(parts))
+    return Plan(source, cut, parts, crowded, astray, strays)
+
+
+def _slots(size: int) -> pl.Expr:
+    """Numbers from 0 for rows with `accounts`, so that each number has about so many of them."""
+    before = pl.col("accounts").cum_sum() - pl.col("accounts")
+    return (before // size).rle_id().cast(pl.Int64)
+
+
+def _ranges(sizes: pl.DataFrame) -> tuple[Part, ...]:
+    """One part for each number, from its first label to the next one's; at least one."""
+    bounds = sizes.group_by("part").agg(pl.col("group").min(), pl.col("accounts").sum())
+    rows = bounds.sort("part").rows() or [(0, "", 0)]
+    firsts = ["", *(row[1] for row in rows[1:]), None]
+    return tuple(
+        Part(number, str(firsts[number]), firsts[number + 1], accounts)
+        for number, _, accounts in rows
+    )
 
 
 def _strays(
-    source: Tables, groups: pl.DataFrame, firsts: list[str]
+    source: Tables, groups: pl.DataFrame, firsts: list[str], crowded: int
 ) -> tuple[dict[int, tuple[str, ...]], dict[str, pl.DataFrame]]:
+    """Ids that stand in another part's range, and their rows; parts from `crowded` on have none."""
     astray: dict[int, list[str]] = {}
     homes: dict[str, int] = {}
-    linked = groups.filter(pl.col("consumer") != pl.col("group")).select("consumer", "part")
-    for consumer, part in linked.iter_rows():
+    moved = groups.filter((pl.col("consumer") != pl.col("group")) | (pl.col("part") >= crowded))
+    for consumer, part in moved.select("consumer", "part").iter_rows():
         lies_in = bisect_right(firsts, consumer) - 1
         if lies_in != part:
             astray.setdefault(lies_in, []).append(consumer)
             homes[consumer] = part
-    if not homes:
-        return {}, {}
-    known = pl.DataFrame({"consumer": list(homes), "part": list(homes.values())})
+    known = pl.DataFrame(
+        {"consumer": list(homes), "part": list(homes.values())},
+        schema={"consumer": pl.String(), "part": pl.Int64()},
+    )
     rows = {}
-    for name in BY_CONSUMER:
+    for name in BY_CONSUMER if homes else ():
         here = source.scan(name).filter(pl.col("consumer").is_in(known["consumer"].implode()))
         rows[name] = here.collect(engine="streaming").join(known, on="consumer")
     return {part: tuple(ids) for part, ids in astray.items()}, rows
 
 
-def shared_rows(source: Tables, keys: Sequence[str]) -> dict[str, pl.DataFrame]:
-    """Contacts that go to one of these numbers, persons or loans, with their points and debts."""
-    if not keys:
-        return {}
-    people = list(keys)
-    points = source.scan("contact_points").filter(
-        pl.col("number").is_in(people) | pl.col("owner").is_in(people)
-    )
-    near = points.collect(engine="streaming")
-    loans = source.scan("accounts").filter(pl.col("servicing_account").is_in(people))
-    accounts = loans.collect(engine="streaming")
-    debts = accounts["account"].to_list()
-    about = [
-        pl.col(name).list.eval(pl.element().is_in(debts)).list.any().fill_null(False)
-        for name in ("attributed_to", "discussed", "conversation_attributed_to")
-    ]
-    with_whom = (
-        pl.col("point").is_in(near["point"].implode())
-        | pl.col("intended_for").is_in(people)
-        | pl.col("reached").is_in(people)
-    )
-    wanted = with_whom | pl.any_horizontal(about) if debts else with_whom
-    contacts = source.scan("contacts").filter(wanted.fill_null(False)).collect(engine="streaming")
-    return {"contact_points": near, "accounts": accounts, "contacts": contacts}
-
-
 def read(plan: Plan, part: Part) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
-    """One part's rows by table, and its groups (consumer, group).
+    """One part's rows by table, in no order to rely on, and its rows of `Plan.groups`."""
+    mine = plan.groups.filter(pl.col("part") == part.number)
+    frames: dict[str, pl.DataFrame] = {}
+    for name in BY_CONSUMER:
+        pieces = [] if part.crowd else [_in_range(plan, part, name)]
+        if name in plan.strays:
+            pieces.append(plan.strays[name].filter(pl.col("part") == part.number).drop("part"))
+        frames[name] = pl.concat(pieces)
+    debts = frames["accounts"]["account"]
+    parties = plan.source.scan("account_parties")
+    within = pl.col("account").is_between(pl.lit(debts.min()), pl.lit(debts.max()))
+    named = parties.filter(within & pl.col("account").is_in(debts.implode()))
+    frames["account_parties"] = named.collect()
+    return frames, mine
 
-    Where a number, person or loan is shared too widely to make a group, `contacts`, and the
-    `contact_points` and `accounts` they name, have rows of other parts' consumers as well.
-    """
-    mine = plan.groups.filter(pl.col("part") == part.number).select("consumer", "group")
+
+def _in_range(plan: Plan, part: Part, table: str) -> pl.DataFrame:
     owner = pl.col("consumer")
     near = owner >= part.first
     if part.last is not None:
@@ -137,39 +160,4 @@ def read(plan: Plan, part: Part) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]
     elsewhere = plan.astray.get(part.number, ())
     if elsewhere:
         near &= ~owner.is_in(elsewhere)
-    frames: dict[str, pl.DataFrame] = {}
-    for name in BY_CONSUMER:
-        found = plan.source.scan(name).filter(near).collect()
-        if name in plan.strays:
-            more = plan.strays[name].filter(pl.col("part") == part.number).drop("part")
-            if more.height:
-                found = pl.concat([found, more]).sort(TABLES[name].key)
-        frames[name] = found
-    debts = frames["accounts"]["account"]
-    parties = plan.source.scan("account_parties")
-    within = pl.col("account").is_between(pl.lit(debts.min()), pl.lit(debts.max()))
-    named = parties.filter(within & pl.col("account").is_in(debts.implode()))
-    frames["account_parties"] = named.collect()
-    return _with_common(plan, frames), mine
-
-
-def _with_common(plan: Plan, frames: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """Add what is counted over all parts, if this part has anything to do with it."""
-    if not plan.common:
-        return frames
-    hubs = list(plan.hubs)
-    points, accounts, people = frames["contact_points"], frames["accounts"], frames["consumers"]
-    touched = (
-        points["number"].is_in(hubs).any()
-        or points["owner"].is_in(hubs).any()
-        or accounts["servicing_account"].is_in(hubs).any()
-        or people["person"].is_in(hubs).any()
-    )
-    if not touched:
-        return frames
-    added = dict(frames)
-    for name, rows in plan.common.items():
-        key = TABLES[name].key[0]
-        more = rows.filter(~pl.col(key).is_in(frames[name][key].implode()))
-        added[name] = pl.concat([frames[name], more]).sort(TABLES[name].key)
-    return added
+    return plan.source.scan(table).filter(near).collect()

@@ -46,8 +46,7 @@ class Settings:
     row_caps: Mapping[str, int] = field(
         default_factory=lambda: {"call": 3, "text": 1, "email": 1, "mail": 1}
     )
-    part_accounts: int = 250_000
-    sample_one_in: int = 1_000
+    part_accounts: int = 50_000
     sample_at_least: int = 1_000
     strategy: tuple[str, ...] = ("balance_high", "placed_oldest")
     formats: tuple[str, ...] = FORMATS
@@ -73,7 +72,6 @@ class Settings:
             "refuse_unencoded_places": self.refuse_unencoded_places,
             "channels": list(self.channels),
             "row_caps": self.caps(),
-            "sample": {"one_in": self.sample_one_in, "at_least": self.sample_at_least},
             "strategy": list(self.strategy),
         }
 
@@ -107,9 +105,9 @@ strategy: [{strategy}]
 # the same.
 part_accounts: {part_accounts}
 
-# Of each part, one candidate in so many, and at least so many, are decided again from the raw rows
-# by the plain functions; a difference refuses the whole part.
-sample: {{one_in: {sample_one_in}, at_least: {sample_at_least}}}
+# Of each run, one candidate in a thousand, and at least so many, are decided again from the raw
+# rows by the plain functions; a difference refuses the whole part it is found in.
+sample_at_least: {sample_at_least}
 
 # The formats the lists are written in, of: {formats_all}.
 formats: [{formats}]
@@ -131,7 +129,6 @@ def text_of(settings: Settings) -> str:
         strategies=", ".join(STRATEGIES),
         strategy=", ".join(settings.strategy),
         part_accounts=settings.part_accounts,
-        sample_one_in=settings.sample_one_in,
         sample_at_least=settings.sample_at_least,
         formats_all=", ".join(FORMATS),
         formats=", ".join(settings.formats),
@@ -294,13 +291,8 @@ def _part_accounts(sheet: Sheet, node: Node, settings: Settings) -> Settings:
 
 
 def _sample(sheet: Sheet, node: Node, settings: Settings) -> Settings:
-    given = _words(sheet, node, ("one_in", "at_least"), "`sample`")
-    one_in, least = settings.sample_one_in, settings.sample_at_least
-    if "one_in" in given:
-        one_in = _whole(sheet, given["one_in"], "one_in", 1, 1_000)
-    if "at_least" in given:
-        least = _whole(sheet, given["at_least"], "at_least", 1_000, 10_000_000)
-    return replace(settings, sample_one_in=one_in, sample_at_least=least)
+    least = _whole(sheet, node, "sample_at_least", 1_000, 10_000_000)
+    return replace(settings, sample_at_least=least)
 
 
 def _formats(sheet: Sheet, node: Node, settings: Settings) -> Settings:
@@ -324,7 +316,7 @@ _READERS: Final[Mapping[str, Callable[[Sheet, Node, Settings], Settings]]] = {
     "row_caps": _row_caps,
     "strategy": _strategy,
     "part_accounts": _part_accounts,
-    "sample": _sample,
+    "sample_at_least": _sample,
     "formats": _formats,
     "zone": _zone,
 }

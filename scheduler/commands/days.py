@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from time import perf_counter
 from typing import Annotated, Any
 
 import polars as pl
@@ -138,7 +139,16 @@ def _run(
 ) -> Manifest:
     with Shown(err) as shown:
         return run_day(
-            portfolio, law.rulebook, settings, day, now, lists, shown, again=again, files=law.files
+            portfolio,
+            law.rulebook,
+            settings,
+            day,
+            now,
+            lists,
+            shown,
+            again=again,
+            files=law.files,
+            tick=perf_counter,
         )
 
 
@@ -170,8 +180,8 @@ def summary(manifest: Manifest) -> str:
         f"{found['day']}, as known at {found['now']}, rulebook {found['rulebook'][7:15]}",
         f"  {counts['candidates']:>12,}  candidates, of {counts['accounts']:,} accounts",
         f"  {counts['listed']:>12,}  listed",
-        f"  {counts['suppressed']:>12,}  suppressed, {counts['exhausted']:,} of them only by a "
-        "limit or a wait",
+        f"  {counts['suppressed']:>12,}  suppressed: {counts['exhausted']:,} only by a limit or a "
+        f"wait, {counts['withheld']:,} because others have what is left",
         f"  {counts['situations']:>12,}  situations, each decided by both engines",
         f"  {counts['sampled']:>12,}  decided again from the raw rows",
         "",

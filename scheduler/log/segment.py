@@ -80,12 +80,9 @@ class SegmentWriter:
         self._situations: list[Path] = []
         self._seen = pl.Series("situation", [], dtype=pl.String())
 
-    def add(self, rows: pl.DataFrame, situations: pl.DataFrame) -> Path:
-        """Write down one part: its decisions, and the situations not met before.
-
-        Returns the file of the decisions, for the caller to put on disk before the list.
-        """
-        number = len(self._decisions)
+    def add_situations(self, situations: pl.DataFrame) -> None:
+        """Write down the situations that were not met before."""
+        number = len(self._situations)
         fresh = situations.select(pl.col(name).cast(kind) for name, kind in SITUATIONS.items())
         fresh = fresh.unique("situation", keep="first", maintain_order=True)
         fresh = fresh.filter(~pl.col("situation").is_in(self._seen.implode()))
@@ -94,7 +91,13 @@ class SegmentWriter:
             write_part(path, fresh)
             self._situations.append(path)
             self._seen = pl.concat([self._seen, fresh["situation"]])
-        path = self.scratch / f"decisions-{number:05}.parquet"
+
+    def add(self, rows: pl.DataFrame) -> Path:
+        """Write down the decisions of one part; parts come in their order.
+
+        Returns the file, for the caller to put on disk before the list.
+        """
+        path = self.scratch / f"decisions-{len(self._decisions):05}.parquet"
         write_part(path, decisions(rows))
         self._decisions.append(path)
         return path

@@ -1,0 +1,87 @@
+"""A part's rows as the engine's records, by contact group: what facts are checked against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from engine.account import Account, Consumer, Point
+from engine.history import Contact, Group, Statement
+
+from .portfolio import group_rows
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsOf:
+    """Called with consumers, gives for each all that is counted together with it.
+
+    Made of the part's own rows; `home` has the columns consumer, together (`parts.Plan.groups`).
+    """
+
+    frames: Mapping[str, pl.DataFrame]
+    home: pl.DataFrame
+
+    def __call__(self, consumers: Sequence[str]) -> dict[str, Group]:
+        """By consumer, everything known of its contact group, or of the crowd it is in."""
+        asked = self.home.filter(pl.col("consumer").is_in(list(consumers)))
+        wanted = pl.col("together").is_in(asked["together"].unique().implode())
+        home = dict(self.home.filter(wanted).select("consumer", "together").iter_rows())
+        found = _parted(group_rows(self._of(list(home)), list(home)), home)
+        return {name: found[home[name]] for name in consumers}
+
+    def _of(self, members: Sequence[str]) -> dict[str, pl.DataFrame]:
+        """The rows of these consumers."""
+        mine = pl.col("consumer").is_in(list(members))
+        small = {
+            name: frame.filter(mine)
+            for name, frame in self.frames.items()
+            if name != "account_parties"
+        }
+        debts = small["accounts"]["account"].implode()
+        parties = self.frames["account_parties"].filter(pl.col("account").is_in(debts))
+        return small | {"account_parties": parties}
+
+
+@dataclass
+class _Bucket:
+    """The records of one group while they are sorted out."""
+
+    consumers: dict[str, Consumer] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    points: dict[str, Point] = field(default_factory=dict)
+    contacts: list[Contact] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
+
+    def group(self, whole: Group) -> Group:
+        """The finished group."""
+        names = {one.collector for one in self.accounts.values()}
+        names |= {one.collector for one in self.contacts}
+        provenance = whole.email_provenance
+        return Group(
+            consumers=self.consumers,
+            accounts=self.accounts,
+            points=self.points,
+            collectors={name: whole.collectors[name] for name in sorted(names)},
+            contacts=tuple(self.contacts),
+            statements=tuple(self.statements),
+            email_provenance={name: provenance[name] for name in self.points if name in provenance},
+            parties={name: whole.parties[name] for name in self.accounts if name in whole.parties},
+        )
+
+
+def _parted(whole: Group, home: Mapping[str, str]) -> dict[str, Group]:
+    """Records of several groups taken apart; `home` is the label of each consumer."""
+    found = {label: _Bucket() for label in home.values()}
+    for consumer in whole.consumers.values():
+        found[home[consumer.id]].consumers[consumer.id] = consumer
+    for account in whole.accounts.values():
+        found[home[account.consumer]].accounts[account.id] = account
+    for point in whole.points.values():
+        found[home[point.consumer]].points[point.id] = point
+    for contact in whole.contacts:
+        found[home[contact.consumer]].contacts.append(contact)
+    for statement in whole.statements:
+        found[home[statement.consumer]].statements.append(statement)
+    return {label: bucket.group(whole) for label, bucket in found.items()}
