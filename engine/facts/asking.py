@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from .. import words
 from ..account import Account
+from ..history import effective_purposes, proposed_counts, technology
 from ..kinds import Limit, Notice, Wait, Window
 from ..rule import Ask, Happened, Rule
 from . import email, statuses, wishes
@@ -17,7 +18,7 @@ from .consent import asked_to_be_called, in_call_consent, reply_open
 from .counting import OUT, Count, happened, limit, wait
 from .hours import closes
 from .statuses import tri
-from .view import View, effective_purposes, proposed_counts, technology
+from .view import View
 
 PointFact = Callable[[View], str]
 DebtFact = Callable[[View, Account], str]
@@ -154,9 +155,7 @@ OF_DEBT: dict[str, DebtFact] = {
     "bankruptcy_stay": statuses.bankruptcy_stay,
     "codebtor_stay": statuses.codebtor_stay,
     "discharged": statuses.discharged,
-    "tax_ineligible": lambda view, debt: statuses.about_debts(
-        view, debt, "tax_account_ineligible"
-    ),
+    "tax_ineligible": lambda view, debt: statuses.about_debts(view, debt, "tax_account_ineligible"),
     "spoke_or_wrote": statuses.spoke_or_wrote,
     "in_call_consent": lambda view, debt: tri(in_call_consent(view, view.pooled(debt))),
     "asked_to_be_called": lambda view, debt: tri(asked_to_be_called(view, view.pooled(debt))),
@@ -255,4 +254,3 @@ def bit(view: View, rule: Rule, debt: Account, zones: tuple[str, ...]) -> Count:
     if isinstance(body, Notice):
         return Count(tri(duty_unmet(view, body.duty)), "notice")
     return OUT
-

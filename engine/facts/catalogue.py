@@ -283,7 +283,9 @@ AGREEMENTS: Final[dict[str, str]] = {
     "messages_max": "agrees_to_messages: its max",
     "messages_within": "agrees_to_messages: its within",
 }
-LIMITED_SUBJECTS: Final = frozenset({"collector", "consumer", "account", "point", "history", "contact"})
+LIMITED_SUBJECTS: Final = frozenset(
+    {"collector", "consumer", "account", "point", "history", "contact"}
+)
 assert all(fact.subject in LIMITED_SUBJECTS and fact.parameter in PARAMETERS for fact in _ALL)
 assert all(saying.shape in SHAPES for saying in _SAYINGS)
 assert set(words.ACCOUNT_DATES).isdisjoint(STATEMENTS)

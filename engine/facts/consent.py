@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from .. import clock, words
-from ..history import Contact, Statement
+from ..history import Contact, Statement, listed
 from .hours import bad_time_began
-from .view import View, day_of, instant_of, listed
+from .view import View, day_of, instant_of
 
 CONSENT_DAYS = 7  # 12 CFR 1006.14(b)(3)(i): at most seven consecutive days, day 1 included
 REPLY_DAYS = 7  # ours (RULES.md 6)

@@ -9,12 +9,9 @@ from datetime import datetime
 
 from .. import clock, words
 from ..account import Account
-from ..history import Contact, Statement
-from ..rule import Exclusion, Selector
-from .consent import discussed, in_call_consent, past_call_consented, returned_at_request
-from .statuses import timely
-from .view import (
-    View,
+from ..history import (
+    Contact,
+    Statement,
     concerns,
     effective_contents,
     listed,
@@ -22,6 +19,10 @@ from .view import (
     technology,
     written,
 )
+from ..rule import Exclusion, Selector
+from .consent import discussed, in_call_consent, past_call_consented, returned_at_request
+from .statuses import timely
+from .view import View
 
 
 def matches(view: View, past: Contact, chosen: Selector, debt: Account) -> bool:

@@ -11,15 +11,9 @@ from datetime import date, datetime, timedelta
 
 from .. import clock, days, words
 from ..account import Account
-from ..history import Contact, Statement
+from ..history import Contact, Statement, concerns, effective_contents, written
 from .consent import discussed
-from .view import (
-    View,
-    concerns,
-    day_of,
-    effective_contents,
-    written,
-)
+from .view import View, day_of
 
 ATTORNEY_DAYS = 30  # ours: 12 CFR 1006.6(b)(2)(i) says "a reasonable period of time"
 FURNISH_DAYS = 14  # 12 CFR 1006.30(a)(1)(ii), comment 30(a)(1)-2

@@ -6,7 +6,7 @@ candidate zone. It holds what was *received and recorded* by then (DESIGN 4) and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -346,70 +346,3 @@ class View:
                 continue
             if self.bound(one) & persons:
                 yield received, one
-
-
-def listed(value: object) -> tuple[str, ...]:
-    """The ids in a value that may be one id, a list of ids, or a list of {debt, amount}."""
-    if value is None or isinstance(value, bool):
-        return ()
-    if isinstance(value, str):
-        return (value,)
-    if isinstance(value, Iterable):
-        return tuple(str(one["debt"] if isinstance(one, dict) else one) for one in value)
-    return (str(value),)
-
-
-def concerns(value: object, debts: Iterable[str]) -> bool:
-    """Whether a statement's debts name one of these; naming none, or `true`, names all."""
-    named = listed(value)
-    return not named or bool(set(named) & set(debts))
-
-
-def effective_purposes(contact: Contact) -> frozenset[str]:
-    """Purpose and content read alike; a purpose that is also a content implies it (RULES.md 3)."""
-    found = {contact.purpose or "collection"}
-    if contact.content:
-        found.add(contact.content)
-    return frozenset(found)
-
-
-def effective_contents(contact: Contact) -> frozenset[str]:
-    """The contents of a contact, with a purpose that is also a content."""
-    found = {contact.content} if contact.content else set()
-    if contact.purpose in words.CONTENTS:
-        found.add(contact.purpose)
-    return frozenset(one for one in found if one)
-
-
-def proposed_counts(contact: Contact) -> frozenset[str]:
-    """What the proposed contact is judged as: RULES.md 4, "as a member of the history"."""
-    if contact.result is not None:
-        return counts_as(contact)
-    found = {"attempts", "connected", "communications"}
-    if contact.channel in ("call", "visit"):
-        found.add("conversations")
-    if contact.content == "limited_content_message" and contact.channel in words.VOICE_CHANNELS:
-        found.discard("communications")
-        found.discard("conversations")
-    return frozenset(found)
-
-
-def technology(contact: Contact, past: bool) -> str:
-    """manual, autodialled or prerecorded; a past call without it counts as prerecorded."""
-    if contact.flag("prerecorded"):
-        return "prerecorded"
-    if contact.flag("autodialled"):
-        return "autodialled"
-    if contact.technology:
-        return contact.technology
-    return "prerecorded" if past else "manual"
-
-
-def written(one: Statement) -> bool:
-    """Whether a statement is in writing: any medium but oral; electronic only where accepted.
-
-    12 CFR 1006.6(c)(1), comment 6(c)(1)-1; 12 CFR 1006.38, comment 38-1.
-    """
-    if one.medium == "oral":
-        return False
-    return one.medium not in words.ELECTRONIC_MEDIA or one.accepted_medium

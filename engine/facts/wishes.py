@@ -9,9 +9,9 @@ from datetime import date, datetime
 from typing import Final
 
 from .. import words
-from ..history import Statement
+from ..history import Statement, listed
 from .statuses import tri
-from .view import View, day_of, listed
+from .view import View, day_of
 
 
 def _stops(view: View, one: Statement) -> str | None:
