@@ -161,7 +161,9 @@ def listed(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
     if isinstance(value, Iterable):
-        return tuple(str(one["debt"] if isinstance(one, dict) else one) for one in value)
+        # hours are a list of records too, which name no debt
+        plain = [one.get("debt") if isinstance(one, dict) else one for one in value]
+        return tuple(str(one) for one in plain if one is not None)
     return (str(value),)
 
 
