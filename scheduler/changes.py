@@ -9,16 +9,17 @@ from typing import Any, Final
 
 import polars as pl
 
-MANIFEST: Final = "manifest.json"
+from .manifest import FILE
+
 NAMED: Final = ("now", "input", "rulebook", "versions", "settings")
 
 
 def changes(earlier: Path, later: Path, document: Mapping[str, Any]) -> dict[str, Any]:
     """What differs between an earlier list of the day and the one that takes its place."""
     try:
-        before = json.loads((earlier / MANIFEST).read_text(encoding="utf-8"))
+        before = json.loads((earlier / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return {"unreadable": f"{earlier / MANIFEST} cannot be read"}
+        return {"unreadable": f"{earlier / FILE} cannot be read"}
     found: dict[str, Any] = {
         "because": [name for name in NAMED if before.get(name) != document[name]],
         "files": sorted(

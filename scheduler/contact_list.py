@@ -8,7 +8,7 @@ are JSON texts.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -222,6 +222,57 @@ def join_parquet(parts: Sequence[Path], path: Path, metadata: dict[str, str] | N
         metadata=metadata,
     )
     return int(pl.scan_parquet(path).select(pl.len()).collect().item())
+
+
+class ListWriter:
+    """Writes the list and the suppressed list, part by part, in the formats wanted.
+
+    `place` is where the files go, `scratch` a directory for parts. Failures to write are the
+    caller's to name: OSError and Polars' own errors pass through.
+    """
+
+    def __init__(self, place: Path, scratch: Path, formats: Sequence[str]) -> None:
+        """Begin both lists."""
+        self.place = place
+        self.scratch = scratch
+        self.formats = formats
+        self._listed: list[Path] = []
+        self._suppressed: list[Path] = []
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Take the next part's decided candidates (`withheld` must have marked them)."""
+        number = len(self._listed)
+        path = self.scratch / f"list-{number:05}.parquet"
+        write_part(path, listed(rows))
+        self._listed.append(path)
+        refused = suppressed(rows)
+        self._append("suppressed", refused, number == 0)
+        if "parquet" in self.formats:
+            path = self.scratch / f"suppressed-{number:05}.parquet"
+            write_part(path, refused)
+            self._suppressed.append(path)
+
+    def finish(self, strategy: Sequence[str], progress: Callable[[str, int, int], None]) -> None:
+        """Give the rows their rank over all parts, and write the list in every format."""
+        ranks = priorities(self._listed, strategy)
+        done = 0
+        for path in self._listed:
+            progress("writing the list", done, len(ranks))
+            rows = pl.read_parquet(path)
+            whole = numbered(rows, done + 1, ranks.slice(done, rows.height))
+            self._append("list", whole, path == self._listed[0])
+            write_part(path, whole)
+            done += rows.height
+        progress("writing the list", done, len(ranks))
+        if "parquet" in self.formats:
+            join_parquet(self._listed, self.place / "list.parquet")
+            join_parquet(self._suppressed, self.place / "suppressed.parquet")
+
+    def _append(self, name: str, rows: pl.DataFrame, start: bool) -> None:
+        if "csv" in self.formats:
+            append_csv(self.place / f"{name}.csv", rows, start)
+        if "ndjson" in self.formats:
+            append_ndjson(self.place / f"{name}.ndjson", rows, start)
 
 
 def write_part(path: Path, rows: pl.DataFrame) -> None:

@@ -6,38 +6,33 @@ writes do not depend on how the portfolio was cut into parts.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from importlib import metadata
 from math import ceil
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import polars as pl
 
-from engine.clock import TZ_VERSION, format_instant
+from engine.clock import format_instant
 from engine.panel import Panel
 from engine.part import PartInput, PartResult, decide_part
 from engine.problem import ForbearError
 from engine.rulebook import Rulebook
-from engine.version import VERSION
 
-from . import contact_list
-from .changes import MANIFEST, changes
-from .contact_list import KEYS
+from . import contact_list, manifest
+from .changes import changes
+from .contact_list import KEYS, ListWriter
 from .funnel import Funnel, in_order
 from .grouped import GroupsOf
 from .log.segment import SegmentWriter
 from .making import making, publish, sync, writing
+from .manifest import Manifest
 from .parts import Part, Plan, plan, read
 from .portfolio import Portfolio
 from .settings import Settings
 
-_CHUNK: Final = 1 << 20
 Decide = Callable[[Panel, PartInput, Callable[[str], None]], PartResult]
 
 
@@ -56,44 +51,6 @@ class Unsound(ForbearError):
         super().__init__(f"{rows} decisions contradict themselves ({what}); nothing was put out")
         self.what = what
         self.rows = rows
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a run put out: `document` is manifest.json, `directory` where it stands.
-
-    `kept`: where an earlier list of the day was moved, with `changes` between the two. `alarms`
-    are disagreements to look into; `seconds` by stage, which no file holds.
-    """
-
-    document: Mapping[str, Any]
-    directory: Path
-    kept: Path | None = None
-    changes: Mapping[str, Any] = field(default_factory=dict)
-    seconds: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def alarms(self) -> tuple[str, ...]:
-        """Every alarm of the run, in order."""
-        return tuple(self.document["alarms"])
-
-
-def versions() -> dict[str, str]:
-    """The software an answer was made with."""
-    return {
-        "forbear": VERSION,
-        "python": platform.python_version(),
-        "polars": pl.__version__,
-        "durable_rules": metadata.version("durable_rules"),
-        "pytz": metadata.version("pytz"),
-        "tz_database": TZ_VERSION,
-    }
-
-
-def run_id(common: Mapping[str, Any]) -> str:
-    """The name of a run: the first 12 hex digits of the hash of everything it depends on."""
-    text = json.dumps(common, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def quiet(what: str, done: int, total: int) -> None:
@@ -117,8 +74,8 @@ def run_day(
     """Make the list of a day and put it out in `out/DAY`, whole or not at all.
 
     `day` is the consumers' civil day, `now` the moment everything is known at (UTC); `files` are
-    those the rulebook was made of, kept in the log to decide again from; `tick` is a stopwatch. Raises
-    DayExists, Busy, CannotWrite, Unsound; whatever is raised, `out` is as it was.
+    those the rulebook was made of, kept in the log to decide again from; `tick` is a stopwatch.
+    Raises DayExists, Busy, CannotWrite, Unsound; whatever is raised, `out` is as it was.
     """
     with making(out, day, again) as place:
         run = _Run(source, rulebook, files, settings, day, now, place, progress, decide, tick)
@@ -150,8 +107,6 @@ class _Run:
     alarms: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     sampled: int = 0
-    lists: list[Path] = field(default_factory=list)
-    refusals: list[Path] = field(default_factory=list)
 
     def make(self) -> dict[str, Any]:
         """Decide everything and write every file; the manifest comes last and is returned."""
@@ -161,10 +116,10 @@ class _Run:
             "now": format_instant(self.now),
             "input": self.source.digest(),
             "rulebook": self.rulebook.digest,
-            "versions": versions(),
+            "versions": manifest.versions(),
             "settings": self.settings.deciding(),
         }
-        self.id = run_id(common)
+        self.id = manifest.run_id(common)
         self.progress("linking consumers", 0, 1)
         cut = plan(self.source, self.settings.part_accounts)
         scratch, log = self.place / "parts", self.place / "log"
@@ -172,11 +127,13 @@ class _Run:
             scratch.mkdir()
             log.mkdir()
         segment = SegmentWriter(log, scratch)
-        self._decide_all(cut, segment)
+        lists = ListWriter(self.place, scratch, self.settings.formats)
+        self._decide_all(cut, segment, lists)
         self.progress("writing the log", 0, 1)
         with writing(log):
             segment.finish({"run": self.id, **common}, self.files)
-        self._write_lists()
+        with writing(self.place):
+            lists.finish(self.settings.strategy, self.progress)
         with writing(scratch):
             for path in sorted(scratch.iterdir()):
                 path.unlink()
@@ -185,7 +142,7 @@ class _Run:
 
     # -- deciding
 
-    def _decide_all(self, cut: Plan, segment: SegmentWriter) -> None:
+    def _decide_all(self, cut: Plan, segment: SegmentWriter, lists: ListWriter) -> None:
         total = cut.accounts
         done = 0
         with Panel(self.rulebook, alarm=self.alarms.append) as panel:
@@ -198,16 +155,17 @@ class _Run:
                 if part.crowd:
                     crowded.append(rows)
                 else:
-                    self._put_down(_among(rows, crowded, part), part.number, segment)
+                    self._put_down(_among(rows, crowded, part), segment, lists)
                 done += part.accounts
         self.progress("deciding", done, total)
 
-    def _put_down(self, found: pl.DataFrame, number: int, segment: SegmentWriter) -> None:
+    def _put_down(self, found: pl.DataFrame, segment: SegmentWriter, lists: ListWriter) -> None:
         """Number the decisions that come next, log them, and only then list them."""
         rows = self._numbered(found)
         with writing(self.place / "log"):  # no log, no list
             sync(segment.add(rows))
-        self._add_to_lists(rows, number)
+        with writing(self.place):
+            lists.add(rows)
         self.funnel.add(rows, self._unencoded())
 
     def _decided(self, panel: Panel, cut: Plan, part: Part) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -226,7 +184,7 @@ class _Run:
             row_caps=self.settings.caps(),
             refuse_unencoded=self.settings.refuse_unencoded_places,
             sample_seed=int(self.id, 16) % 2**31,
-            sample_least=ceil(self.settings.sample_at_least * part.accounts / cut.accounts),
+            sample_least=ceil(self.settings.sample_at_least * part.accounts / max(cut.accounts, 1)),
             tick=self.tick,
         )
         result = self.decide(panel, asked, self.alarms.append)
@@ -263,43 +221,6 @@ class _Run:
     def _unencoded(self) -> list[str]:
         return sorted(code for code, place in self.rulebook.places.items() if not place.encoded)
 
-    # -- writing
-
-    def _add_to_lists(self, rows: pl.DataFrame, number: int) -> None:
-        refused = contact_list.suppressed(rows)
-        with writing(self.place):
-            path = self.place / "parts" / f"list-{number:05}.parquet"
-            contact_list.write_part(path, contact_list.listed(rows))
-            self.lists.append(path)
-            self._append("suppressed", refused, number == 0)
-            if "parquet" in self.settings.formats:
-                path = self.place / "parts" / f"suppressed-{number:05}.parquet"
-                contact_list.write_part(path, refused)
-                self.refusals.append(path)
-
-    def _append(self, name: str, rows: pl.DataFrame, start: bool) -> None:
-        if "csv" in self.settings.formats:
-            contact_list.append_csv(self.place / f"{name}.csv", rows, start)
-        if "ndjson" in self.settings.formats:
-            contact_list.append_ndjson(self.place / f"{name}.ndjson", rows, start)
-
-    def _write_lists(self) -> None:
-        """Give the rows their rank over all parts, and write the list in every format."""
-        with writing(self.place):
-            ranks = contact_list.priorities(self.lists, self.settings.strategy)
-            done = 0
-            for path in self.lists:
-                self.progress("writing the list", done, len(ranks))
-                rows = pl.read_parquet(path)
-                whole = contact_list.numbered(rows, done + 1, ranks.slice(done, rows.height))
-                self._append("list", whole, path == self.lists[0])
-                contact_list.write_part(path, whole)
-                done += rows.height
-            self.progress("writing the list", done, len(ranks))
-            if "parquet" in self.settings.formats:
-                contact_list.join_parquet(self.lists, self.place / "list.parquet")
-                contact_list.join_parquet(self.refusals, self.place / "suppressed.parquet")
-
     def _manifest(
         self, common: Mapping[str, Any], cut: Plan, segment: SegmentWriter
     ) -> dict[str, Any]:
@@ -316,8 +237,14 @@ class _Run:
             "situations": segment.situations,
             "sampled": self.sampled,
         }
+        rows = {
+            "list": counts["listed"],
+            "suppressed": counts["suppressed"],
+            "decisions": counts["candidates"],
+            "situations": counts["situations"],
+        }
         document = {
-            "format": "forbear manifest 1",
+            "format": manifest.FORMAT,
             **common,
             "counts": counts,
             "funnel": {
@@ -330,31 +257,12 @@ class _Run:
                 "candidates": in_order(funnel.bare),
             },
             "alarms": self.alarms,
-            "files": self._files(counts),
+            "files": manifest.files_of(self.place, rows),
             "log": ["log"],
             "checkpoint": None,
         }
-        with writing(self.place / MANIFEST):
-            text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-            (self.place / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
+        manifest.write(self.place, document)
         return document
-
-    def _files(self, counts: Mapping[str, int]) -> dict[str, dict[str, Any]]:
-        rows = {
-            "list": counts["listed"],
-            "suppressed": counts["suppressed"],
-            "decisions": counts["candidates"],
-            "situations": counts["situations"],
-        }
-        files = sorted(path for path in self.place.rglob("*") if path.is_file())
-        return {
-            path.relative_to(self.place).as_posix(): {
-                "sha256": _sha256(path),
-                "bytes": path.stat().st_size,
-                "rows": rows.get(path.stem),
-            }
-            for path in files
-        }
 
 
 def _among(rows: pl.DataFrame, crowded: Sequence[pl.DataFrame], part: Part) -> pl.DataFrame:
@@ -390,11 +298,3 @@ def _check(rows: pl.DataFrame) -> None:
     for name, count in counts.row(0, named=True).items():
         if count:
             raise Unsound(name, count)
-
-
-def _sha256(path: Path) -> str:
-    whole = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            whole.update(chunk)
-    return whole.hexdigest()

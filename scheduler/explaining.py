@@ -16,7 +16,6 @@ from engine.facts.view import Moment
 from engine.history import Contact, Group
 from engine.panel import Panel
 from engine.problem import ForbearError, NotFound, did_you_mean
-from engine.question import Ask
 
 from .crowds import crowds
 from .portfolio import contact_groups, group_rows

@@ -15,10 +15,11 @@ from engine.clock import format_instant, local_date
 from engine.explain import in_words
 from engine.panel import Panel
 
-from ..day import Manifest, run_day
+from ..day import run_day
 from ..explaining import explain
 from ..funnel import as_text as funnel_text
 from ..law import Law, law_of
+from ..manifest import Manifest
 from ..portfolio import Portfolio, open_portfolio
 from ..sample.synth import NOW, synth
 from ..settings import FILE, FORMATS, Settings, write_default
