@@ -19,6 +19,7 @@ from .columns.budgets import budgets
 from .columns.check import check
 from .columns.findings import outcome_table, situation_table
 from .columns.judge import Judgement, Table, judge
+from .columns.ledger import turn
 from .columns.prepare import Frames, Prepared, prepare
 from .columns.upcoming import opening_of, upcoming
 from .columns.where import (
@@ -90,6 +91,7 @@ class _Stages:
 def decide_part(panel: Panel, part: PartInput, alarm: Callable[[str], None]) -> PartResult:
     """Decide every candidate of a part."""
     stages = _Stages(part.tick)
+    turn(panel)
     prepared = prepare(part.frames, part.day, part.now)
     where = _where(part, prepared)
     stages.done("prepare")
@@ -98,9 +100,8 @@ def decide_part(panel: Panel, part: PartInput, alarm: Callable[[str], None]) -> 
     judgements = _judge_all(panel, part, table)
     stages.done("facts_and_engines")
     if table.cand.is_empty():
-        return PartResult(
-            assemble_empty(), situation_table(judgements), {"candidates": 0.0, "sampled": 0.0}
-        )
+        met = situation_table(panel, judgements)
+        return PartResult(assemble_empty(), met, {"candidates": 0.0, "sampled": 0.0})
     found = outcome_table(panel, table, judgements, part.refuse_unencoded)
     stages.done("findings")
     found = opening_of(table, found)
@@ -123,7 +124,7 @@ def decide_part(panel: Panel, part: PartInput, alarm: Callable[[str], None]) -> 
         "disagreeing": float(len(wrong)),
         "plain_rows": float(table.plain_rows),
     }
-    return PartResult(candidates, situation_table(judgements), stats)
+    return PartResult(candidates, situation_table(panel, judgements), stats)
 
 
 def _where(part: PartInput, prepared: Prepared) -> Where:

@@ -16,6 +16,7 @@ from ..kinds import Limit, Notice
 from ..panel import Panel
 from ..situation import has_bit
 from .judge import CODE, WORDS, Judgement, Table, maximum_of
+from .ledger import ledger_of
 from .upcoming import _columns_of, zone_list
 from .where import unmask
 
@@ -88,9 +89,10 @@ def _facts(panel: Panel, table: Table, one: Judgement, rows: pl.DataFrame) -> li
     few = rows.select("consumer", "account", "point", "channel", "z", "s", "combo", "zones",
                       "years", *counted)  # fmt: skip
     views = table.views(few)
+    ledger = ledger_of(panel)
     for view, row in zip(views, few.iter_rows(named=True), strict=True):
         combo = one.combos[row["combo"]]
-        situation = one.situations[row["s"]]
+        situation = ledger.facts(row["s"])
         debt = view.debts[0]
         name = f"{row['account']} {row['point']} {row['channel']} in {view.zone}"
         plain = dict(situation)
@@ -117,6 +119,6 @@ def _facts(panel: Panel, table: Table, one: Judgement, rows: pl.DataFrame) -> li
                 wrong.append(f"{name}: {rule.id} lets go {count.free} plainly, "
                              f"{row[f'v{number}']} in columns")  # fmt: skip
         refusing = engine.decide(plain).refusing
-        if refusing != one.verdicts[row["s"]].compiled:
+        if refusing != ledger.verdicts[row["s"]].compiled:
             wrong.append(f"{name}: refused by {refusing} plainly")
     return wrong

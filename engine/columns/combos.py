@@ -50,6 +50,11 @@ class Combo:
     scope: tuple[str, ...]  # ids of all rules in scope, live or not
 
     @property
+    def words(self) -> tuple[str, str, str, str, str]:
+        """What it combines."""
+        return (self.channel, self.kind, self.whom, self.role, self.debt_type)
+
+    @property
     def alike(self) -> tuple[object, ...]:
         """What a verdict can depend on: combos alike in this share their situations."""
         return (

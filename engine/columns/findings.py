@@ -6,81 +6,41 @@ union. Everything here is worked out once per distinct set of situations and joi
 
 from __future__ import annotations
 
-import json
-
 import polars as pl
 
 from ..kinds import Limit, Wait, Window
 from ..panel import Panel
 from ..rule import Rule
-from ..situation import name_of, sorted_fields
 from ..structural import STRUCTURAL
 from .judge import Judgement, Table
+from .ledger import SAID, ledger_of
 from .where import unmask
 
 STRENGTH = ("structural", "prohibition", "presumption", "policy")
 
 
-def situation_table(judgements: list[Judgement]) -> pl.DataFrame:
+def situation_table(panel: Panel, judgements: list[Judgement]) -> pl.DataFrame:
     """Every situation once: its digest, rule set, facts, and both engines' answers."""
-    rows = []
-    for one in judgements:
-        order = sorted_fields(one.rules)
-        for facts, verdict in zip(one.situations, one.verdicts, strict=True):
-            rows.append(
-                (
-                    name_of(one.rules.name, order, facts),
-                    one.rules.name,
-                    json.dumps(facts, sort_keys=True, separators=(",", ":")),
-                    list(verdict.refusing),
-                    [duty for duty, _ in verdict.duties],
-                    list(verdict.compiled),
-                    None if verdict.rete is None else list(verdict.rete),
-                    verdict.trouble,
-                )
-            )
-    texts = pl.List(pl.String)
-    return pl.DataFrame(
-        rows,
-        schema={
-            "situation": pl.String,
-            "rule_set": pl.String,
-            "facts": pl.String,
-            "refusing": texts,
-            "duties": texts,
-            "compiled": texts,
-            "rete": texts,
-            "trouble": pl.String,
-        },
-        orient="row",
-    ).sort("situation")
+    numbers = [one.situations for one in judgements]
+    met = pl.concat(numbers) if numbers else pl.Series([], dtype=pl.UInt32)
+    return ledger_of(panel).table[met].sort("situation")
 
 
-def _per_candidate(judgements: list[Judgement]) -> tuple[pl.DataFrame, list[tuple[int, int]]]:
-    """Per candidate the sorted list of its situations, numbered over all rule sets."""
-    frames = []
-    at: list[tuple[int, int]] = []
-    for number, one in enumerate(judgements):
-        frames.append(one.rows.select("i", (pl.col("s") + len(at)).cast(pl.UInt32).alias("g")))
-        at += [(number, s) for s in range(len(one.situations))]
-    if not frames:
-        return pl.DataFrame(schema={"i": pl.UInt32, "gs": pl.List(pl.UInt32)}), at
-    long = pl.concat(frames)
-    if long["i"].n_unique() == len(long):
-        return long.select("i", pl.concat_list("g").alias("gs")), at
-    return long.group_by("i").agg(pl.col("g").unique().sort().alias("gs")), at
-
-
-def applying(panel: Panel, one: Judgement, s: int) -> list[Rule]:
-    """Limits, waits and windows that apply in a situation, refusing or not."""
-    combo = one.combos[one.combo_at[s]]
-    live = {
-        rule.id: rule
-        for rule in combo.live
-        if not (isinstance(rule.body, Limit) and combo.member[rule.key] == "out")
-    }
-    found = panel.compiled(one.rules).applying(one.situations[s])
-    return [live[name] for name in found if name in live]
+def _per_candidate(judgements: list[Judgement]) -> pl.DataFrame:
+    """The situations of each candidate: one number `g`, or where several the list `gs`."""
+    frames = [one.rows.select("i", pl.col("s").alias("g")) for one in judgements]
+    long = pl.concat(frames) if frames else pl.DataFrame(schema={"i": pl.UInt32, "g": pl.UInt32})
+    none = pl.lit(None, dtype=pl.List(pl.UInt32)).alias("gs")
+    several = long["i"].is_duplicated()
+    if not several.any():
+        return long.with_columns(none)
+    lists = long.filter(several).group_by("i").agg(pl.col("g").unique().sort().alias("gs"))
+    first = pl.col("gs").list.first().alias("g")
+    only = pl.col("gs").list.len() == 1
+    lists = lists.select(
+        "i", pl.when(only).then(first).alias("g"), pl.when(~only).then("gs").alias("gs")
+    )
+    return pl.concat([long.filter(~several).with_columns(none), lists])
 
 
 def outcome_table(
@@ -91,15 +51,9 @@ def outcome_table(
     Also `by_time` (every refusal can end by time alone), `limits_only`, `applies` (number of the
     distinct set of applying rules: `table_of_applying` gives it back).
     """
-    per, at = _per_candidate(judgements)
-    found = table.cand.join(per, on="i", how="left", maintain_order="left").with_columns(
-        pl.col("gs").fill_null(pl.lit([], dtype=pl.List(pl.UInt32)))
-    )
-    said = _said(panel, judgements, at, found.select("gs").unique(maintain_order=True)["gs"])
+    found = _outcomes(panel, table.cand, _per_candidate(judgements))
     missing = _missing(panel, found, refuse_unencoded)
-    found = found.join(said, on="gs", how="left", maintain_order="left").join(
-        missing, on=["law", "known"], how="left", maintain_order="left"
-    )
+    found = found.join(missing, on=["law", "known"], how="left", maintain_order="left")
     unplaced = (pl.col("zones") == 0) & pl.col("reads_clock")
     pairs = found.select("o", "m", unplaced.alias("unplaced"), "said", "cited", "missing",
                          "force", "timed", "told", "duty")  # fmt: skip
@@ -135,22 +89,46 @@ def outcome_table(
     ).with_columns((pl.col("rules").list.len() == 0).alias("permitted"))
 
 
-def _said(
-    panel: Panel, judgements: list[Judgement], at: list[tuple[int, int]], sets: pl.Series
-) -> pl.DataFrame:
-    """Per distinct set of situations: what refuses, duties, and which timed rules apply."""
-    names = [_digests(one) for one in judgements]
-    cache: dict[tuple[int, int], list[Rule]] = {}
+def _outcomes(panel: Panel, cand: pl.DataFrame, per: pl.DataFrame) -> pl.DataFrame:
+    """Candidates with what is said of their situations together, by the ledger."""
+    singles = per["g"].drop_nulls().unique()
+    lists = per["gs"].drop_nulls().unique()
+    sets = [(), *((g,) for g in singles.to_list()), *(tuple(gs) for gs in lists.to_list())]
+    numbers, said = _said(panel, sets)
+    one, many = numbers[1 : 1 + len(singles)], numbers[1 + len(singles) :]
+    by_one = pl.DataFrame([singles.alias("g"), pl.Series("o", one, dtype=pl.UInt32)])
+    per = per.join(by_one, on="g", how="left", maintain_order="left")
+    if many:
+        by_list = pl.DataFrame([lists.alias("gs"), pl.Series("oo", many, dtype=pl.UInt32)])
+        several = per.filter(pl.col("gs").is_not_null()).join(by_list, on="gs")
+        per = pl.concat(
+            [
+                per.filter(pl.col("gs").is_null()).select("i", "o"),
+                several.select("i", pl.col("oo").alias("o")),
+            ]
+        )
+    found = cand.join(per.select("i", "o"), on="i", how="left", maintain_order="left")
+    found = found.with_columns(pl.col("o").fill_null(numbers[0]))
+    return found.join(said, on="o", how="left", maintain_order="left")
+
+
+def _said(panel: Panel, sets: list[tuple[int, ...]]) -> tuple[list[int], pl.DataFrame]:
+    """Distinct sets of situations: their numbers in the ledger, and what is said of each.
+
+    Said is what refuses, which duties there are, and which timed rules apply.
+    """
+    ledger = ledger_of(panel)
     by_id = {rule.id: rule for rule in panel.rulebook.rules}
     rows = []
-    for o, gs in enumerate(sets.to_list()):
+    for gs in sets:
+        if gs in ledger.sets:
+            continue
+        o = ledger.sets[gs] = len(ledger.sets)
         refusing: dict[str, tuple[tuple[str, ...], str, bool]] = {}
         duties: dict[str, None] = {}
         rules: dict[str, Rule] = {}
         for g in gs:
-            number, s = at[g]
-            one = judgements[number]
-            verdict = one.verdicts[s]
+            verdict = ledger.verdicts[g]
             for rule_id in verdict.refusing:
                 rule = by_id[rule_id]
                 timed = isinstance(rule.body, Limit | Wait | Window)
@@ -159,35 +137,28 @@ def _said(
                 name = verdict.trouble.split(":")[0]
                 refusing[f"structural/{name}"] = ((STRUCTURAL[name][1],), "structural", False)
             duties.update((duty, None) for duty, _ in verdict.duties)
-            if (number, s) not in cache:
-                cache[number, s] = applying(panel, one, s)
-            rules.update((rule.id, rule) for rule in cache[number, s])
+            rules.update((rule.id, rule) for rule in ledger.applies[g])
         force = min((STRENGTH.index(one[1]) for one in refusing.values()), default=None)
+        applies = tuple(sorted(rules))
         rows.append(
             (
-                gs,
                 o,
                 sorted(refusing),
                 sorted({cite for one in refusing.values() for cite in one[0]}),
                 None if force is None else STRENGTH[force],
                 sorted(duties),
-                sorted({names[at[g][0]][at[g][1]] for g in gs}),
+                sorted({ledger.digests[g] for g in gs}),
                 all(one[2] for one in refusing.values()),
-                sorted(rules),
+                list(applies),
                 any(isinstance(r.body, Window) and r.body.clock == "consumer"
                     for r in rules.values()),
+                ledger.rules.setdefault(applies, len(ledger.rules)),
             )
         )  # fmt: skip
-    texts = pl.List(pl.String)
-    said = pl.DataFrame(
-        rows,
-        schema={"gs": sets.dtype, "o": pl.UInt32, "said": texts, "cited": texts,
-                "force": pl.String, "told": texts, "situations": texts, "timed": pl.Boolean,
-                "applies": texts, "reads_clock": pl.Boolean},
-        orient="row",
-    )  # fmt: skip
-    sets_of_rules = said.select("applies").unique(maintain_order=True).with_row_index("w")
-    return said.join(sets_of_rules, on="applies", how="left", maintain_order="left")
+    if rows:
+        ledger.said = pl.concat([ledger.said, pl.DataFrame(rows, schema=SAID, orient="row")])
+    numbers = [ledger.sets[gs] for gs in sets]
+    return numbers, ledger.said[numbers]
 
 
 def _missing(panel: Panel, found: pl.DataFrame, refuse_unencoded: bool) -> pl.DataFrame:
@@ -217,8 +188,3 @@ def _missing(panel: Panel, found: pl.DataFrame, refuse_unencoded: bool) -> pl.Da
                 "missing": pl.List(pl.String), "duty": pl.String},
         orient="row",
     )  # fmt: skip
-
-
-def _digests(one: Judgement) -> list[str]:
-    order = sorted_fields(one.rules)
-    return [name_of(one.rules.name, order, facts) for facts in one.situations]

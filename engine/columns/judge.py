@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -19,12 +20,13 @@ from ..facts.consent import CONSENT_DAYS
 from ..facts.view import Moment, View
 from ..history import Group
 from ..kinds import Agreed, Limit, Notice, Wait, Window
-from ..panel import Panel, Verdict
+from ..panel import Panel
 from ..rule import Ask, Exclusion, Happened, Period, Rule
-from ..situation import RuleSet, has_bit
+from ..situation import RuleSet, Situation, has_bit
 from . import tally
 from .combos import Combo, combo_of, plain_contact
 from .email import route_chain, route_consumer, route_creditor, safe_harbour, text_routes
+from .ledger import Applying, Key, ledger_of
 from .prepare import Prepared
 from .statuses import COLUMNS, UNKNOWN, Column, about_debt, doubtful
 from .windows import Hourglass
@@ -99,18 +101,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A rule set's answers: `rows` gains `s`, the number of its situation here.
+    """A rule set's answers: `rows` gains `s`, the number of its situation in the ledger.
 
-    `situations`, `verdicts` and `combos` are by that number (`combo_at`: number of its combo).
-    `counts`: per limit or wait key, the names of its columns in `rows`.
+    `situations` are the numbers met here.
     """
 
     rules: RuleSet
     rows: pl.DataFrame
-    situations: list[dict[str, str]]
-    verdicts: list[Verdict]
+    situations: pl.Series
     combos: list[Combo]
-    combo_at: list[int]
 
 
 def judge(panel: Panel, rules: RuleSet, table: Table, rows: pl.DataFrame) -> Judgement:
@@ -131,16 +130,52 @@ def judge(panel: Panel, rules: RuleSet, table: Table, rows: pl.DataFrame) -> Jud
         rows = _bit(table, rows, bits[key], number, combos)
     columns = [f"f{n}" for n in range(len(asks))] + [f"b{n}" for n in range(len(keys))]
     rows, distinct = _situations(rows, columns)
-    base = [_base(rules, combo) for combo in combos]
     names = [rules.names[ask] for ask in asks] + [f"bit:{key}" for key in keys]
-    found, combo_at = [], []
-    for combo, *codes in distinct.iter_rows():
-        one = dict(base[combo])
-        one.update(zip(names, [WORDS[code] for code in codes], strict=True))
-        found.append(one)
-        combo_at.append(combo)
-    verdicts = panel.ask(rules, found) if found else []
-    return Judgement(rules, rows, found, verdicts, combos, combo_at)
+    numbers = _numbers(panel, rules, names, combos, distinct, columns)
+    rows = rows.with_columns(numbers.gather(rows["s"]).alias("s"))
+    return Judgement(rules, rows, numbers, combos)
+
+
+def _numbers(
+    panel: Panel,
+    rules: RuleSet,
+    names: list[str],
+    combos: list[Combo],
+    distinct: pl.DataFrame,
+    columns: list[str],
+) -> pl.Series:
+    """The ledger's number of each distinct situation; those not met before are decided now."""
+    ledger = ledger_of(panel)
+    base = [_base(rules, combo) for combo in combos]
+    book = ledger.books.setdefault((rules.name, *names), {})
+    keys: list[Key] = []
+    fresh: dict[int, tuple[Key, Situation, Applying]] = {}
+    packed = distinct.drop("s", *columns)
+    for at, (number, *codes) in enumerate(packed.iter_rows()):
+        key = (combos[number].words, *codes)
+        keys.append(key)
+        if key not in book:
+            fresh[at] = (key, {}, partial(applying, panel, rules, combos[number]))
+    met = distinct[list(fresh)].select("combo", *columns).iter_rows()
+    for (_, facts, _), (number, *codes) in zip(fresh.values(), met, strict=True):
+        facts |= base[number]
+        facts |= zip(names, [WORDS[code] for code in codes], strict=True)
+    new = ledger.add(panel, rules, book, list(fresh.values())) if fresh else {}
+    found = [new[key] if key in new else book[key] for key in keys]
+    return pl.Series(found, dtype=pl.UInt32)
+
+
+def applying(
+    panel: Panel, rules: RuleSet, combo: Combo, facts: Situation
+) -> tuple[Rule, ...]:
+    """Limits, waits and windows that apply in a situation, refusing or not."""
+    live = {
+        rule.id: rule
+        for rule in combo.live
+        if not (isinstance(rule.body, Limit) and combo.member[rule.key] == "out")
+    }
+    found = panel.compiled(rules).applying(facts)
+    return tuple(live[name] for name in found if name in live)
 
 
 def _combos(
@@ -188,7 +223,7 @@ def _situations(rows: pl.DataFrame, columns: list[str]) -> tuple[pl.DataFrame, p
     distinct = rows.select(*names, *columns).unique(names, keep="any").sort(names)
     distinct = distinct.with_row_index("s")
     rows = rows.join(distinct.select(*names, "s"), on=names, how="left", maintain_order="left")
-    return rows.drop(names[1:]), distinct.select("combo", *columns)
+    return rows.drop(names[1:]), distinct
 
 
 # -- facts

@@ -1,0 +1,124 @@
+"""What a panel has learned of situations, kept from part to part.
+
+Parts meet the same situations again and again. Each is written out, named, decided and put into
+words once, under a number that is good as long as the panel's ledger is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from ..panel import Panel, Verdict
+from ..rule import Rule
+from ..situation import RuleSet, Situation, name_of, sorted_fields
+
+MOST = 200_000  # situations, or sets of them, kept at once
+TEXTS = pl.List(pl.String)
+TABLE: dict[str, pl.DataType] = {
+    "situation": pl.String(),
+    "rule_set": pl.String(),
+    "facts": pl.String(),
+    "refusing": TEXTS,
+    "duties": TEXTS,
+    "compiled": TEXTS,
+    "rete": TEXTS,
+    "trouble": pl.String(),
+}
+SAID: dict[str, pl.DataType] = {
+    "o": pl.UInt32(),
+    "said": TEXTS,
+    "cited": TEXTS,
+    "force": pl.String(),
+    "told": TEXTS,
+    "situations": TEXTS,
+    "timed": pl.Boolean(),
+    "applies": TEXTS,
+    "reads_clock": pl.Boolean(),
+    "w": pl.UInt32(),
+}
+Key = tuple[object, ...]
+Row = tuple[object, ...]
+Applying = Callable[[Situation], tuple[Rule, ...]]
+
+
+@dataclass
+class Ledger:
+    """Situations by number: `digests`, `verdicts`, the timed rules that apply, and `table`.
+
+    `books`: per rule set and its questions, the number of each answer met. `sets` and `said`:
+    distinct sets of situations by number, and what is said of each; `rules`: distinct sets of
+    applying rules.
+    """
+
+    digests: list[str] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    applies: list[tuple[Rule, ...]] = field(default_factory=list)
+    table: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TABLE))
+    books: dict[Key, dict[Key, int]] = field(default_factory=dict)
+    sets: dict[tuple[int, ...], int] = field(default_factory=dict)
+    rules: dict[tuple[str, ...], int] = field(default_factory=dict)
+    said: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SAID))
+
+    def add(
+        self,
+        panel: Panel,
+        rules: RuleSet,
+        book: dict[Key, int],
+        fresh: Sequence[tuple[Key, Situation, Applying]],
+    ) -> dict[Key, int]:
+        """Decide situations not met before, each with its key and what applies in it.
+
+        Those that an engine failed on are numbered but not remembered: it may be up next time.
+        """
+        asked = [one for _, one, _ in fresh]
+        order = sorted_fields(rules)
+        numbers: dict[Key, int] = {}
+        rows: list[Row] = []
+        for (key, facts, applying), verdict in zip(fresh, panel.ask(rules, asked), strict=True):
+            number = len(self.digests)
+            numbers[key] = number
+            if not verdict.trouble.startswith("engine_failed"):
+                book[key] = number
+            digest = name_of(rules.name, order, facts)
+            self.digests.append(digest)
+            self.verdicts.append(verdict)
+            self.applies.append(applying(facts))
+            rows.append(_row(rules, digest, facts, verdict))
+        self.table = pl.concat([self.table, pl.DataFrame(rows, schema=TABLE, orient="row")])
+        return numbers
+
+    def facts(self, number: int) -> dict[str, str]:
+        """A situation's fields, as they were put to the engines."""
+        told = json.loads(self.table["facts"][number])
+        return {str(name): str(value) for name, value in told.items()}
+
+
+def _row(rules: RuleSet, digest: str, facts: Situation, verdict: Verdict) -> Row:
+    return (
+        digest,
+        rules.name,
+        json.dumps(facts, sort_keys=True, separators=(",", ":")),
+        list(verdict.refusing),
+        [duty for duty, _ in verdict.duties],
+        list(verdict.compiled),
+        None if verdict.rete is None else list(verdict.rete),
+        verdict.trouble,
+    )
+
+
+def ledger_of(panel: Panel) -> Ledger:
+    """The panel's ledger. Numbers taken from it are good until `turn` begins a new one."""
+    found = panel.notes.setdefault(("ledger",), Ledger())
+    assert isinstance(found, Ledger)
+    return found
+
+
+def turn(panel: Panel) -> None:
+    """Before a part: begin a new ledger where the old one is full."""
+    found = ledger_of(panel)
+    if max(len(found.digests), len(found.sets)) > MOST:
+        del panel.notes["ledger",]
