@@ -43,7 +43,7 @@ def decide(
     zones = tuple(sorted(where.zones))
     places = places_of(where, contact, group)
     judged = judge_all(panel, group, contact, when, zones, places)
-    findings = list(_structural(panel, where, places, zones, asked, judged))
+    findings = [*_no_debt(group, contact), *_structural(panel, where, places, zones, asked, judged)]
     duties: dict[tuple[str, str], None] = dict.fromkeys(_place_duties(panel, places, asked))
     lifted: dict[tuple[str, str], Lifted] = {}
     satisfied: dict[tuple[str, str], Satisfied] = {}
@@ -117,6 +117,14 @@ def _note(
 # -- structural refusals and duties of places
 
 
+def _no_debt(group: Group, contact: Contact) -> list[Finding]:
+    """Rules judge debts: without one, or with one nobody knows, none of them was asked."""
+    unknown = [debt for debt in contact.debts if debt not in group.accounts]
+    if contact.debts and not unknown:
+        return []
+    return [refusal("debt_unknown", ", ".join(unknown) or "the contact is about no debt")]
+
+
 def _structural(
     panel: Panel,
     where: Whereabouts,
@@ -185,16 +193,13 @@ def _upcoming(
 
 
 def _engines(judged: list[Judged]) -> dict[str, Any]:
-    compiled: set[str] = set()
-    rete: set[str] = set()
-    trouble = ""
-    for one in judged:
-        compiled.update(one.verdict.compiled)
-        rete.update(one.verdict.rete or ())
-        trouble = trouble or one.verdict.trouble
+    """What each engine said by itself; "no answer" where it failed anywhere."""
+    second = [one.verdict.rete for one in judged]
+    rete = "refused" if any(second) else "permitted"
+    trouble = next((one.verdict.trouble for one in judged if one.verdict.trouble), "")
     return {
-        "compiled": "refused" if compiled else "permitted",
-        "rete": "refused" if rete else "permitted",
+        "compiled": "refused" if any(one.verdict.compiled for one in judged) else "permitted",
+        "rete": "no answer" if None in second else rete,
         **({"trouble": trouble} if trouble else {}),
     }
 

@@ -10,6 +10,10 @@ from typing import Final
 from .decision import Finding
 
 STRUCTURAL: Final[dict[str, tuple[str, str]]] = {
+    "debt_unknown": (
+        "A contact about no debt, or about one that is not on record, can be judged by no rule.",
+        "15 USC 1692a(5)",
+    ),
     "address_unknown": (
         "Without a current residential address it is unknown whose law applies.",
         "12 CFR 1006.104",

@@ -169,8 +169,9 @@ class View:
 
     @cached_property
     def debts(self) -> tuple[Account, ...]:
-        """The accounts the contact is about."""
-        return tuple(self.group.accounts[one] for one in self.contact.debts)
+        """The accounts the contact is about, as far as they are on record."""
+        known = self.group.accounts
+        return tuple(known[one] for one in self.contact.debts if one in known)
 
     @cached_property
     def charged(self) -> tuple[Account, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import time
 from typing import ClassVar
 
 from .agreed import Agreed
@@ -26,16 +26,3 @@ class Window:
     edges: str = "open"
     closed: tuple[str, ...] = ()
     closed_by: str | None = None
-
-    def hours(self, agreed: dict[str, time], day: date) -> tuple[time | None, time | None]:
-        """The opening and closing that hold, with what was agreed put in place of the law."""
-        del day
-
-        def pick(value: time | Agreed | None) -> time | None:
-            if isinstance(value, Agreed):
-                chosen = agreed.get(value.or_agreed, value.law)
-                assert isinstance(chosen, time)
-                return chosen
-            return value
-
-        return pick(self.from_), pick(self.to)
