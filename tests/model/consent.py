@@ -58,8 +58,8 @@ def _covers(asked: Asked, statement: Statement, contact: Contact) -> bool:
         return False
     value = statement.value if isinstance(statement.value, dict) else {}
     received = calendar.instant(statement.received, asked.zone)
-    # prior consent: READING: strictly before the contact
-    if not received < contact.at:
+    # prior consent: it has effect from the instant of receipt
+    if not received <= contact.at:
         return False
     # of the person who is called
     if with_whom(asked.group, contact, asked.consumer) != speaker(asked, statement):

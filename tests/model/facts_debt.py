@@ -70,6 +70,39 @@ def flag(name: str) -> Callable[[Asked], str]:
     return lambda asked: tri(bool(asked.contact.flag(name)))
 
 
+SAYS_NOTHING_OF_A_DEBT = (
+    "location",
+    "contact_request",
+    "consent_request",
+    "stop_confirmation",
+    "ask_convenience",
+)
+ASKS_FOR_MONEY = ("collection", "payment_reminder", "settlement")
+
+
+def mentions_debt(asked: Asked) -> str:
+    """As declared; READING: undeclared, all do but those whose purpose or content leaves it out."""
+    declared = asked.contact.flag("mentions_debt")
+    limited = asked.contact.content == "limited_content_message"
+    silent = limited or asked.contact.purpose in SAYS_NOTHING_OF_A_DEBT
+    return tri(not silent if declared is None else declared)
+
+
+def identifies_as_debt_collector(asked: Asked) -> str:
+    """As declared; READING: undeclared, all do but a location or a limited-content message."""
+    declared = asked.contact.flag("identifies_as_debt_collector")
+    limited = asked.contact.content == "limited_content_message"
+    silent = limited or asked.contact.purpose == "location"
+    return tri(not silent if declared is None else declared)
+
+
+def requests_payment(asked: Asked) -> str:
+    """As declared; READING: undeclared, what is placed to collect, remind or settle does."""
+    declared = asked.contact.flag("requests_payment")
+    asks = (asked.contact.purpose or "collection") in ASKS_FOR_MONEY
+    return tri(asks if declared is None else declared)
+
+
 def false_name(asked: Asked) -> str:
     """Sent under a false name (12 CFR 1006.18(f))."""
     return tri(asked.contact.sender_name == "false_name")
@@ -90,9 +123,8 @@ def collector_of(asked: Asked) -> Collector:
 
 
 def collector_type_is(asked: Asked, parameter: Any) -> str:
-    """What business the collector is; not on record: unknown."""
-    kind = collector_of(asked).type
-    return UNKNOWN if kind is None else tri(kind in words_of(parameter))
+    """What business the collector is; none reported: none of these."""
+    return tri(collector_of(asked).type in words_of(parameter))
 
 
 def days_past_due_over(asked: Asked, parameter: Any) -> str:
@@ -128,21 +160,18 @@ def judgment_entered(asked: Asked) -> str:
 
 
 def secured(asked: Asked) -> str:
-    """Secured by property; not on record: unknown."""
-    return UNKNOWN if asked.account.secured_by is None else YES
+    """Secured by property; no security reported: none."""
+    return tri(asked.account.secured_by is not None)
 
 
 def held_by_debt_buyer(asked: Asked) -> str:
     """A debt buyer owns it: as recorded, or because the collector is one."""
-    if asked.account.holder == "debt_buyer" or collector_of(asked).role == "debt_buyer":
-        return YES
-    return UNKNOWN if asked.account.holder is None else NO
+    return tri(asked.account.holder == "debt_buyer" or collector_of(asked).role == "debt_buyer")
 
 
 def lender_licence_is(asked: Asked, parameter: Any) -> str:
-    """The licence the lender held."""
-    licence = asked.account.lender_licence
-    return UNKNOWN if licence is None else tri(licence in words_of(parameter))
+    """The licence the lender held; none reported: none."""
+    return tri(asked.account.lender_licence in words_of(parameter))
 
 
 def original_amount_over(asked: Asked, parameter: Any) -> str:
@@ -244,10 +273,8 @@ def initial_communication_made(asked: Asked) -> str:
         if point_of(asked.group, contact, asked.consumer).whom not in words.CONSUMER_ROLES:
             continue
         what = COMMUNICATION if contact.direction == "out" else CONVERSATION
-        talk = counts_as(asked, contact, CONVERSATION) != NO
-        how = "discussed" if talk else "attributed"
         told = counts_as(asked, contact, what)
-        answers.append(all_of([told, about(asked, contact, how, pooled=False)]))
+        answers.append(all_of([told, about(asked, contact, "discussed", pooled=False)]))
     return event_answer(answers)
 
 

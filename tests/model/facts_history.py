@@ -9,7 +9,7 @@ from engine.history import Contact, Statement
 from engine.kinds import Window
 
 from . import calendar
-from .answers import Where, event_answer, here, today, tri
+from .answers import Where, here, today, tri
 from .consent import minutes_between
 from .facts_debt import representations
 from .facts_point import kind_at, lifting_place
@@ -17,7 +17,6 @@ from .hours import called_inconvenient, is_closed
 from .past import (
     COMMUNICATION,
     CONVERSATION,
-    MAYBE,
     NO,
     VOICE,
     YES,
@@ -254,7 +253,7 @@ def spoke_or_wrote(asked: Asked) -> str:
             answers.append(all_of([talk, about(asked, contact, "discussed", pooled=False)]))
         elif contact.direction == "out" and contact.channel in words.WRITTEN_CHANNELS:
             answers.append(_stayed_out(asked, contact))
-    return event_answer(answers)
+    return tri(YES in answers)  # it meets a need: what only may be does not count
 
 
 def _stayed_out(asked: Asked, contact: Contact) -> str:
@@ -264,5 +263,4 @@ def _stayed_out(asked: Asked, contact: Contact) -> str:
     back = returned_at(asked, contact)
     if back is not None and calendar.day_of(back, asked.zone) <= sent + 14 * calendar.DAY:
         return NO
-    went = MAYBE if contact.result is None else YES
-    return all_of([went, about(asked, contact, "attributed", pooled=False)])
+    return about(asked, contact, "attributed", pooled=False)

@@ -10,11 +10,20 @@ from engine import words
 from engine.history import Statement
 
 from . import calendar
-from .answers import event_answer, here, today, tri, words_of
+from .answers import UNKNOWN, event_answer, here, today, tri, words_of
 from .consent import told_us
 from .past import MAYBE, NO, YES, Asked, about, all_of, happened_by_now
 from .people import point_of, speaks_for
-from .told import address_stops, binding, lifting, medium_stops, names_line, received_at, said
+from .told import (
+    address_stops,
+    binding,
+    is_written,
+    lifting,
+    medium_stops,
+    names_line,
+    received_at,
+    said,
+)
 
 # -- the point and the person behind it
 
@@ -130,7 +139,7 @@ def _by_today(asked: Asked, value: Any) -> bool:
 def email_route_consumer(asked: Asked) -> str:
     """The consumer used or allowed the address with this collector (1006.6(d)(4)(i))."""
     found = provenance(asked)
-    if asked.contact.channel != "email" or found.get("opted_out") is True or opted_out(asked):
+    if found.get("opted_out") is True or opted_out(asked):
         return NO
     if _by_today(asked, found.get("consumer_used_with_this_collector")):
         return YES
@@ -155,8 +164,7 @@ def email_route_creditor(asked: Asked) -> str:
     uses = [uses] if isinstance(uses, str) else list(uses)
     sent, deadline = found.get("notice_sent"), found.get("opt_out_deadline")
     return tri(
-        asked.contact.channel == "email"
-        and found.get("creditor_obtained_from_consumer") is True
+        found.get("creditor_obtained_from_consumer") is True
         and any(use != "marketing_unrelated_to_account" for use in uses)
         and found.get("notice_names_this_collector") is True
         and isinstance(sent, date)
@@ -177,8 +185,7 @@ def email_route_chain(asked: Asked) -> str:
     if chain and "emailed_consumer" not in chain[-1]:
         chain = chain[:-1]  # this collector itself
     return tri(
-        asked.contact.channel == "email"
-        and bool(chain)
+        bool(chain)
         and any(link.get("obtained_by") is not None for link in chain)
         and chain[-1].get("emailed_consumer") is True
         and not any(link.get("opted_out") is True for link in chain)
@@ -188,7 +195,7 @@ def email_route_chain(asked: Asked) -> str:
 
 
 def safe_harbour(asked: Asked) -> str:
-    """A procedure of 1006.6(d)(3)-(5) is met for this electronic message; two-valued."""
+    """A procedure of 1006.6(d)(3)-(5) is met; yes or no for e-mails and texts."""
     if disclosure_known(asked) == YES:
         return NO
     if asked.contact.channel == "email":
@@ -196,7 +203,7 @@ def safe_harbour(asked: Asked) -> str:
         return tri(any(route(asked) == YES for route in routes))
     if asked.contact.channel == "text":
         return tri(_text_route(asked))
-    return NO
+    return UNKNOWN  # asked of e-mails and texts alone
 
 
 def _recent(asked: Asked, at: datetime) -> bool:
@@ -302,7 +309,7 @@ def recorded_revoked_anywhere(asked: Asked) -> str:
 def _revoked(asked: Asked, *, anywhere: bool) -> bool:
     """47 CFR 64.1200(a)(10): by any reasonable word.
 
-    READING: a refusal of the number, of its medium, of calls, or of all contact is such a word.
+    READING: a refusal of the number, of its medium, of calls, or an oral one of all contact.
     """
     line = here(asked).line
     channel = asked.contact.channel
@@ -315,9 +322,12 @@ def _revoked(asked: Asked, *, anywhere: bool) -> bool:
     revoked += [
         one
         for one in binding(asked, "stop_medium", "opt_out_medium")
-        if anywhere or one.value == channel or (one.value == "call" and channel == "voicemail")
+        if (anywhere and one.value in ("call", "voicemail", "text"))
+        or one.value == channel
+        or (one.value == "call" and channel == "voicemail")
     ]
-    revoked += binding(asked, "cease", "cease_or_refusal", "revokes_consent_to_call")
+    revoked += binding(asked, "revokes_consent_to_call")
+    revoked += [one for one in binding(asked, "cease", "cease_or_refusal") if not is_written(one)]
     if not revoked:
         return False
     newest = max(received_at(asked, one) for one in revoked)

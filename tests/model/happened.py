@@ -125,9 +125,6 @@ def happened(asked: Asked, question: Happened) -> str:
     if selector.which == "first":
         found = found[:1]
     if question.since is not None:
-        if question.since.of_dates and date_of(asked, question.since) is None:
-            # READING: which of them came since nobody can tell
-            found = [Event(event.at, MAYBE) for event in found]
         starts = events(asked, question.since, None)
         if starts:
             start = starts[0] if question.since.which == "first" else starts[-1]

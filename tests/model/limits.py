@@ -29,12 +29,12 @@ def limited(asked: Asked, body: Limit) -> Outcome:
     found = events(asked, body.counting, body.per)
     if body.since is not None:
         if body.since.of_dates and date_of(asked, body.since) is None:
-            used = len(found)  # READING: since a day nobody recorded: ever
-        else:
-            starts = events(asked, body.since, body.per)
-            if not starts:
-                return OUT, None, None
-            used = len([one for one in found if one.at >= starts[0].at])
+            # a date that the rule needs and nobody recorded is unknown and refuses
+            return (SATISFIED if member == "excluded" else REFUSED), None, maximum
+        starts = events(asked, body.since, body.per)
+        if not starts:
+            return OUT, None, None
+        used = len([one for one in found if one.at >= starts[0].at])
     else:
         assert within is not None
         used = len(
@@ -72,8 +72,6 @@ def agreed_messages(asked: Asked) -> Mapping[str, int | str]:
 
 def waited(asked: Asked, body: Wait) -> str:
     """Not until: it runs from the latest event (`which: first`: the first); none: not applied."""
-    if "workplace" in body.per and not at_work_here(asked):
-        return OUT
     if body.after.of_dates:
         start = date_of(asked, body.after)
         if start is None:
@@ -81,13 +79,15 @@ def waited(asked: Asked, body: Wait) -> str:
         if start > asked.now:
             return _unless_exempt(asked, body)  # READING: not even begun
     else:
+        if "workplace" in body.per and not at_work_here(asked):
+            return OUT
         found = events(asked, body.after, body.per)
         if not found:
             return OUT
         start = (found[0] if body.after.which == "first" else found[-1]).at
     if body.until is not None:
         over = any(
-            one.sure == "yes" and one.at > start for one in events(asked, body.until, body.per)
+            one.sure == "yes" and one.at >= start for one in events(asked, body.until, body.per)
         )
         return SATISFIED if over else _unless_exempt(asked, body)
     assert body.for_ is not None

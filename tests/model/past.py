@@ -147,8 +147,8 @@ def _table(contact: Contact) -> tuple[set[str], set[str]]:
     if result is None and channel in ("call", "visit"):
         return {ATTEMPT}, {ATTEMPT, CONNECTED, COMMUNICATION, CONVERSATION}
     if result is None:
-        # a message: sent unless it came back; whether it went out well is not on record
-        return {ATTEMPT}, {ATTEMPT, COMMUNICATION}
+        # a message on record went out; that it came back would be a receipt of its own
+        return {ATTEMPT, COMMUNICATION}, {ATTEMPT, COMMUNICATION}
     raise AssertionError(result)
 
 

@@ -182,9 +182,12 @@ def shares_unit(
     if unit == "consumer":
         mine = consumers_about(group, proposed, consumer)
         return bool(mine & consumers_about(group, past, consumer))
-    if unit in ("point", "line"):
-        # READING: a phone shared by several consumers is one point, so the line tells
+    if unit == "line":
         return here.line == there.line
+    if unit == "point":
+        # a phone shared by several consumers is one unit, however often it is recorded
+        shared = human(group, here.consumer) != human(group, there.consumer)
+        return here.id == there.id or (shared and here.line == there.line)
     if unit == "workplace":
         file = human(group, file_of(group, proposed, consumer))
         return file == human(group, file_of(group, past, consumer)) and at_work(there.kind)

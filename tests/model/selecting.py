@@ -7,7 +7,7 @@ from engine.history import Contact
 from engine.rule import Selector
 
 from .exclusions import excluded, proposed_excluded
-from .past import CONVERSATION, MAYBE, NO, VOICE, YES, Asked, all_of, counts_as
+from .past import CONVERSATION, MAYBE, NO, YES, Asked, all_of, counts_as
 from .people import point_of
 
 
@@ -23,15 +23,16 @@ def kind_reached(to: frozenset[str] | None, channel: str, kind: str) -> bool:
     return kind in to
 
 
-def technology_of(contact: Contact) -> str | None:
-    """How a past contact was placed; a past call without it counts as prerecorded (RULES.md 3)."""
+def technology_of(contact: Contact) -> str:
+    """How a past contact was placed; a past call without it counts as prerecorded (RULES.md 3).
+
+    READING: and so does anything else that was sent.
+    """
     if contact.technology is not None:
         return contact.technology
-    if contact.flag("prerecorded"):
-        return "prerecorded"
-    if contact.flag("autodialled"):
+    if contact.flag("autodialled") and not contact.flag("prerecorded"):
         return "autodialled"
-    return "prerecorded" if contact.channel in VOICE else None
+    return "prerecorded"
 
 
 def contents_of(contact: Contact) -> set[str]:
@@ -63,8 +64,7 @@ def selects(asked: Asked, selector: Selector, contact: Contact) -> str:
     if selector.content is not None:
         answers.append(YES if contents_of(contact) & selector.content else NO)
     if selector.technology is not None:
-        technology = technology_of(contact)
-        answers.append(MAYBE if technology is None else _in(technology, selector.technology))
+        answers.append(_in(technology_of(contact), selector.technology))
     if selector.result is not None:
         answers.append(MAYBE if contact.result is None else _in(contact.result, selector.result))
     if selector.initiated_by is not None:

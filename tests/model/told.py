@@ -30,14 +30,10 @@ from .people import bound_people, human, may_loosen_for, speaks_for
 from .selecting import contents_of
 
 ELECTRONIC = ("email", "text", "electronic", "collector_portal_message")
-BINDS_WHOM_IT_WAS_TOLD = {
+BINDS_ONLY_IF_TOLD_TO_US = {
     "cease",
     "cease_or_refusal",
     "refuses_to_pay",
-    "disputes",
-    "requests_original_creditor",
-    "requests_information",
-    "requests_itemized_statement",
     "opt_out_address",
     "opt_out_number_text",
     "do_not_use_number",
@@ -45,10 +41,8 @@ BINDS_WHOM_IT_WAS_TOLD = {
     "stop_medium",
     "consents_to_text",
     "consents_to_prerecorded_calls",
-    "revokes_consent_to_prerecorded",
     "consents_to_calls_until",
     "consents_to_call",
-    "revokes_consent_to_call",
     "asks_to_be_called",
     "consents_to_medium",
     "agrees_to_messages",
@@ -74,7 +68,7 @@ def said(asked: Asked, *kinds: str) -> list[Statement]:
         for one in asked.group.statements
         if one.kind in kinds
         and received_at(asked, one) <= asked.now
-        and (one.to == "this_collector" or one.kind not in BINDS_WHOM_IT_WAS_TOLD)
+        and (one.to == "this_collector" or one.kind not in BINDS_ONLY_IF_TOLD_TO_US)
     ]
     return sorted(found, key=lambda one: received_at(asked, one))
 

@@ -1,0 +1,34 @@
+"""How the tests run: one Hypothesis profile for every day, one for the night (`--full`)."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+_QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
+settings.register_profile(
+    "light",
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=_QUIET,
+)
+settings.register_profile(
+    "full", settings.get_profile("light"), max_examples=2_000, derandomize=False
+)
+settings.load_profile("light")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--full`: many more examples, another set of them each time."""
+    parser.addoption("--full", action="store_true", help="2,000 examples a property, at random")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the profile."""
+    if config.getoption("--full"):
+        settings.load_profile("full")
+    os.environ.pop("FORBEAR_HOME", None)
