@@ -78,6 +78,16 @@ MAX_SHOWN: Final = 100  # characters of a source line in an excerpt
 class ForbearError(Exception):
     """The root of every exception that this project raises on purpose."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """As it is, so that it can be raised again in another process."""
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(kind: type[ForbearError], args: tuple[object, ...]) -> ForbearError:
+    found = kind.__new__(kind, *args)
+    found.args = args
+    return found
+
 
 class NotFound(ForbearError):
     """There is no such thing: `what` ("place", "rule", ...) and the `id` asked for."""

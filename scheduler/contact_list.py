@@ -7,8 +7,9 @@ are JSON texts.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -52,6 +53,7 @@ SUPPRESSED: Final[dict[str, pl.DataType]] = {
 JSON_TEXTS: Final = frozenset({"windows_utc", "windows_local", "budgets"})
 SPOKEN: Final = ("call", "voicemail", "text")  # channels whose technology the law asks about
 ROWS_IN_GROUP: Final = 131_072
+CHUNK: Final = 1 << 20
 AT_ONCE: Final = 32_768  # rows turned into text at once
 ISO: Final = "%Y-%m-%dT%H:%M:%SZ"
 KEYS: Final[dict[str, tuple[str, bool]]] = {
@@ -157,20 +159,18 @@ def _json_list(name: str) -> pl.Expr:
     return inside.str.slice(len(name) + 4, inside.str.len_chars() - (len(name) + 5)).alias(name)
 
 
-def append_csv(path: Path, rows: pl.DataFrame, start: bool) -> None:
-    """Add rows to a CSV file; `start` begins it with the header."""
+def write_csv(path: Path, rows: pl.DataFrame) -> None:
+    """Write rows as CSV, without the header."""
     lists = [name for name, kind in rows.schema.items() if isinstance(kind, pl.List)]
-    with path.open("wb" if start else "ab") as file:
-        if start:
-            file.write((",".join(rows.columns) + "\n").encode())
+    with path.open("wb") as file:
         for some in rows.iter_slices(AT_ONCE):
             flat = _instants(some).with_columns(_json_list(name) for name in lists)
             flat.write_csv(file, include_header=False, date_format="%Y-%m-%d")
 
 
-def append_ndjson(path: Path, rows: pl.DataFrame, start: bool) -> None:
-    """Add rows to an NDJSON file: an object a line, its words in the order of the columns."""
-    with path.open("wb" if start else "ab") as file:
+def write_ndjson(path: Path, rows: pl.DataFrame) -> None:
+    """Write rows as NDJSON: an object a line, its words in the order of the columns."""
+    with path.open("wb") as file:
         for some in rows.iter_slices(AT_ONCE):
             some.select(_line(some)).write_csv(file, include_header=False, quote_style="never")
 
@@ -224,10 +224,68 @@ def join_parquet(parts: Sequence[Path], path: Path, metadata: dict[str, str] | N
     return int(pl.scan_parquet(path).select(pl.len()).collect().item())
 
 
-class ListWriter:
-    """Writes the list and the suppressed list, part by part, in the formats wanted.
+def _piece(scratch: Path, name: str, number: int, kind: str) -> Path:
+    return scratch / f"{name}-{number:05}.{kind}"
 
-    `place` is where the files go, `scratch` a directory for parts. Failures to write are the
+
+def _write_texts(
+    scratch: Path, name: str, number: int, rows: pl.DataFrame, formats: Sequence[str]
+) -> None:
+    if "csv" in formats:
+        write_csv(_piece(scratch, name, number, "csv"), rows)
+    if "ndjson" in formats:
+        write_ndjson(_piece(scratch, name, number, "ndjson"), rows)
+
+
+def write_pieces(
+    scratch: Path, number: int, rows: pl.DataFrame, formats: Sequence[str]
+) -> None:
+    """Write a part's decided candidates (`withheld` must have marked them), for `ListWriter`.
+
+    Those listed wait for their rank; those suppressed are written in every format.
+    """
+    write_part(_piece(scratch, "list", number, "parquet"), listed(rows))
+    refused = suppressed(rows)
+    _write_texts(scratch, "suppressed", number, refused, formats)
+    if "parquet" in formats:
+        write_part(_piece(scratch, "suppressed", number, "parquet"), refused)
+
+
+def write_ranked(
+    scratch: Path, number: int, first: int, ranks: pl.Series, formats: Sequence[str]
+) -> None:
+    """Write a part of the list in every format; `first` and `ranks` number its rows."""
+    path = _piece(scratch, "list", number, "parquet")
+    whole = numbered(pl.read_parquet(path), first, ranks)
+    _write_texts(scratch, "list", number, whole, formats)
+    write_part(path, whole)
+
+
+class _Text:
+    """A file that pieces are put behind one another in, hashed as it grows."""
+
+    def __init__(self, path: Path, head: str) -> None:
+        self.path = path
+        self._whole = hashlib.sha256(head.encode())
+        path.write_bytes(head.encode())
+
+    def take(self, piece: Path) -> None:
+        """Put a piece behind what is there; the piece is gone then."""
+        with piece.open("rb") as source, self.path.open("ab") as file:
+            while chunk := source.read(CHUNK):
+                self._whole.update(chunk)
+                file.write(chunk)
+        piece.unlink()
+
+    @property
+    def digest(self) -> str:
+        return self._whole.hexdigest()
+
+
+class ListWriter:
+    """Puts together the list and the suppressed list of their parts, in the formats wanted.
+
+    `place` is where the files go, `scratch` the directory of the parts. Failures to write are the
     caller's to name: OSError and Polars' own errors pass through.
     """
 
@@ -236,43 +294,53 @@ class ListWriter:
         self.place = place
         self.scratch = scratch
         self.formats = formats
-        self._listed: list[Path] = []
-        self._suppressed: list[Path] = []
+        self._numbers: list[int] = []
+        heads = {"csv": "{}\n", "ndjson": ""}
+        self._texts = {
+            (name, kind): _Text(place / f"{name}.{kind}", head.format(",".join(columns)))
+            for name, columns in (("list", LIST), ("suppressed", SUPPRESSED))
+            for kind, head in heads.items()
+            if kind in formats
+        }
 
-    def add(self, rows: pl.DataFrame) -> None:
-        """Take the next part's decided candidates (`withheld` must have marked them)."""
-        number = len(self._listed)
-        path = self.scratch / f"list-{number:05}.parquet"
-        write_part(path, listed(rows))
-        self._listed.append(path)
-        refused = suppressed(rows)
-        self._append("suppressed", refused, number == 0)
-        if "parquet" in self.formats:
-            path = self.scratch / f"suppressed-{number:05}.parquet"
-            write_part(path, refused)
-            self._suppressed.append(path)
+    def take(self, number: int) -> None:
+        """Take the next part, which `write_pieces` wrote."""
+        self._numbers.append(number)
+        self._append("suppressed", number)
 
-    def finish(self, strategy: Sequence[str], progress: Callable[[str, int, int], None]) -> None:
-        """Give the rows their rank over all parts, and write the list in every format."""
-        ranks = priorities(self._listed, strategy)
+    def ranks(self, strategy: Sequence[str]) -> tuple[list[tuple[int, int, pl.Series]], int]:
+        """Per part its number, first row and its rows' ranks, for `write_ranked`; and all rows."""
+        paths = self._paths("list")
+        ranks = priorities(paths, strategy)
+        found = []
         done = 0
-        for path in self._listed:
-            progress("writing the list", done, len(ranks))
-            rows = pl.read_parquet(path)
-            whole = numbered(rows, done + 1, ranks.slice(done, rows.height))
-            self._append("list", whole, path == self._listed[0])
-            write_part(path, whole)
-            done += rows.height
-        progress("writing the list", done, len(ranks))
-        if "parquet" in self.formats:
-            join_parquet(self._listed, self.place / "list.parquet")
-            join_parquet(self._suppressed, self.place / "suppressed.parquet")
+        for number, path in zip(self._numbers, paths, strict=True):
+            height = pl.scan_parquet(path).select(pl.len()).collect().item()
+            found.append((number, done + 1, ranks.slice(done, height)))
+            done += height
+        return found, done
 
-    def _append(self, name: str, rows: pl.DataFrame, start: bool) -> None:
-        if "csv" in self.formats:
-            append_csv(self.place / f"{name}.csv", rows, start)
-        if "ndjson" in self.formats:
-            append_ndjson(self.place / f"{name}.ndjson", rows, start)
+    def take_ranked(self, number: int) -> None:
+        """Take the next part of the list, which `write_ranked` wrote."""
+        self._append("list", number)
+
+    def finish(self) -> None:
+        """Make the Parquet files."""
+        if "parquet" in self.formats:
+            for name in ("list", "suppressed"):
+                join_parquet(self._paths(name), self.place / f"{name}.parquet")
+
+    def digests(self) -> dict[str, str]:
+        """The hashes of files that are known by now, by name."""
+        return {f"{name}.{kind}": text.digest for (name, kind), text in self._texts.items()}
+
+    def _paths(self, name: str) -> list[Path]:
+        return [_piece(self.scratch, name, number, "parquet") for number in self._numbers]
+
+    def _append(self, name: str, number: int) -> None:
+        for (mine, kind), text in self._texts.items():
+            if mine == name:
+                text.take(_piece(self.scratch, name, number, kind))
 
 
 def write_part(path: Path, rows: pl.DataFrame) -> None:

@@ -6,34 +6,46 @@ writes do not depend on how the portfolio was cut into parts.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from math import ceil
 from pathlib import Path
 from typing import Any, Protocol
 
 import polars as pl
 
 from engine.clock import format_instant
-from engine.panel import Panel
-from engine.part import PartInput, PartResult, decide_part
-from engine.problem import ForbearError
+from engine.part import decide_part
 from engine.rulebook import Rulebook
 
-from . import contact_list, manifest
+from . import manifest
 from .changes import changes
-from .contact_list import KEYS, ListWriter
+from .contact_list import ListWriter
+from .deciding import (
+    SCRATCH,
+    Decide,
+    Decided,
+    Desk,
+    Job,
+    Placed,
+    Put,
+    Unsound,
+    decide_one,
+    put_down,
+    rank_one,
+)
 from .funnel import Funnel, in_order
-from .grouped import GroupsOf
 from .log.segment import SegmentWriter
-from .making import making, publish, sync, writing
+from .making import making, publish, writing
 from .manifest import Manifest
-from .parts import Part, Plan, plan, read
+from .parts import Part, Plan, alone, plan
 from .portfolio import Portfolio
 from .settings import Settings
+from .workers import Workers, answer_of, worth
 
-Decide = Callable[[Panel, PartInput, Callable[[str], None]], PartResult]
+__all__ = ["Progress", "Unsound", "quiet", "run_day"]
 
 
 class Progress(Protocol):
@@ -43,18 +55,13 @@ class Progress(Protocol):
         """One step on."""
 
 
-class Unsound(ForbearError):
-    """The engines' answer contradicts itself: `what` is wrong with how many `rows`."""
-
-    def __init__(self, what: str, rows: int) -> None:
-        """Name the contradiction."""
-        super().__init__(f"{rows} decisions contradict themselves ({what}); nothing was put out")
-        self.what = what
-        self.rows = rows
-
-
 def quiet(what: str, done: int, total: int) -> None:
     """Progress that nobody hears."""
+
+
+def still() -> float:
+    """A stopwatch that stands."""
+    return 0.0
 
 
 def run_day(
@@ -68,17 +75,21 @@ def run_day(
     *,
     again: bool = False,
     files: Sequence[tuple[str, bytes]] = (),
-    tick: Callable[[], float] = lambda: 0.0,
+    tick: Callable[[], float] = still,
     decide: Decide = decide_part,
+    workers: int | None = None,
 ) -> Manifest:
     """Make the list of a day and put it out in `out/DAY`, whole or not at all.
 
     `day` is the consumers' civil day, `now` the moment everything is known at (UTC); `files` are
-    those the rulebook was made of, kept in the log to decide again from; `tick` is a stopwatch.
+    those the rulebook was made of, kept in the log to decide again from; `tick` is a stopwatch;
+    `workers` is the number of processes, by default what the portfolio is worth on this machine.
+    The bytes put out do not depend on it.
     Raises DayExists, Busy, CannotWrite, Unsound; whatever is raised, `out` is as it was.
     """
     with making(out, day, again) as place:
-        run = _Run(source, rulebook, files, settings, day, now, place, progress, decide, tick)
+        run = _Run(source, rulebook, files, settings, day, now, place, progress, decide, tick,
+                   workers)  # fmt: skip
         document = run.make()
         final = out / day.isoformat()
         changed = changes(final, place, document) if final.exists() else {}
@@ -102,6 +113,7 @@ class _Run:
     progress: Progress
     decide: Decide
     tick: Callable[[], float]
+    workers: int | None
     id: str = ""
     funnel: Funnel = field(default_factory=Funnel)
     alarms: list[str] = field(default_factory=list)
@@ -121,108 +133,109 @@ class _Run:
         }
         self.id = manifest.run_id(common)
         self.progress("linking consumers", 0, 1)
+        start = self.tick()
         cut = plan(self.source, self.settings.part_accounts)
-        scratch, log = self.place / "parts", self.place / "log"
+        scratch, log = self.place / SCRATCH, self.place / "log"
         with writing(self.place):
             scratch.mkdir()
             log.mkdir()
         segment = SegmentWriter(log, scratch)
         lists = ListWriter(self.place, scratch, self.settings.formats)
-        self._decide_all(cut, segment, lists)
+        self._add({"seconds_plan": self.tick() - start})
+        with self._workers(cut) as workers:
+            self._decide_all(workers, cut, segment, lists)
+            self._rank_all(workers, lists)
         self.progress("writing the log", 0, 1)
+        start = self.tick()
         with writing(log):
             segment.finish({"run": self.id, **common}, self.files)
-        with writing(self.place):
-            lists.finish(self.settings.strategy, self.progress)
+        self._add({"seconds_segment": self.tick() - start})
         with writing(scratch):
             for path in sorted(scratch.iterdir()):
                 path.unlink()
             scratch.rmdir()
-        return self._manifest({"run": self.id, **common}, cut, segment)
+        return self._manifest({"run": self.id, **common}, cut, segment, lists.digests())
+
+    def _workers(self, cut: Plan) -> Workers[Desk]:
+        count = self.workers or worth(cut.accounts)
+        job = Job(
+            self.rulebook, self.settings, self.day, self.now, self.place, self.id, cut.accounts,
+            self.decide, self.tick,
+        )  # fmt: skip
+        return Workers(count, job)
 
     # -- deciding
 
-    def _decide_all(self, cut: Plan, segment: SegmentWriter, lists: ListWriter) -> None:
-        total = cut.accounts
+    def _decide_all(
+        self, workers: Workers[Desk], cut: Plan, segment: SegmentWriter, lists: ListWriter
+    ) -> None:
+        """Decide every part; put each down as soon as those before it are known."""
         done = 0
-        with Panel(self.rulebook, alarm=self.alarms.append) as panel:
-            crowded = []
-            for part in (*cut.crowded, *cut.parts):
-                self.progress("deciding", done, total)
-                rows, situations = self._decided(panel, cut, part)
-                with writing(self.place / "log"):
-                    segment.add_situations(situations)
-                if part.crowd:
-                    crowded.append(rows)
-                else:
-                    self._put_down(_among(rows, crowded, part), segment, lists)
-                done += part.accounts
-        self.progress("deciding", done, total)
+        crowded: list[pl.DataFrame] = []
+        putting: deque[Future[Put]] = deque()
+        order = ((alone(cut, part), part) for part in (*cut.crowded, *cut.parts))
+        next_row = 1
+        for decided in workers.each(decide_one, order):
+            self.progress("deciding", done, cut.accounts)
+            self._take(decided)
+            with writing(self.place / "log"):
+                segment.add_situations(decided.situations)
+            if decided.part.crowd:
+                with writing(decided.path):
+                    crowded.append(pl.read_ipc(decided.path.read_bytes()))
+                    decided.path.unlink()
+            else:
+                more = _within(crowded, decided.part)
+                placed = Placed(decided, next_row, decided.part.number, more)
+                next_row += decided.rows + (0 if more is None else more.height)
+                putting.append(workers.ask(put_down, placed))
+            while putting and putting[0].done():
+                self._took(answer_of(putting.popleft()), segment, lists)
+            done += decided.part.accounts
+        while putting:
+            self._took(answer_of(putting.popleft()), segment, lists)
+        self.progress("deciding", done, cut.accounts)
 
-    def _put_down(self, found: pl.DataFrame, segment: SegmentWriter, lists: ListWriter) -> None:
-        """Number the decisions that come next, log them, and only then list them."""
-        rows = self._numbered(found)
-        with writing(self.place / "log"):  # no log, no list
-            sync(segment.add(rows))
+    def _take(self, decided: Decided) -> None:
+        """A disagreement that two processes both met is one alarm."""
+        self.alarms += [one for one in decided.alarms if one not in self.alarms]
+        self.sampled += decided.sampled
+        self._add(decided.seconds)
+
+    def _took(self, put: Put, segment: SegmentWriter, lists: ListWriter) -> None:
+        segment.take(put.number)
         with writing(self.place):
-            lists.add(rows)
-        self.funnel.add(rows, self._unencoded())
+            lists.take(put.number)
+        self.funnel.join(put.funnel)
+        self._add(put.seconds)
 
-    def _decided(self, panel: Panel, cut: Plan, part: Part) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """One part's candidates and situations; its raw rows are let go of on return.
+    def _add(self, seconds: Mapping[str, float]) -> None:
+        for name, value in seconds.items():
+            self.seconds[name] = self.seconds.get(name, 0.0) + value
 
-        Columns of the account that a strategy may order by stand behind the engine's own.
-        """
-        frames, groups = read(cut, part)
-        asked = PartInput(
-            frames=frames,
-            groups=groups.select("consumer", "group"),
-            groups_of=GroupsOf(frames, groups.select("consumer", "together")),
-            day=self.day,
-            now=self.now,
-            channels=self.settings.channels,
-            row_caps=self.settings.caps(),
-            refuse_unencoded=self.settings.refuse_unencoded_places,
-            sample_seed=int(self.id, 16) % 2**31,
-            sample_least=ceil(self.settings.sample_at_least * part.accounts / max(cut.accounts, 1)),
-            tick=self.tick,
-        )
-        result = self.decide(panel, asked, self.alarms.append)
-        self.sampled += int(result.stats.get("sampled", 0))
-        for name, value in result.stats.items():
-            if name.startswith("seconds_"):
-                self.seconds[name] = self.seconds.get(name, 0.0) + value
-        order = {column for column, _ in KEYS.values()} - set(result.candidates.columns)
-        ordering = frames["accounts"].select("account", *sorted(order))
-        rows = result.candidates.join(ordering, on="account", how="left", maintain_order="left")
-        return rows, result.situations
-
-    def _numbered(self, candidates: pl.DataFrame) -> pl.DataFrame:
-        """Candidates with their number and id, whether they are listed, and what withholds them."""
-        first = self.funnel.candidates + 1
-        number = pl.int_range(first, first + candidates.height, dtype=pl.Int64)
-        left = pl.col("attempts_left").fill_null(0)
-        instant = contact_list.INSTANT
-        numbered = candidates.with_columns(
-            number.alias("row"),
-            pl.lit(self.day).alias("day"),
-            pl.lit(self.now).cast(instant).alias("decided_at"),
-            pl.lit(self.now).cast(instant).alias("as_of"),
-            (pl.col("permitted") & (left > 0)).alias("listed"),
-            _whole_second(pl.col("next_permitted_utc")),
-        ).with_columns(
-            pl.format("{}-{}", pl.lit(self.id), pl.col("row").cast(pl.String()).str.zfill(9)).alias(
-                "decision_id"
-            )
-        )
-        _check(numbered)
-        return contact_list.withheld(numbered, self.rulebook)
-
-    def _unencoded(self) -> list[str]:
-        return sorted(code for code, place in self.rulebook.places.items() if not place.encoded)
+    def _rank_all(self, workers: Workers[Desk], lists: ListWriter) -> None:
+        """Give the list's rows their rank over all parts, and write it in every format."""
+        with writing(self.place):
+            asked, total = lists.ranks(self.settings.strategy)
+        done = 0
+        for (number, _, ranks), took in zip(asked, workers.each(rank_one, asked), strict=True):
+            self.progress("writing the list", done, total)
+            with writing(self.place):
+                lists.take_ranked(number)
+            self._add({"seconds_list": took})
+            done += len(ranks)
+        self.progress("writing the list", done, total)
+        start = self.tick()
+        with writing(self.place):
+            lists.finish()
+        self._add({"seconds_join": self.tick() - start})
 
     def _manifest(
-        self, common: Mapping[str, Any], cut: Plan, segment: SegmentWriter
+        self,
+        common: Mapping[str, Any],
+        cut: Plan,
+        segment: SegmentWriter,
+        digests: Mapping[str, str],
     ) -> dict[str, Any]:
         funnel = self.funnel
         counts = {
@@ -257,7 +270,7 @@ class _Run:
                 "candidates": in_order(funnel.bare),
             },
             "alarms": self.alarms,
-            "files": manifest.files_of(self.place, rows),
+            "files": manifest.files_of(self.place, rows, digests),
             "log": ["log"],
             "checkpoint": None,
         }
@@ -265,36 +278,10 @@ class _Run:
         return document
 
 
-def _among(rows: pl.DataFrame, crowded: Sequence[pl.DataFrame], part: Part) -> pl.DataFrame:
-    """A part's candidates with those of crowds whose groups stand in its range, in order."""
+def _within(crowded: Sequence[pl.DataFrame], part: Part) -> pl.DataFrame | None:
+    """The candidates of crowds whose groups stand in a part's range, if there are any."""
     within = pl.col("group") >= part.first
     if part.last is not None:
         within &= pl.col("group") < part.last
     more = [one.filter(within) for one in crowded]
-    if not any(one.height for one in more):
-        return rows
-    return pl.concat([rows, *more]).sort("group", maintain_order=True)
-
-
-def _whole_second(at: pl.Expr) -> pl.Expr:
-    """An instant, or the next whole second after it: lists write no fractions."""
-    floor = at.dt.truncate("1s")
-    return pl.when(floor == at).then(at).otherwise(floor.dt.offset_by("1s"))
-
-
-def _check(rows: pl.DataFrame) -> None:
-    """Refuse to put out answers that contradict themselves.
-
-    # INVARIANT: a listed row has a window and no rule against it; a refused one names a rule.
-    """
-    rules = pl.col("rules").list.len()
-    open_ = pl.col("open_utc").is_not_null() & (pl.col("open_utc") < pl.col("close_utc"))
-    wrong = {
-        "permitted with a rule against it": pl.col("permitted") & (rules > 0),
-        "refused without a reason": ~pl.col("permitted") & (rules == 0),
-        "listed without a window": pl.col("listed") & ~open_.fill_null(False),
-    }
-    counts = rows.select(test.sum().alias(name) for name, test in wrong.items())
-    for name, count in counts.row(0, named=True).items():
-        if count:
-            raise Unsound(name, count)
+    return pl.concat(more) if any(one.height for one in more) else None

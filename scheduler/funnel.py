@@ -45,6 +45,17 @@ class Funnel:
         for place in set(unencoded) & set(places):
             self.bare[place] = self.bare.get(place, 0) + places[place]
 
+    def join(self, other: Funnel) -> None:
+        """Add another funnel's counts."""
+        self.candidates += other.candidates
+        self.permitted += other.permitted
+        self.listed += other.listed
+        self.exhausted += other.exhausted
+        for name in ("refused", "alone", "forces", "duties", "bare"):
+            mine = getattr(self, name)
+            for word, count in getattr(other, name).items():
+                mine[word] = mine.get(word, 0) + count
+
     def reasons(self, rulebook: Rulebook) -> list[dict[str, Any]]:
         """One entry per rule that refused: most refusals first, then by id."""
         forces = {rule.id: rule.force for rule in rulebook.rules}

@@ -61,12 +61,17 @@ def run_id(common: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def files_of(place: Path, rows: Mapping[str, int]) -> dict[str, dict[str, Any]]:
-    """Every file under a directory with its hash, size and rows (by the stem of its name)."""
+def files_of(
+    place: Path, rows: Mapping[str, int], digests: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
+    """Every file under a directory with its hash, size and rows (by the stem of its name).
+
+    `digests` are hashes that are known already, by name.
+    """
     files = sorted(path for path in place.rglob("*") if path.is_file())
     return {
         path.relative_to(place).as_posix(): {
-            "sha256": _sha256(path),
+            "sha256": digests.get(path.relative_to(place).as_posix()) or _sha256(path),
             "bytes": path.stat().st_size,
             "rows": rows.get(path.stem),
         }

@@ -135,6 +135,14 @@ def _strays(
     return {part: tuple(ids) for part, ids in astray.items()}, rows
 
 
+def alone(plan: Plan, part: Part) -> Plan:
+    """A plan with no more in it than one part needs, to be sent to another process."""
+    mine = pl.col("part") == part.number
+    astray = {part.number: plan.astray[part.number]} if part.number in plan.astray else {}
+    strays = {name: rows.filter(mine) for name, rows in plan.strays.items()}
+    return Plan(plan.source, plan.groups.filter(mine), (), (), astray, strays)
+
+
 def read(plan: Plan, part: Part) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
     """One part's rows by table, in no order to rely on, and its rows of `Plan.groups`."""
     mine = plan.groups.filter(pl.col("part") == part.number)

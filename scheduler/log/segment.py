@@ -65,6 +65,20 @@ def decisions(rows: pl.DataFrame) -> pl.DataFrame:
     return told.select(pl.col(name).cast(kind) for name, kind in DECISIONS.items())
 
 
+def _path(scratch: Path, number: int) -> Path:
+    return scratch / f"decisions-{number:05}.parquet"
+
+
+def write_decisions(scratch: Path, number: int, rows: pl.DataFrame) -> Path:
+    """Write down the decisions of one part.
+
+    Returns the file, for the caller to put on disk before the list.
+    """
+    path = _path(scratch, number)
+    write_part(path, decisions(rows))
+    return path
+
+
 class SegmentWriter:
     """Takes the parts of one run and makes a segment of them.
 
@@ -92,15 +106,9 @@ class SegmentWriter:
             self._situations.append(path)
             self._seen = pl.concat([self._seen, fresh["situation"]])
 
-    def add(self, rows: pl.DataFrame) -> Path:
-        """Write down the decisions of one part; parts come in their order.
-
-        Returns the file, for the caller to put on disk before the list.
-        """
-        path = self.scratch / f"decisions-{len(self._decisions):05}.parquet"
-        write_part(path, decisions(rows))
-        self._decisions.append(path)
-        return path
+    def take(self, number: int) -> None:
+        """Take the decisions of the next part, which `write_decisions` wrote into `scratch`."""
+        self._decisions.append(_path(self.scratch, number))
 
     @property
     def situations(self) -> int:

@@ -23,13 +23,15 @@ ENGINE = (
     {""},  # the public door
 )
 SCHEDULER = (
-    {"", "store", "settings", "changes", "making", "funnel", "contact_list", "coverage"},
+    {"", "store", "settings", "changes", "making", "funnel", "contact_list", "coverage",
+     "workers"},
     {"said", "law", "log"},
     {"portfolio_checks", "records", "sample"},
     {"linked"},
     {"portfolio", "crowds"},
     {"parts"},
     {"grouped", "explaining"},
+    {"deciding"},
     {"day"},
     {"commands"},
     {"cli"},

@@ -1,0 +1,144 @@
+"""Processes that work side by side, and give their answers in the order of the questions.
+
+Each process is begun afresh (nothing of ours is forked: Polars and the Rete engine have threads
+and children) and is given, once, what every question needs. With one worker no process is begun
+and the work is done here, when it is asked for.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.util import Finalize
+from types import TracebackType
+from typing import Final, Generic, Protocol, TypeVar
+
+from engine.problem import ForbearError
+
+THREADS: Final = "POLARS_MAX_THREADS"
+ACCOUNTS_EACH: Final = 100_000  # fewer are not worth the seconds that a process takes to begin
+MOST: Final = 8
+
+
+class Closing(Protocol):
+    """What a process holds while it works."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class WorkerLost(ForbearError):
+    """A process that worked on a part is gone."""
+
+    def __init__(self) -> None:
+        """Say so, and what the system most often ends processes for."""
+        super().__init__("a process that decided a part ended by itself (is there memory enough?)")
+
+
+Held = TypeVar("Held", bound=Closing)
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+_HELD: list[Closing] = []
+
+
+def worth(accounts: int) -> int:
+    """How many processes a portfolio of so many accounts is worth on this machine."""
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return max(1, min(cores, MOST, accounts // ACCOUNTS_EACH))
+
+
+def _begin(make: Callable[[], Closing]) -> None:
+    _HELD.append(make())
+    Finalize(None, _HELD[-1].close, exitpriority=10)
+
+
+def _answer(work: Callable[[Held, Asked], Answer], asked: Asked) -> Answer:
+    return work(_HELD[-1], asked)  # type: ignore[arg-type]
+
+
+def _ready() -> None:
+    """A first question, which begins the process."""
+
+
+class Workers(Generic[Held]):
+    """So many processes, each holding what `make` gives; a context manager.
+
+    `make` and whatever is asked must be picklable where `count` is more than one.
+    """
+
+    def __init__(self, count: int, make: Callable[[], Held]) -> None:
+        """Begin the processes; their first answers may take a second or two."""
+        self.count = count
+        self._here: Held | None = None
+        self._pool: ProcessPoolExecutor | None = None
+        if count == 1:
+            self._here = make()
+            return
+        spawn = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(count, spawn, _begin, (make,))
+        before = os.environ.get(THREADS)
+        os.environ[THREADS] = str(max(1, (os.cpu_count() or 1) // count))
+        try:
+            for _ in range(count):
+                self._pool.submit(_ready)
+        finally:
+            if before is None:
+                del os.environ[THREADS]
+            else:
+                os.environ[THREADS] = before
+
+    def __enter__(self) -> Workers[Held]:
+        """They were begun already."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the processes, after what they are doing now."""
+        if self._here is not None:
+            self._here.close()
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def ask(self, work: Callable[[Held, Asked], Answer], asked: Asked) -> Future[Answer]:
+        """Have one thing done by whoever is free. `answer_of` gives what came of it."""
+        if self._pool is not None:
+            try:
+                return self._pool.submit(_answer, work, asked)
+            except BrokenProcessPool as error:
+                raise WorkerLost from error
+        assert self._here is not None
+        done: Future[Answer] = Future()
+        done.set_result(work(self._here, asked))
+        return done
+
+    def each(
+        self, work: Callable[[Held, Asked], Answer], asked: Iterable[Asked]
+    ) -> Iterator[Answer]:
+        """Answers in the order of the questions, of which only a few are taken up ahead."""
+        ahead = 1 if self._pool is None else self.count + 1
+        waiting: deque[Future[Answer]] = deque()
+        for one in asked:
+            waiting.append(self.ask(work, one))
+            if len(waiting) >= ahead:
+                yield answer_of(waiting.popleft())
+        while waiting:
+            yield answer_of(waiting.popleft())
+
+
+def answer_of(future: Future[Answer]) -> Answer:
+    """Wait for an answer. Raises what was raised over it, and WorkerLost."""
+    try:
+        return future.result()
+    except BrokenProcessPool as error:
+        raise WorkerLost from error
