@@ -105,7 +105,7 @@ def decide_part(panel: Panel, part: PartInput, alarm: Callable[[str], None]) -> 
     found = outcome_table(panel, table, judgements, part.refuse_unencoded)
     stages.done("findings")
     found = opening_of(table, found)
-    found = upcoming(panel, table, judgements, found)
+    found = upcoming(panel, part, table, judgements, found)
     stages.done("windows")
     found = budgets(table, judgements, found, part.row_caps)
     stages.done("budgets")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC as TIME_UTC
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -14,8 +15,12 @@ from ..intervals import Interval, intersect
 from ..kinds import Limit, Wait, Window
 from ..panel import Panel
 from ..rule import Rule
+from .changing import changing, next_plainly
 from .judge import Judgement, Table
 from .where import unmask
+
+if TYPE_CHECKING:
+    from ..part import PartInput
 
 STEPS = 40
 KEYS = ["w", "zones", "nz", "sig", "voice", "cut"]
@@ -86,7 +91,7 @@ def _columns_of(one: Judgement) -> list[tuple[int, Rule]]:
 
 
 def upcoming(
-    panel: Panel, table: Table, judgements: list[Judgement], found: pl.DataFrame
+    panel: Panel, part: PartInput, table: Table, judgements: list[Judgement], found: pl.DataFrame
 ) -> pl.DataFrame:
     """Today's windows, windows without a common minute, and `next_permitted_utc`."""
     day, now = table.prepared.day, table.prepared.now
@@ -114,7 +119,7 @@ def upcoming(
         (pl.col("by_time") | none).alias("by_time"),
         (pl.col("permitted") & ~none).alias("permitted"),
     )  # fmt: skip
-    return _next(panel, table, judgements, found, rules)
+    return _next(panel, part, table, judgements, found, rules)
 
 
 def _open(
@@ -154,13 +159,17 @@ def _json(value: object) -> str:
 
 def _next(
     panel: Panel,
+    part: PartInput,
     table: Table,
     judgements: list[Judgement],
     found: pl.DataFrame,
     rules: dict[str, Rule],
 ) -> pl.DataFrame:
-    """`next_permitted_utc` (arithmetic over what lets go, and the windows) and `exhausted`."""
-    late = found.filter("by_time").select("i", *KEYS, "applies", "rules")
+    """`next_permitted_utc` (arithmetic over what lets go, and the windows) and `exhausted`.
+
+    Where the rules that hold may be others by then, the plain functions walk the days.
+    """
+    late = found.filter("by_time")
     frees = _frees(judgements, late, table)
     late = late.join(frees, on="i", how="left", maintain_order="left")
     keys = [*KEYS, "free_day", "free_at", "never"]
@@ -177,6 +186,11 @@ def _next(
     kinds = {name: late.schema[name] for name in keys}
     opened = pl.DataFrame(rows, schema={**kinds, "later": INSTANT}, orient="row")
     late = late.join(opened, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    at = changing(panel, part, table, judgements, late).arg_true()
+    if len(at):
+        late = late.with_columns(
+            late["later"].scatter(at, next_plainly(panel, part, table, late[at]))
+        )
     waiting = sorted(name for name, rule in rules.items() if not isinstance(rule.body, Window))
     only = late.select(
         "i",

@@ -1,0 +1,213 @@
+"""Whose next moment arithmetic alone cannot tell: what else another day changes.
+
+`upcoming` reckons windows, limits and waits forward while the same rules hold. Before they let go
+an address may end, a rule come into force, a period of limitation run out, consent lapse. Those
+candidates are named here, rather too many than too few, and are walked day by day by the plain
+functions (`engine.upcoming`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ..facts.consent import CONSENT_DAYS
+from ..facts.view import Moment
+from ..kinds import Limit, Notice, Wait
+from ..panel import Panel
+from ..rule import Ask, Exclusion, Happened, Rule
+from ..situation import RuleSet, rule_asks
+from . import tally
+from .combos import Combo, combo_of, plain_contact
+from .judge import COMBO, Judgement, Table
+from .where import place_names
+
+if TYPE_CHECKING:
+    from ..part import PartInput
+
+FAR = timedelta(days=400)  # further off than any walk of `upcoming` ends
+CONSENT = Ask("in_call_consent")
+WORDS_OF = {
+    "attorney_silent": ("attorney_written_to", "attorney_unanswered_since"),
+    "place_inconvenient": ("consumer_currently_at",),
+    "in_call_consent": ("consents_to_call", "asks_to_be_called"),
+    "asked_to_be_called": ("asks_to_be_called",),
+}
+"""Facts that hang on the day only where one of these was said."""
+RECENT = frozenset({"place_inconvenient", "in_call_consent", "asked_to_be_called"})
+"""Of these, facts that only what was said in the last days can change."""
+ROUTES = frozenset({"email_route_consumer", "email_route_creditor"})
+ALWAYS = frozenset({"safe_harbour", "spoke_or_wrote"})
+"""Facts that hang on the day in more ways than are looked into here."""
+
+
+def changing(
+    panel: Panel, part: PartInput, table: Table, judgements: Sequence[Judgement], late: pl.DataFrame
+) -> pl.Series:
+    """Which rows of `late` (i and the keys of a candidate, `later`) may not keep their rules.
+
+    `later` is the moment found by arithmetic, null if none was; a row that something holds for
+    ever (`never`) cannot change.
+    """
+    turns = [_addresses(part, table, late), _turning(panel, table, late)]
+    turns += [
+        _where(late, rows, _turns(table, late, ask)) for ask, rows in _asked(judgements).items()
+    ]
+    first = pl.DataFrame([one.alias(str(n)) for n, one in enumerate(turns)]).select(
+        pl.min_horizontal(pl.all())
+    )
+    until = late["later"].dt.date().dt.offset_by("1d")  # of any zone
+    return (first.to_series() <= until).fill_null(first.to_series().is_not_null()) & ~late["never"]
+
+
+def next_plainly(panel: Panel, part: PartInput, table: Table, late: pl.DataFrame) -> pl.Series:
+    """`next_permitted` of these candidates by the plain functions."""
+    from ..deciding import decide
+    from ..question import Ask as Asking
+
+    asking = Asking(refuse_unencoded=part.refuse_unencoded)
+    moment = Moment(part.now, day=part.day)
+    groups = table.groups(late["consumer"].unique().to_list())
+    found = []
+    for consumer, account, point, channel in late.select(
+        "consumer", "account", "point", "channel"
+    ).iter_rows():
+        contact = plain_contact(channel, point, account, part.now)
+        found.append(decide(panel, groups[consumer], contact, moment, asking).next_permitted)
+    table.plain_rows += len(found)
+    return pl.Series(found, dtype=pl.Datetime("us", "UTC"))
+
+
+def _where(late: pl.DataFrame, rows: pl.Series, turns: pl.Series) -> pl.Series:
+    """`turns` for the candidates in `rows`, null for the others."""
+    asked = late["i"].is_in(rows.implode())
+    return pl.select(pl.when(asked).then(turns)).to_series()
+
+
+# -- where, and which rules
+
+
+def _addresses(part: PartInput, table: Table, late: pl.DataFrame) -> pl.Series:
+    """The first later day on which an address of the consumer begins, or holds no more."""
+    day = part.day
+    dates = part.frames["addresses"].select(
+        "consumer",
+        pl.when(pl.col("since") > day).then("since").alias("begins"),
+        pl.when(pl.col("until") >= day).then(pl.col("until").dt.offset_by("1d")).alias("ends"),
+    )
+    turn = pl.min_horizontal("begins", "ends").min()
+    first = dates.group_by("consumer").agg(turn.alias("turn"))
+    return late.select("consumer").join(first, on="consumer", how="left", maintain_order="left")[
+        "turn"
+    ]
+
+
+def _turning(panel: Panel, table: Table, late: pl.DataFrame) -> pl.Series:
+    """The first later day on which a rule that may apply comes into force or lapses."""
+    day, now = table.prepared.day, table.prepared.now
+    turns = [(turn, rule) for rule in panel.rulebook.rules if (turn := _turn(rule, day))]
+    keys = [*COMBO, "law"]
+    distinct = late.select(keys).unique()
+    places = {name: 1 << number for number, name in enumerate(place_names())}
+    first = []
+    for *key, law in distinct.iter_rows():
+        here = [
+            turn
+            for turn, rule in turns
+            if (rule.place is None or law & places.get(rule.place, 0))
+            and combo_of(RuleSet.of("turning", [rule]), tuple(key), day, now).live
+        ]
+        first.append(min(here, default=None))
+    found = distinct.with_columns(pl.Series("turn", first, dtype=pl.Date))
+    return late.select(keys).join(found, on=keys, how="left", maintain_order="left")["turn"]
+
+
+def _turn(rule: Rule, day: date) -> date | None:
+    """The first day after `day` on which a rule that can refuse comes into force or lapses."""
+    if isinstance(rule.body, Notice):
+        return None
+    dates = (rule.effective_from, rule.effective_to)
+    return min((one for one in dates if one is not None and day < one <= day + FAR), default=None)
+
+
+# -- facts
+
+
+def _asked(judgements: Sequence[Judgement]) -> dict[Ask, pl.Series]:
+    """Facts that hang on the day, with the candidates for whom a rule that can refuse asks them."""
+    found: dict[Ask, list[pl.Series]] = {}
+    for one in judgements:
+        asks: dict[Ask, list[int]] = {}
+        for number, combo in enumerate(one.combos):
+            for ask in _daily(combo):
+                asks.setdefault(ask, []).append(number)
+        for ask, combos in asks.items():
+            rows = one.rows.filter(pl.col("combo").is_in(combos))
+            found.setdefault(ask, []).append(rows["i"])
+    return {ask: pl.concat(rows).unique() for ask, rows in found.items()}
+
+
+def _daily(combo: Combo) -> set[Ask]:
+    found: set[Ask] = set()
+    for rule in combo.live:
+        if isinstance(rule.body, Notice):
+            continue
+        found.update(ask for ask in rule_asks(rule) if ask in combo.needed and hangs_on_day(ask))
+        left_out: tuple[Exclusion, ...] = ()
+        if isinstance(rule.body, Limit):
+            left_out = rule.body.counting.not_
+        elif isinstance(rule.body, Wait):
+            left_out = rule.body.exempt
+        if any("in_call_consent" in one.words for one in left_out):
+            found.add(CONSENT)
+    return found
+
+
+def hangs_on_day(ask: Ask) -> bool:
+    """Whether a fact about what is known can be another on another day."""
+    if isinstance(ask.parameter, Happened):
+        return ask.parameter.within is not None or ask.parameter.older_than is not None
+    return ask.fact in WORDS_OF or ask.fact in ROUTES or ask.fact in ALWAYS | {
+        "judgment_entered", "days_past_due_over", "time_barred", "known_time_barred",
+    }  # fmt: skip
+
+
+def _turns(table: Table, late: pl.DataFrame, ask: Ask) -> pl.Series:
+    """The first later day on which a fact may be another, per row of `late`; null: on none."""
+    prepared = table.prepared
+    day = prepared.day
+    soon = pl.lit(day + timedelta(days=1))
+    if ask.fact in WORDS_OF:
+        said = prepared.said.filter(pl.col("kind").is_in(WORDS_OF[ask.fact]))
+        if ask.fact in RECENT:
+            recent = day - timedelta(days=CONSENT_DAYS + 1)
+            said = said.filter(pl.col("received_at").dt.date() >= recent)
+        spoken = late["fp"].is_in(said["fp"].implode())
+        return late.select(pl.when(spoken).then(soon)).to_series()
+    if ask.fact in ROUTES:
+        known = prepared.points.filter(pl.col("email_provenance").is_not_null())["t"]
+        return late.select(pl.when(late["t"].is_in(known.implode())).then(soon)).to_series()
+    if ask.fact in ALWAYS or isinstance(ask.parameter, Happened):
+        return pl.repeat(day + timedelta(days=1), len(late), dtype=pl.Date, eager=True)
+    held = prepared.accounts[late["a"]].with_columns(late["years"].alias("years"))
+    if ask.fact == "judgment_entered":
+        turn = pl.col("judgment")
+    elif ask.fact == "days_past_due_over":
+        assert isinstance(ask.parameter, int)
+        turn = pl.coalesce("delinquent_since", "defaulted").dt.offset_by(f"{ask.parameter + 1}d")
+    else:
+        turn = _barred_from(held)
+    return held.select(pl.when(turn > day).then(turn)).to_series()
+
+
+def _barred_from(held: pl.DataFrame) -> pl.Expr:
+    """The first day after a period of limitation (`statuses.time_barred`)."""
+    start = pl.max_horizontal("last_payment", "defaulted")
+    found: pl.Expr = pl.lit(None, dtype=pl.Date)
+    for years in sorted(one for one in held["years"].unique().to_list() if one is not None):
+        ends = tally.months_later(start, 12 * years)
+        found = pl.when(pl.col("years") == years).then(ends).otherwise(found)
+    return found.dt.offset_by("1d")
