@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 
 from engine.clock import parse_date, parse_instant
-from engine.problem import ForbearError, NotFound, Problems, as_text
+from engine.problem import ForbearError, NotFound, Problems, as_json, as_text
 
 from ..explaining import NoSuchContact
 from ..making import Busy, CannotWrite, DayExists
@@ -111,7 +111,8 @@ def tell(text: str) -> None:
 def guarded(command: Callable[P, T]) -> Callable[P, T]:
     """Turn every exception of a command into one message and its exit code; never a traceback.
 
-    With `--json` the message is a JSON document: `ok` false, `errors`, `status` the exit code.
+    With `--json` it is a JSON document: `ok` false, `errors` (each with its `message`; of a file
+    also `path`, `line`, `column`, `code`, `hint`), and `status`, the exit code.
     """
 
     @functools.wraps(command)
@@ -122,6 +123,10 @@ def guarded(command: Callable[P, T]) -> Callable[P, T]:
             raise
         except KeyboardInterrupt:
             _end(130, ["stopped by the keyboard; nothing was put out"], kwargs)
+        except Problems as error:
+            if kwargs.get("json_"):
+                _end_json(WRONG, json.loads(as_json(error.problems))["problems"])
+            _end(WRONG, as_text(error.problems, "Nothing was loaded.").rstrip().split("\n"), kwargs)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(STOPPED) from None
@@ -134,8 +139,6 @@ def guarded(command: Callable[P, T]) -> Callable[P, T]:
 
 def _said(error: Exception) -> tuple[int, list[str]]:
     """The exit code of an exception, and its message line by line."""
-    if isinstance(error, Problems):
-        return WRONG, as_text(error.problems, "Nothing was loaded.").rstrip().split("\n")
     if isinstance(error, PortfolioError):
         return WRONG, str(error).split("\n")
     if isinstance(error, WrongUse | NotFound | NoSuchContact | DayExists):
@@ -156,8 +159,12 @@ def _said(error: Exception) -> tuple[int, list[str]]:
 
 def _end(status: int, messages: list[str], options: Mapping[str, object]) -> NoReturn:
     if options.get("json_"):
-        emit({"ok": False, "errors": messages, "status": status})
-    else:
-        for line in messages:
-            tell(line)
+        _end_json(status, [{"message": line} for line in messages])
+    for line in messages:
+        tell(line)
+    raise typer.Exit(status) from None
+
+
+def _end_json(status: int, errors: list[dict[str, Any]]) -> NoReturn:
+    emit({"ok": False, "errors": errors, "status": status})
     raise typer.Exit(status) from None
