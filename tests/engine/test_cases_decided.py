@@ -24,7 +24,8 @@ vectors:
     debts: [{id: D1, type: credit_card}, {id: D2, type: medical}]
     contact_points: [{id: M1, kind: mobile, belongs_to: P1, number: "+16175550123"}]
     history:
-    - {at: "2026-09-14T10:00-04:00", channel: call, point: M1, result: no_answer, attributed_to: [D1]}
+    - {at: "2026-09-14T10:00-04:00", channel: call, point: M1, result: busy, attributed_to: [D1]}
+    - {at: "2026-09-15T10:00-04:00", channel: call, point: M1, attributed_to: [D1]}
   proposed_contact: {channel: call, at: "2026-09-18T10:00-04:00", point: M1, debts: [D1]}
   expected: permitted
 """

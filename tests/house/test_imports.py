@@ -23,8 +23,7 @@ ENGINE = (
     {""},  # the public door
 )
 SCHEDULER = (
-    {"", "store", "settings", "changes", "making", "funnel", "contact_list", "coverage",
-     "workers"},
+    {"", "store", "settings", "changes", "making", "funnel", "contact_list", "coverage", "workers"},
     {"said", "law", "log"},
     {"portfolio_checks", "records", "sample"},
     {"linked"},

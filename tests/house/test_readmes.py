@@ -1,4 +1,4 @@
-"""READMEs say what is so: every word stands in one, tables equal the catalogue, links lead there."""
+"""READMEs say what is so: every word stands in one, tables are the catalogue, links lead there."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ SOURCE = modules("engine", "scheduler")
 LONGEST = 400
 # Written in two halves, so that this file does not hold what it forbids.
 FOREIGN = (
-    "py" + "pi.org", "files.python" + "hosted", "npm" + "js.", "registry." + "npm", "crates" + ".io",
-    "proxy.golang" + ".org", "conda.anaconda" + ".org", "maven" + ".org", "rubygems" + ".org",
+    "py" + "pi.org", "files.python" + "hosted", "npm" + "js.", "registry." + "npm",
+    "crates" + ".io", "proxy.golang" + ".org", "conda.anaconda" + ".org", "maven" + ".org", "rubygems" + ".org",
     "--index" + "-url", "--extra-index" + "-url", "--find" + "-links", "trusted" + "-host",
     "/ro" + "ot/", "/wo" + "rk/", "/tmp" + "/venv", "/home" + "/", "/Us" + "ers/", "/opt" + "/",
 )  # fmt: skip
