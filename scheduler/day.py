@@ -139,8 +139,8 @@ class _Run:
         with writing(self.place):
             scratch.mkdir()
             log.mkdir()
+            lists = ListWriter(self.place, scratch, self.settings.formats)
         segment = SegmentWriter(log, scratch)
-        lists = ListWriter(self.place, scratch, self.settings.formats)
         self._add({"seconds_plan": self.tick() - start})
         with self._workers(cut) as workers:
             self._decide_all(workers, cut, segment, lists)
