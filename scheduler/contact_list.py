@@ -89,7 +89,8 @@ def withheld(rows: pl.DataFrame, rulebook: Rulebook) -> pl.DataFrame:
     shared budget leaves. Named are the budgets with the least room; `kept_by` and `kept_cites`
     are empty for every other row.
     """
-    kept = rows.filter(pl.col("permitted") & ~pl.col("listed")).select("row", "budgets")
+    kept = rows.filter(pl.col("permitted") & ~pl.col("listed"))
+    kept = kept.select("row", pl.col("budgets").str.replace_all(_ID, "").alias("budgets"))
     shares = kept["budgets"].unique().sort()
     table = pl.DataFrame(
         [_tightest(text, rulebook) for text in shares],
@@ -101,6 +102,9 @@ def withheld(rows: pl.DataFrame, rulebook: Rulebook) -> pl.DataFrame:
     return rows.join(named, on="row", how="left", maintain_order="left").with_columns(
         pl.col("kept_by").fill_null(nothing), pl.col("kept_cites").fill_null(nothing)
     )
+
+
+_ID: Final = r'"id":"(?:[^"\\]|\\.)*",'  # what tells budgets alike in rule and room apart
 
 
 def _tightest(text: str, rulebook: Rulebook) -> tuple[list[str], list[str]]:

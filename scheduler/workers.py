@@ -60,7 +60,7 @@ def _begin(make: Callable[[], Closing]) -> None:
 
 
 def _answer(work: Callable[[Held, Asked], Answer], asked: Asked) -> Answer:
-    return work(_HELD[-1], asked)  # type: ignore[arg-type]
+    return work(_HELD[-1], asked)  # type: ignore[arg-type]  # it is what `make` gave here
 
 
 def _ready() -> None:
