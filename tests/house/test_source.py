@@ -15,9 +15,10 @@ LONGEST = 400
 # Written in two halves, so that this file does not hold what it forbids.
 FOREIGN = (
     "py" + "pi.org", "files.python" + "hosted", "npm" + "js.", "registry." + "npm",
-    "crates" + ".io", "proxy.golang" + ".org", "conda.anaconda" + ".org", "maven" + ".org", "rubygems" + ".org",
+    "crates" + ".io", "proxy.golang" + ".org", "conda.anaconda" + ".org", "maven" + ".org",
+    "rubygems" + ".org",
     "--index" + "-url", "--extra-index" + "-url", "--find" + "-links", "trusted" + "-host",
-    "/ro" + "ot/", "/wo" + "rk/", "/tmp" + "/venv", "/home" + "/", "/Us" + "ers/", "/opt" + "/",
+    "/r" + "oot/", "/wo" + "rk/", "/tmp" + "/venv", "/home" + "/", "/Us" + "ers/", "/opt" + "/",
 )  # fmt: skip
 UNFINISHED = re.compile("TO" + r"DO|FIX" + r"ME|XX" + r"X\b|NotImplemented" + "Error")
 PARKED = re.compile(r"pytest\.(mark\.)?(skip|xfail)|unittest\.skip|import" + "orskip")

@@ -49,10 +49,21 @@ def _module(path: Path) -> Module:
     return Module(path, name, text, ast.parse(text, str(path)))
 
 
-def imports(module: Module) -> Iterator[tuple[str, int]]:
-    """Every module that is imported anywhere in a module, by its dotted name, with the line."""
+def imports(module: Module, *, types: bool = True) -> Iterator[tuple[str, int]]:
+    """Every module that is imported anywhere in a module, by its dotted name, with the line.
+
+    `types`: also those that stand under `if TYPE_CHECKING` and are never imported when it runs.
+    """
     known = {one.name for one in modules(*PACKAGES)}
+    typed = {
+        id(inner)
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
     for node in ast.walk(module.tree):
+        if not types and id(node) in typed:
+            continue
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
