@@ -18,9 +18,11 @@ from .columns import tally
 from .columns.budgets import budgets
 from .columns.check import check
 from .columns.findings import outcome_table, situation_table
-from .columns.judge import Judgement, Table, judge
+from .columns.judge import Judgement, judge
 from .columns.ledger import turn
-from .columns.prepare import Frames, Prepared, prepare
+from .columns.past import Frames
+from .columns.prepare import Prepared, prepare
+from .columns.table import Table
 from .columns.upcoming import opening_of, upcoming
 from .columns.where import (
     Where,
@@ -169,9 +171,7 @@ def _table(panel: Panel, part: PartInput, prepared: Prepared, where: Where) -> T
     return Table(prepared, cand, rows, ways, zones, calendar, hourglass, part.groups_of)
 
 
-def _candidates(
-    part: PartInput, prepared: Prepared, where: Where, pointed: bool
-) -> pl.DataFrame:
+def _candidates(part: PartInput, prepared: Prepared, where: Where, pointed: bool) -> pl.DataFrame:
     """Every account x point x planned channel its kind allows, in the order of the list.
 
     `nz`, the zones of a number, is kept where a window may read that clock: for somebody else's
@@ -261,9 +261,11 @@ def _rows(cand: pl.DataFrame, utc: int) -> pl.DataFrame:
         },
         schema={"zones": pl.UInt64, "z": pl.List(pl.UInt8)},
     )
-    keys = ["i", "a", "c", "fp", "t", "tc", "l", "tp", "pool", "collector", "channel", "kind", "whom",
-            "role", "debt_type", "zones", "nz", "sig", "voice", "law", "years", "consumer",
-            "account", "point"]  # fmt: skip
+    keys = [
+        *("i", "a", "c", "fp", "t", "tc", "l", "tp", "pool", "collector", "channel", "kind"),
+        *("whom", "role", "debt_type", "zones", "nz", "sig", "voice", "law", "years"),
+        *("consumer", "account", "point"),
+    ]
     rows = cand.select(keys).join(table, on="zones", how="left", maintain_order="left")
     if all(len(one) == 1 for one in table["z"].to_list()):
         return rows.with_columns(pl.col("z").list.first())

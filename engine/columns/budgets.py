@@ -14,7 +14,9 @@ import polars as pl
 
 from ..kinds import Limit, Wait
 from ..rule import Rule
-from .judge import Judgement, Table, maximum_of
+from .bits import maximum_of
+from .judge import Judgement
+from .table import Table
 from .tally import KEYS
 from .upcoming import _columns_of
 
@@ -108,8 +110,11 @@ def _unit(rows: pl.DataFrame, per: Sequence[str]) -> pl.Series:
 
 
 def _allocate(listed: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
-    """Give attempts round by round: in each, a row gets one if all its budgets have room for it
-    and for every row before it that still asks."""
+    """Give attempts round by round.
+
+    In each, a row gets one if all its budgets have room for it and for every row before it that
+    still asks.
+    """
     taken = listed.select("i", pl.lit(0, dtype=pl.Int32).alias("attempts_left"))
     unit = ["r", "unit"]
     # an unlimited row needs no rounds
@@ -129,19 +134,29 @@ def _allocate(listed: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
         if given.is_empty():
             break
         done.append(given.with_columns(pl.lit(1, dtype=pl.Int32).alias("one")))
-        used = shares.join(given, on="i", how="semi").group_by(unit).agg(
-            pl.len().cast(pl.Int64).alias("used")
+        used = (
+            shares.join(given, on="i", how="semi")
+            .group_by(unit)
+            .agg(pl.len().cast(pl.Int64).alias("used"))
         )
-        shares = shares.join(used, on=unit, how="left").with_columns(
-            (pl.col("left") - pl.col("used").fill_null(0)).alias("left"),
-            (pl.col("cap") - pl.col("i").is_in(given["i"].implode()).cast(pl.Int32)).alias("cap"),
-        ).drop("used")
+        shares = (
+            shares.join(used, on=unit, how="left")
+            .with_columns(
+                (pl.col("left") - pl.col("used").fill_null(0)).alias("left"),
+                (pl.col("cap") - pl.col("i").is_in(given["i"].implode()).cast(pl.Int32)).alias(
+                    "cap"
+                ),
+            )
+            .drop("used")
+        )
         shares = shares.filter(pl.col("cap") > 0).sort("i")
     if done:
         total = pl.concat(done).group_by("i").agg(pl.col("one").sum())
-        taken = taken.join(total, on="i", how="left").with_columns(
-            pl.coalesce("one", "attempts_left").alias("attempts_left")
-        ).drop("one")
+        taken = (
+            taken.join(total, on="i", how="left")
+            .with_columns(pl.coalesce("one", "attempts_left").alias("attempts_left"))
+            .drop("one")
+        )
     return pl.concat([taken.join(free, on="i", how="anti"), free]).sort("i")
 
 
@@ -185,7 +200,7 @@ def _evidence(judgements: list[Judgement], found: pl.DataFrame) -> pl.DataFrame:
         timed = [(n, r) for n, r in _columns_of(one) if isinstance(r.body, Limit | Wait)]
         if not timed:
             continue
-        columns = [c for n, r in timed for c in ([f"u{n}"] if isinstance(r.body, Limit) else [f"v{n}"])]
+        columns = [f"u{n}" if isinstance(r.body, Limit) else f"v{n}" for n, r in timed]
         worst = one.rows.select("i", *columns)
         if worst["i"].n_unique() < len(worst):
             twice = pl.col("i").is_duplicated()

@@ -22,7 +22,8 @@ from ..rule import Ask, Exclusion, Happened, Rule
 from ..situation import RuleSet, rule_asks
 from . import tally
 from .combos import Combo, combo_of, plain_contact
-from .judge import COMBO, Judgement, Table
+from .judge import Judgement
+from .table import COMBO, Table
 from .where import place_names
 
 if TYPE_CHECKING:

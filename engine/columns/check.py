@@ -15,8 +15,10 @@ from ..facts.view import Moment
 from ..kinds import Limit, Notice
 from ..panel import Panel
 from ..situation import has_bit
-from .judge import CODE, WORDS, Judgement, Table, maximum_of
+from .bits import maximum_of
+from .judge import Judgement
 from .ledger import ledger_of
+from .table import CODE, WORDS, Table
 from .upcoming import _columns_of, zone_list
 from .where import unmask
 
@@ -111,10 +113,10 @@ def _facts(panel: Panel, table: Table, one: Judgement, rows: pl.DataFrame) -> li
             number = numbers[rule.key]
             if WORDS[CODE[count.bit]] != situation[f"bit:{rule.key}"]:
                 wrong.append(f"{name}: {rule.id} is {count.bit} plainly")
-            if isinstance(rule.body, Limit) and count.state != "out":
-                if row[f"u{number}"] != count.used:
-                    wrong.append(f"{name}: {rule.id} used {count.used} plainly, "
-                                 f"{row[f'u{number}']} in columns")  # fmt: skip
+            counts = isinstance(rule.body, Limit) and count.state != "out"
+            if counts and row[f"u{number}"] != count.used:
+                wrong.append(f"{name}: {rule.id} used {count.used} plainly, "
+                             f"{row[f'u{number}']} in columns")  # fmt: skip
             if f"v{number}" in row and count.bit == "yes" and row[f"v{number}"] != count.free:
                 wrong.append(f"{name}: {rule.id} lets go {count.free} plainly, "
                              f"{row[f'v{number}']} in columns")  # fmt: skip

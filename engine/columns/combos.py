@@ -132,9 +132,7 @@ def _starts(view: View, body: Wait, debt: Account) -> bool:
     return starts_wait(view, body, debt)
 
 
-def _scope(
-    rule: Rule, channel: str, kind: str, whom: str, role: str, debt_type: str
-) -> bool:
+def _scope(rule: Rule, channel: str, kind: str, whom: str, role: str, debt_type: str) -> bool:
     return (
         rule.reaches(channel, kind)
         and (rule.whom is None or whom in rule.whom)

@@ -8,8 +8,9 @@ import polars as pl
 
 from ..facts.statuses import LOOK_BACK_DAYS, NOTICE_DAYS
 from ..rule import Ask
+from .points import address_stopped, employer_provided, of_point
 from .prepare import Prepared
-from .statuses import NO, UNKNOWN, YES, _flag, address_stopped, employer_provided, of_point
+from .statuses import NO, UNKNOWN, YES, flag
 
 PROVENANCE = pl.Struct(
     {
@@ -99,7 +100,7 @@ def _routes_of(prepared: Prepared, cand: pl.DataFrame) -> pl.DataFrame:
     found = cand.select("t").join(routes(prepared), on="t", how="left", maintain_order="left")
     found = found.with_columns(pl.exclude("t").fill_null(value=False))
     wrote = prepared.history.filter((pl.col("channel") == "email") & ~pl.col("out"))
-    wrote_here = _flag(cand, wrote.drop_nulls("l"), ["fp", "l"]) == YES
+    wrote_here = flag(cand, wrote.drop_nulls("l"), ["fp", "l"]) == YES
     ask = Ask("address_stopped")
     stopped = address_stopped(prepared, cand, ask) == YES
     employer = employer_provided(prepared, cand, ask) == YES
@@ -159,9 +160,9 @@ def text_routes(prepared: Prepared) -> tuple[pl.DataFrame, pl.Series]:
     for frame in (texted, given, checked):
         every = every.join(frame, on=keys, how="left")
     edge, one = pl.lit(floor), timedelta(days=1)
-    fresh = (pl.col("texted") >= edge).fill_null(value=False) | (
-        pl.col("given") >= edge
-    ).fill_null(value=False)
+    fresh = (pl.col("texted") >= edge).fill_null(value=False) | (pl.col("given") >= edge).fill_null(
+        value=False
+    )
     after = (pl.col("checked") >= pl.col("texted")).fill_null(value=False) | (
         pl.col("checked") >= pl.col("given")
     ).fill_null(value=False)
@@ -192,8 +193,10 @@ def _consents(prepared: Prepared) -> pl.DataFrame:
             media.join(giving, on="fp").select("order", "fp", "l", "kind", "received_at"),
         ]
     )
-    last = rows.sort("order").group_by("fp", "l").agg(
-        pl.col("kind").last(), pl.col("received_at").last().dt.date().alias("given")
+    last = (
+        rows.sort("order")
+        .group_by("fp", "l")
+        .agg(pl.col("kind").last(), pl.col("received_at").last().dt.date().alias("given"))
     )
     return last.filter(pl.col("kind") == "consents_to_text").select("fp", "l", "given")
 
@@ -201,7 +204,7 @@ def _consents(prepared: Prepared) -> pl.DataFrame:
 def safe_harbour(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     """`email.safe_harbour`, but for the files that `text_routes` doubts."""
     open_lines, _ = text_routes(prepared)
-    texted = _flag(cand, open_lines, ["fp", "l"]) == YES
+    texted = flag(cand, open_lines, ["fp", "l"]) == YES
     stopped = address_stopped(prepared, cand, Ask("address_stopped")) == YES
     known = of_point("email_led_to_third_party_disclosure")(prepared, cand, ask) == YES
     found = _routes_of(prepared, cand)

@@ -12,8 +12,9 @@ from ..kinds import Limit, Wait, Window
 from ..panel import Panel
 from ..rule import Rule
 from ..structural import STRUCTURAL
-from .judge import Judgement, Table
+from .judge import Judgement
 from .ledger import SAID, ledger_of
+from .table import Table
 from .where import unmask
 
 STRENGTH = ("structural", "prohibition", "presumption", "policy")

@@ -6,33 +6,22 @@ situation per row, decided by both engines, and the counts behind the bits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import polars as pl
 
-from .. import clock, words
-from ..facts import asking, counting
-from ..facts.consent import CONSENT_DAYS
-from ..facts.view import Moment, View
-from ..history import Group
-from ..kinds import Agreed, Limit, Notice, Wait, Window
+from .. import words
+from ..kinds import Limit, Notice
 from ..panel import Panel
-from ..rule import Ask, Exclusion, Happened, Period, Rule
+from ..rule import Rule
 from ..situation import RuleSet, Situation, has_bit
-from . import tally
-from .combos import Combo, combo_of, plain_contact
-from .email import route_chain, route_consumer, route_creditor, safe_harbour, text_routes
+from .bits import bit
+from .combos import Combo, combo_of
+from .facts import fact
 from .ledger import Applying, Key, ledger_of
-from .lookup import COLUMNS, doubtful
-from .prepare import Prepared
-from .statuses import UNKNOWN, Column
-from .windows import Hourglass
+from .table import COMBO, WORDS, Table
 
-from .table import *
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -59,10 +48,10 @@ def judge(panel: Panel, rules: RuleSet, table: Table, rows: pl.DataFrame) -> Jud
     }
     asks = [ask for ask in rules.asks if ask in needed]
     for number, ask in enumerate(asks):
-        rows = rows.with_columns(_fact(table, rows, ask, combos).alias(f"f{number}"))
+        rows = rows.with_columns(fact(table, rows, ask, combos).alias(f"f{number}"))
     keys = [rule.key for rule in rules.rules if rule.key in bits]
     for number, key in enumerate(keys):
-        rows = _bit(table, rows, bits[key], number, combos)
+        rows = bit(table, rows, bits[key], number, combos)
     columns = [f"f{n}" for n in range(len(asks))] + [f"b{n}" for n in range(len(keys))]
     rows, distinct = _situations(rows, columns)
     names = [rules.names[ask] for ask in asks] + [f"bit:{key}" for key in keys]
@@ -157,6 +146,3 @@ def _situations(rows: pl.DataFrame, columns: list[str]) -> tuple[pl.DataFrame, p
     distinct = distinct.with_row_index("s")
     rows = rows.join(distinct.select(*names, "s"), on=names, how="left", maintain_order="left")
     return rows.drop(names[1:]), distinct
-
-
-__all__ = ["Judgement", "Table", "judge", "maximum_of"]

@@ -17,21 +17,22 @@ import polars as pl
 from .. import days, words
 from ..facts.statuses import ATTORNEY_DAYS, RECEIPT_BUSINESS_DAYS, VALIDATION_DAYS
 from ..rule import Ask
-from .prepare import COMMUNICATION, CONVERSATION, Prepared
+from .past import COMMUNICATION, CONVERSATION
+from .prepare import Prepared
 
 NO, YES, UNKNOWN = 0, 1, 2
 CODES = {words.NO: NO, words.YES: YES, words.UNKNOWN: UNKNOWN}
 Column = Callable[[Prepared, pl.DataFrame, Ask], pl.Series]
 
 
-def _flag(cand: pl.DataFrame, rows: pl.DataFrame, on: list[str]) -> pl.Series:
+def flag(cand: pl.DataFrame, rows: pl.DataFrame, on: list[str]) -> pl.Series:
     """1 where a row of `rows` matches on these keys."""
     marked = rows.select(on).unique().with_columns(pl.lit(YES, dtype=pl.UInt8).alias("mark"))
     found = cand.select(on).join(marked, on=on, how="left", maintain_order="left")
     return found["mark"].fill_null(NO)
 
 
-def _value(cand: pl.DataFrame, rows: pl.DataFrame, on: list[str], name: str) -> pl.Series:
+def value(cand: pl.DataFrame, rows: pl.DataFrame, on: list[str], name: str) -> pl.Series:
     """The value column of `rows` (unique on these keys), 0 where there is none."""
     found = cand.select(on).join(
         rows.select(*on, pl.col(name).cast(pl.UInt8)), on=on, how="left", maintain_order="left"
@@ -43,11 +44,13 @@ def _tri(cand: pl.DataFrame, test: pl.Expr) -> pl.Series:
     return cand.select(test.cast(pl.UInt8).alias("x"))["x"].fill_null(UNKNOWN)
 
 
-def _said(prepared: Prepared, *kinds: str) -> pl.DataFrame:
+def said(prepared: Prepared, *kinds: str) -> pl.DataFrame:
+    """Known statements of these kinds (`View.said`)."""
     return prepared.said.filter(pl.col("kind").is_in(kinds))
 
 
-def _bound(prepared: Prepared, *kinds: str) -> pl.DataFrame:
+def bound(prepared: Prepared, *kinds: str) -> pl.DataFrame:
+    """The same, once per person they bind (`View.binding`)."""
     return prepared.bound.filter(pl.col("kind").is_in(kinds))
 
 
@@ -61,7 +64,7 @@ def by_debt(prepared: Prepared, rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([some, every.select(some.columns)]).sort("order")
 
 
-def _last(rows: pl.DataFrame, keys: list[str], state: pl.Expr) -> pl.DataFrame:
+def last_word(rows: pl.DataFrame, keys: list[str], state: pl.Expr) -> pl.DataFrame:
     """The state after the last row of each key; rows are in the order received."""
     return (
         rows.with_columns(state.cast(pl.UInt8).alias("state"))
@@ -76,19 +79,19 @@ def _last(rows: pl.DataFrame, keys: list[str], state: pl.Expr) -> pl.DataFrame:
 
 def ceased(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     """`statuses.ceased`."""
-    rows = _said(prepared, "cease", "cease_or_refusal", "refuses_to_pay").filter(
+    rows = said(prepared, "cease", "cease_or_refusal", "refuses_to_pay").filter(
         pl.col("ours") & pl.col("written")
     )
-    return _flag(cand, by_debt(prepared, rows), ["a"])
+    return flag(cand, by_debt(prepared, rows), ["a"])
 
 
 def _designations(prepared: Prepared) -> pl.DataFrame:
     """Per debt with an attorney now acting: since when (`statuses.designated`)."""
-    begins = _said(prepared, "represented_by", "wants_contact_through_attorney").filter(
+    begins = said(prepared, "represented_by", "wants_contact_through_attorney").filter(
         pl.col("more").str.json_path_match("$.address_known").fill_null("true") != "false"
     )
     begun = by_debt(prepared, begins).select("a", "order", "received_at")
-    ended = by_debt(prepared, _said(prepared, "no_longer_represented"))
+    ended = by_debt(prepared, said(prepared, "no_longer_represented"))
     ended = ended.group_by("a").agg(pl.col("order").max().alias("end"))
     return (
         begun.join(ended, on="a", how="left")
@@ -100,21 +103,21 @@ def _designations(prepared: Prepared) -> pl.DataFrame:
 
 def represented(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     """`statuses.represented`."""
-    return _flag(cand, _designations(prepared), ["a"])
+    return flag(cand, _designations(prepared), ["a"])
 
 
 def attorney_consents(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     """`statuses.attorney_consents`."""
-    rows = by_debt(prepared, _said(prepared, "attorney_consents_to_direct_contact"))
+    rows = by_debt(prepared, said(prepared, "attorney_consents_to_direct_contact"))
     met = rows.join(_designations(prepared), on="a").filter(
         pl.col("received_at") >= pl.col("since")
     )
-    return _flag(cand, met, ["a"])
+    return flag(cand, met, ["a"])
 
 
-def _silences(prepared: Prepared) -> tuple[pl.DataFrame, pl.Series]:
+def silences(prepared: Prepared) -> tuple[pl.DataFrame, pl.Series]:
     """Debts whose attorney left a letter unanswered too long, and files where a zone matters."""
-    rows = _said(prepared, "attorney_written_to", "attorney_unanswered_since").with_columns(
+    rows = said(prepared, "attorney_written_to", "attorney_unanswered_since").with_columns(
         pl.col("value").str.strip_chars('"').str.slice(0, 10).str.to_date(strict=False)
         .alias("since")
     )  # fmt: skip
@@ -130,35 +133,35 @@ def _silences(prepared: Prepared) -> tuple[pl.DataFrame, pl.Series]:
 
 def attorney_silent(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     """`statuses.attorney_silent`."""
-    return _flag(cand, _silences(prepared)[0], ["a"])
+    return flag(cand, silences(prepared)[0], ["a"])
 
 
 def disputed(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     """`statuses.disputed`."""
-    rows = _said(prepared, "disputes").filter("ours")
-    rows = pl.concat([rows, _said(prepared, "says_does_not_owe")]).sort("order")
-    return _flag(cand, by_debt(prepared, rows), ["a"])
+    rows = said(prepared, "disputes").filter("ours")
+    rows = pl.concat([rows, said(prepared, "says_does_not_owe")]).sort("order")
+    return flag(cand, by_debt(prepared, rows), ["a"])
 
 
 def about(*kinds: str) -> Column:
     """`statuses.about_debts` of these kinds."""
 
     def column(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
-        return _flag(cand, by_debt(prepared, _said(prepared, *kinds)), ["a"])
+        return flag(cand, by_debt(prepared, said(prepared, *kinds)), ["a"])
 
     return column
 
 
 def discharged(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     """`statuses.discharged`."""
-    rows = by_debt(prepared, _said(prepared, "discharged", "reaffirmed"))
-    return _value(cand, _last(rows, ["a"], pl.col("kind") == "discharged"), ["a"], "state")
+    rows = by_debt(prepared, said(prepared, "discharged", "reaffirmed"))
+    return value(cand, last_word(rows, ["a"], pl.col("kind") == "discharged"), ["a"], "state")
 
 
 def bankruptcy_stay(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     """`statuses.bankruptcy_stay`."""
-    rows = by_debt(prepared, _said(prepared, "bankruptcy_filed", "bankruptcy_ended"))
-    return _value(cand, _last(rows, ["a"], pl.col("kind") == "bankruptcy_filed"), ["a"], "state")
+    rows = by_debt(prepared, said(prepared, "bankruptcy_filed", "bankruptcy_ended"))
+    return value(cand, last_word(rows, ["a"], pl.col("kind") == "bankruptcy_filed"), ["a"], "state")
 
 
 def codebtor_stay(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
@@ -166,7 +169,7 @@ def codebtor_stay(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series
     own = prepared.accounts.select("a", "account", pl.col("fp").alias("of"))
     others = prepared.parties.rename({"p": "fp"}).join(own, on="a")
     others = others.filter(pl.col("fp") != pl.col("of"))
-    rows = _said(prepared, "bankruptcy_filed", "bankruptcy_ended").select(
+    rows = said(prepared, "bankruptcy_filed", "bankruptcy_ended").select(
         "order", "fp", "kind", "accounts", "value", "c"
     )
     met = rows.join(others.select("fp", "a", "account"), on="fp").filter(
@@ -196,16 +199,18 @@ def codebtor_stay(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series
         pl.col("weight").replace_strict({2: YES, 1: UNKNOWN, 0: NO}, return_dtype=pl.UInt8)
         .alias("state")
     )  # fmt: skip
-    return _value(cand, code, ["a"], "state")
+    return value(cand, code, ["a"], "state")
 
 
 def hold_is(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     """`statuses.holds` for the holds asked."""
     asked = ask.parameter if isinstance(ask.parameter, tuple) else (str(ask.parameter),)
-    rows = by_debt(prepared, _said(prepared, "hold", "releases_hold"))
+    rows = by_debt(prepared, said(prepared, "hold", "releases_hold"))
     rows = rows.with_columns(pl.col("value").str.strip_chars('"').alias("held"))
-    last = _last(rows.filter(pl.col("held").is_in(asked)), ["a", "held"], pl.col("kind") == "hold")
-    return _flag(cand, last.filter(pl.col("state") == YES), ["a"])
+    last = last_word(
+        rows.filter(pl.col("held").is_in(asked)), ["a", "held"], pl.col("kind") == "hold"
+    )
+    return flag(cand, last.filter(pl.col("state") == YES), ["a"])
 
 
 def about_debt(prepared: Prepared, rows: pl.DataFrame, *, meets: bool) -> pl.DataFrame:
@@ -220,10 +225,9 @@ def about_debt(prepared: Prepared, rows: pl.DataFrame, *, meets: bool) -> pl.Dat
 
 def _with_contents(prepared: Prepared, contents: list[str]) -> pl.DataFrame:
     """Outbound history that carries one of these, and has not come back."""
-    test = (
-        pl.col("content").is_in(contents).fill_null(value=False)
-        | pl.col("purpose").is_in(contents).fill_null(value=False)
-    )
+    test = pl.col("content").is_in(contents).fill_null(value=False) | pl.col("purpose").is_in(
+        contents
+    ).fill_null(value=False)
     return prepared.history.filter(test & pl.col("out") & ~pl.col("returned"))
 
 
@@ -249,7 +253,7 @@ def initial_communication_made(prepared: Prepared, cand: pl.DataFrame, ask: Ask)
     code = code.with_columns(
         pl.col("w").replace_strict({2: YES, 1: UNKNOWN}, return_dtype=pl.UInt8).alias("state")
     )
-    return _value(cand, code, ["a"], "state")
+    return value(cand, code, ["a"], "state")
 
 
 # -- disputes and requests
@@ -286,7 +290,7 @@ def _unanswered(
     prepared: Prepared, kind: str, contents: list[str], duplicative: bool | None
 ) -> tuple[pl.DataFrame, pl.Series]:
     """Timely written statements of a kind that await an answer: debts (a), doubtful files."""
-    rows = _said(prepared, kind).filter(pl.col("ours") & pl.col("written"))
+    rows = said(prepared, kind).filter(pl.col("ours") & pl.col("written"))
     if duplicative is not None:
         old = pl.col("more").str.json_path_match("$.new_information").eq_missing(pl.lit("false"))
         rows = rows.filter(old if duplicative else ~old)
@@ -299,8 +303,10 @@ def _unanswered(
     near = rows.filter((gap <= room).fill_null(value=False))["fp"].unique()
     timely = (pl.col("day") <= pl.col("end")).fill_null(value=True)
     sent = _with_contents(prepared, contents).join(files, on="fp", how="semi")
-    answered = about_debt(prepared, sent, meets=True).group_by("a").agg(
-        pl.col("at").max().alias("answered")
+    answered = (
+        about_debt(prepared, sent, meets=True)
+        .group_by("a")
+        .agg(pl.col("at").max().alias("answered"))
     )
     waiting = rows.filter(timely).join(answered, on="a", how="left")
     late = (pl.col("answered") < pl.col("received_at")).fill_null(value=True)
@@ -310,7 +316,8 @@ def _unanswered(
 ANSWERS = ["verification", "judgment_copy"]
 
 
-def _disputes(prepared: Prepared, fact: str) -> tuple[pl.DataFrame, pl.Series]:
+def disputes(prepared: Prepared, fact: str) -> tuple[pl.DataFrame, pl.Series]:
+    """Debts (a) with a dispute or request of a fact open, and files where a zone could matter."""
     if fact == "dispute_open":
         return _unanswered(prepared, "disputes", ANSWERS, duplicative=False)
     if fact == "duplicative_dispute_open":
@@ -322,220 +329,4 @@ def _disputes(prepared: Prepared, fact: str) -> tuple[pl.DataFrame, pl.Series]:
 
 def awaiting(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     """`statuses.dispute_open`, `duplicative_dispute_open`, `original_creditor_request_open`."""
-    return _flag(cand, _disputes(prepared, ask.fact)[0], ["a"])
-
-
-# -- persons and points
-
-
-def medium_stopped(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
-    """`statuses.medium_stopped`."""
-    kinds = ("stop_medium", "opt_out_medium", "cease", "cease_or_refusal", "consents_to_medium")
-    rows = _bound(prepared, *kinds).filter("ours")
-    oral = pl.col("kind").is_in(["cease", "cease_or_refusal"])
-    rows = rows.filter(~oral | (pl.col("medium") == "oral")).with_columns(
-        pl.when(oral)
-        .then(pl.lit("call"))
-        .otherwise(pl.col("value").str.strip_chars('"'))
-        .alias("channel")
-    )
-    over = rows.filter(pl.col("channel").is_in(list(words.VOICE_CHANNELS)))
-    also = over.with_columns(pl.lit("voicemail").alias("channel"))
-    every = pl.concat([rows.filter(pl.col("channel") != "voicemail"), also])
-    last = _last(every, ["fp", "who", "channel"], pl.col("kind") != "consents_to_medium")
-    return _value(cand, last.rename({"who": "tp"}), ["fp", "tp", "channel"], "state")
-
-
-def address_stopped(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
-    """`statuses.address_stopped`."""
-    kinds = ("opt_out_address", "opt_out_number_text", "do_not_use_number", "consents_to_text")
-    rows = _said(prepared, *kinds).filter("ours").filter(pl.col("l").is_not_null())
-    texts = _last(rows, ["fp", "l"], pl.col("kind") != "consents_to_text")
-    rest = rows.filter(pl.col("kind").is_in(["opt_out_address", "do_not_use_number"]))
-    for_text = _value(cand, texts, ["fp", "l"], "state")
-    for_rest = _flag(cand, rest, ["fp", "l"])
-    return (
-        cand.select("channel")
-        .with_columns(for_text.alias("x"), for_rest.alias("y"))
-        .select(pl.when(pl.col("channel") == "text").then("x").otherwise("y"))
-        .to_series()
-    )
-
-
-def bad_places(prepared: Prepared) -> pl.DataFrame:
-    """People and the places they called inconvenient: fp, who, place (home, work)."""
-    kinds = ("inconvenient_place", "withdraws_inconvenient_place", "stop_calls_at")
-    rows = _bound(prepared, *kinds).with_columns(
-        pl.col("value").str.strip_chars('"').alias("place")
-    )
-    bad = pl.col("kind") != "withdraws_inconvenient_place"
-    return _last(rows, ["fp", "who", "place"], bad).filter(pl.col("state") == YES)
-
-
-def place_inconvenient(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
-    """`statuses.place_inconvenient` but for who is there today: see `doubtful`."""
-    bad = bad_places(prepared).rename({"who": "tp"})
-    home = _flag(cand, bad.filter(pl.col("place") == "home"), ["fp", "tp"]) == YES
-    work = _flag(cand, bad.filter(pl.col("place") == "work"), ["fp", "tp"]) == YES
-    kind = cand["kind"]
-    unknown = kind == words.UNKNOWN_KIND
-    at_home = kind.is_in(sorted(words.HOME_KINDS)) | unknown
-    at_work = kind.is_in(sorted(words.WORK_KINDS)) | unknown
-    return ((home & at_home) | (work & at_work)).cast(pl.UInt8)
-
-
-def at_work(kind: str) -> Column:
-    """`statuses.at_work` of one kind."""
-
-    def column(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
-        rows = _bound(prepared, kind).filter(pl.col("value").str.strip_chars('"') == "work")
-        said = _flag(cand, rows.rename({"who": "tp"}), ["fp", "tp"]) == YES
-        tied = cand["kind"].is_in([*sorted(words.WORK_KINDS), words.UNKNOWN_KIND])
-        return (said & tied).cast(pl.UInt8)
-
-    return column
-
-
-def of_point(*kinds: str) -> Column:
-    """`statuses.said_of_point` of these kinds."""
-
-    def column(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
-        return _flag(cand, _said(prepared, *kinds).drop_nulls("l"), ["fp", "l"])
-
-    return column
-
-
-def employer_provided(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
-    """`email.employer_provided`."""
-    said = of_point("employer_provided")(prepared, cand, ask) == YES
-    return (said | (cand["kind"] == "email_work")).cast(pl.UInt8)
-
-
-def said_true(kind: str) -> Column:
-    """`statuses.said_true` of one kind."""
-
-    def column(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
-        rows = _said(prepared, kind)
-        true = pl.col("value").fill_null("true") != "false"
-        return _value(cand, _last(rows, ["fp"], true), ["fp"], "state")
-
-    return column
-
-
-# -- plain columns of the account
-
-
-def _account(cand: pl.DataFrame, prepared: Prepared, test: pl.Expr) -> pl.Series:
-    codes = prepared.accounts.select("a", test.cast(pl.UInt8).fill_null(UNKNOWN).alias("state"))
-    return codes["state"].gather(cand["a"])  # accounts are sorted by a, from 0
-
-
-def of_account(test: Callable[[Prepared, Ask], pl.Expr]) -> Column:
-    """A fact that is an expression of the account's own row; null is unknown."""
-    return lambda prepared, cand, ask: _account(cand, prepared, test(prepared, ask))
-
-
-def _past_due(prepared: Prepared, ask: Ask) -> pl.Expr:
-    since = pl.coalesce("delinquent_since", "defaulted")
-    assert isinstance(ask.parameter, int)
-    return (pl.lit(prepared.day) - since) > timedelta(days=ask.parameter)
-
-
-def _amount(prepared: Prepared, ask: Ask) -> pl.Expr:
-    assert isinstance(ask.parameter, int)
-    return pl.col("original_amount").cast(pl.Float64) > ask.parameter
-
-
-def _listed(name: str) -> Column:
-    def test(prepared: Prepared, ask: Ask) -> pl.Expr:
-        asked = ask.parameter if isinstance(ask.parameter, tuple) else (str(ask.parameter),)
-        return pl.col(name).is_in(asked)
-
-    return of_account(test)
-
-
-def doubtful(prepared: Prepared, fact: str) -> pl.Series | None:
-    """Files (fp) whose answer may hang on a zone's own day, or is too rare to have a column.
-
-    None: no file. The plain function answers for these, in each zone.
-    """
-    day = prepared.day
-    kinds: tuple[str, ...] = ()
-    since = None
-    match fact:
-        case "place_inconvenient":
-            kinds, since = ("consumer_currently_at",), day - timedelta(days=2)
-        case "attorney_silent":
-            return _silences(prepared)[1]
-        case "dispute_open" | "duplicative_dispute_open" | "original_creditor_request_open":
-            return _disputes(prepared, fact)[1]
-        case "dispute_is_partial":
-            kinds = ("disputes",)
-        case "recorded_revoked" | "recorded_revoked_anywhere" | "consents_to_prerecorded":
-            kinds = ("revokes_consent_to_prerecorded", "do_not_use_number", "opt_out_address",
-                     "opt_out_number_text", "stop_medium", "opt_out_medium",
-                     "consents_to_prerecorded_calls", "consents_to_text")  # fmt: skip
-    rows = prepared.said.filter(pl.col("kind").is_in(kinds))
-    if since is not None:
-        rows = rows.filter(pl.col("received_at").dt.date() >= since)
-    return rows["fp"].unique() if kinds else None
-
-
-def _no(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
-    """No, but for the files that `doubtful` names."""
-    return pl.zeros(len(cand), dtype=pl.UInt8, eager=True)
-
-
-COLUMNS: dict[str, Column] = {
-    "fdcpa_covered": of_account(lambda _, __: pl.col("fdcpa_covered")),
-    "account_open": of_account(lambda _, __: pl.col("status") == "open"),
-    "hospital_debt": of_account(lambda _, __: pl.col("hospital_debt")),
-    "secured": of_account(
-        lambda _, __: pl.when(pl.col("secured_by").is_not_null()).then(pl.lit(value=True))
-    ),
-    "cosigned": of_account(lambda _, __: pl.col("cosigned")),
-    "judgment_entered": of_account(
-        lambda prepared, _: (pl.col("judgment") <= prepared.day).fill_null(value=False)
-    ),
-    "held_by_debt_buyer": of_account(
-        lambda _, __: pl.col("holder") == "debt_buyer"
-    ),
-    "collector_type_is": _listed("collector_type"),
-    "lender_licence_is": _listed("lender_licence"),
-    "days_past_due_over": of_account(_past_due),
-    "original_amount_over": of_account(_amount),
-    "ceased": ceased,
-    "represented": represented,
-    "attorney_consents": attorney_consents,
-    "attorney_silent": attorney_silent,
-    "disputed": disputed,
-    "dispute_open": awaiting,
-    "duplicative_dispute_open": awaiting,
-    "dispute_is_partial": _no,
-    "original_creditor_request_open": awaiting,
-    "initial_communication_made": initial_communication_made,
-    "identity_theft_claimed": about("identity_theft_papers"),
-    "tax_ineligible": about("tax_account_ineligible"),
-    "bankruptcy_stay": bankruptcy_stay,
-    "codebtor_stay": codebtor_stay,
-    "discharged": discharged,
-    "hold_is": hold_is,
-    "deceased": lambda prepared, cand, _: prepared.consumers.sort("c")["deceased"]
-    .cast(pl.UInt8)
-    .gather(cand["c"]),
-    "active_duty": said_true("active_duty"),
-    "location_known": said_true("location_known"),
-    "electronic_statements_consented": said_true("consented_to_electronic_statements"),
-    "medium_stopped": medium_stopped,
-    "address_stopped": address_stopped,
-    "place_inconvenient": place_inconvenient,
-    "employer_forbids": at_work("cannot_take_personal_calls_at"),
-    "stopped_at_work": at_work("stop_calls_at"),
-    "employer_provided": employer_provided,
-    "known_bad_address": of_point("known_bad_address"),
-    "recipient_pays": of_point("recipient_pays"),
-    "disclosure_known": of_point("email_led_to_third_party_disclosure"),
-    "recorded_revoked": _no,
-    "recorded_revoked_anywhere": _no,
-    "consents_to_prerecorded": _no,
-}
+    return flag(cand, disputes(prepared, ask.fact)[0], ["a"])

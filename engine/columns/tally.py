@@ -14,7 +14,8 @@ import polars as pl
 from .. import clock, days, words
 from ..kinds import Wait
 from ..rule import Exclusion, Period, Selector
-from .prepare import MASKS, Prepared
+from .past import MASKS
+from .prepare import Prepared
 
 COLUMNAR_UNITS = frozenset({"day", "month", "calendar_day", "calendar_week_from_sunday",
                             "business_week", "calendar_month", "ever"})  # fmt: skip

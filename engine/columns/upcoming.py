@@ -16,7 +16,8 @@ from ..kinds import Limit, Wait, Window
 from ..panel import Panel
 from ..rule import Rule
 from .changing import changing, next_plainly
-from .judge import Judgement, Table
+from .judge import Judgement
+from .table import Table
 from .where import unmask
 
 if TYPE_CHECKING:
@@ -227,8 +228,10 @@ def _frees(judgements: list[Judgement], late: pl.DataFrame, table: Table) -> pl.
         return wanted.join(none, on="i", how="left").with_columns(
             pl.col("never").fill_null(value=False)
         )
-    held = pl.concat(frames).join(late.select("i", "rules"), on="i").filter(
-        pl.col("rules").list.contains(pl.col("rule"))
+    held = (
+        pl.concat(frames)
+        .join(late.select("i", "rules"), on="i")
+        .filter(pl.col("rules").list.contains(pl.col("rule")))
     )
     held = held.with_columns(table.calendar.day("at").alias("day"))
     found = held.group_by("i").agg(

@@ -22,7 +22,8 @@ from ..place import (
     zones_of_area_code,
     zones_of_postal_code,
 )
-from .prepare import Frames, Prepared
+from .past import Frames
+from .prepare import Prepared
 
 FROM_CONSUMER = ("consumer", "consumer_email")
 

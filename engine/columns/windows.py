@@ -21,6 +21,7 @@ from .prepare import Prepared
 from .where import unmask
 
 UTC = "UTC"
+THIS_TIME = "this_time_is_inconvenient"
 OWN_NUMBER = 1 << 63  # beside the zones of a number: it is the consumer's, not somebody else's
 Said = tuple[tuple[datetime, Statement], ...]
 
@@ -128,9 +129,7 @@ def signatures(prepared: Prepared, hourglass: Hourglass) -> pl.DataFrame:
             if one.kind == "consents_to_calls_until":
                 if ours and one.during_lawful_contact is True:
                     until = hours.parse_time_of(one.value)
-            elif one.kind != "this_time_is_inconvenient":
-                own.append((received, one))
-            elif (hourglass.day - day_of(one.received, UTC)).days <= 2:
+            elif one.kind != THIS_TIME or (hourglass.day - day_of(one.received, UTC)).days <= 2:
                 own.append((received, one))
         key = (until, *((one.kind, _frozen(one.value), _when(one, at)) for at, one in own))
         if not own and until is None:

@@ -1,0 +1,105 @@
+"""Statuses of persons and points as columns; the plain functions are in `engine.facts`.
+
+As in `statuses`, each function answers one fact for all rows of `cand`.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from .. import words
+from ..rule import Ask
+from .prepare import Prepared
+from .statuses import YES, Column, bound, flag, last_word, said, value
+
+
+def medium_stopped(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
+    """`statuses.medium_stopped`."""
+    kinds = ("stop_medium", "opt_out_medium", "cease", "cease_or_refusal", "consents_to_medium")
+    rows = bound(prepared, *kinds).filter("ours")
+    oral = pl.col("kind").is_in(["cease", "cease_or_refusal"])
+    rows = rows.filter(~oral | (pl.col("medium") == "oral")).with_columns(
+        pl.when(oral)
+        .then(pl.lit("call"))
+        .otherwise(pl.col("value").str.strip_chars('"'))
+        .alias("channel")
+    )
+    over = rows.filter(pl.col("channel").is_in(list(words.VOICE_CHANNELS)))
+    also = over.with_columns(pl.lit("voicemail").alias("channel"))
+    every = pl.concat([rows.filter(pl.col("channel") != "voicemail"), also])
+    last = last_word(every, ["fp", "who", "channel"], pl.col("kind") != "consents_to_medium")
+    return value(cand, last.rename({"who": "tp"}), ["fp", "tp", "channel"], "state")
+
+
+def address_stopped(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
+    """`statuses.address_stopped`."""
+    kinds = ("opt_out_address", "opt_out_number_text", "do_not_use_number", "consents_to_text")
+    rows = said(prepared, *kinds).filter("ours").filter(pl.col("l").is_not_null())
+    texts = last_word(rows, ["fp", "l"], pl.col("kind") != "consents_to_text")
+    rest = rows.filter(pl.col("kind").is_in(["opt_out_address", "do_not_use_number"]))
+    for_text = value(cand, texts, ["fp", "l"], "state")
+    for_rest = flag(cand, rest, ["fp", "l"])
+    return (
+        cand.select("channel")
+        .with_columns(for_text.alias("x"), for_rest.alias("y"))
+        .select(pl.when(pl.col("channel") == "text").then("x").otherwise("y"))
+        .to_series()
+    )
+
+
+def bad_places(prepared: Prepared) -> pl.DataFrame:
+    """People and the places they called inconvenient: fp, who, place (home, work)."""
+    kinds = ("inconvenient_place", "withdraws_inconvenient_place", "stop_calls_at")
+    rows = bound(prepared, *kinds).with_columns(pl.col("value").str.strip_chars('"').alias("place"))
+    bad = pl.col("kind") != "withdraws_inconvenient_place"
+    return last_word(rows, ["fp", "who", "place"], bad).filter(pl.col("state") == YES)
+
+
+def place_inconvenient(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
+    """`statuses.place_inconvenient` but for who is there today: see `doubtful`."""
+    bad = bad_places(prepared).rename({"who": "tp"})
+    home = flag(cand, bad.filter(pl.col("place") == "home"), ["fp", "tp"]) == YES
+    work = flag(cand, bad.filter(pl.col("place") == "work"), ["fp", "tp"]) == YES
+    kind = cand["kind"]
+    unknown = kind == words.UNKNOWN_KIND
+    at_home = kind.is_in(sorted(words.HOME_KINDS)) | unknown
+    at_work = kind.is_in(sorted(words.WORK_KINDS)) | unknown
+    return ((home & at_home) | (work & at_work)).cast(pl.UInt8)
+
+
+def at_work(kind: str) -> Column:
+    """`statuses.at_work` of one kind."""
+
+    def column(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
+        rows = bound(prepared, kind).filter(pl.col("value").str.strip_chars('"') == "work")
+        said = flag(cand, rows.rename({"who": "tp"}), ["fp", "tp"]) == YES
+        tied = cand["kind"].is_in([*sorted(words.WORK_KINDS), words.UNKNOWN_KIND])
+        return (said & tied).cast(pl.UInt8)
+
+    return column
+
+
+def of_point(*kinds: str) -> Column:
+    """`statuses.said_of_point` of these kinds."""
+
+    def column(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
+        return flag(cand, said(prepared, *kinds).drop_nulls("l"), ["fp", "l"])
+
+    return column
+
+
+def employer_provided(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
+    """`email.employer_provided`."""
+    said = of_point("employer_provided")(prepared, cand, ask) == YES
+    return (said | (cand["kind"] == "email_work")).cast(pl.UInt8)
+
+
+def said_true(kind: str) -> Column:
+    """`statuses.said_true` of one kind."""
+
+    def column(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
+        rows = said(prepared, kind)
+        true = pl.col("value").fill_null("true") != "false"
+        return value(cand, last_word(rows, ["fp"], true), ["fp"], "state")
+
+    return column
