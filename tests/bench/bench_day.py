@@ -1,0 +1,215 @@
+"""How fast a whole day is: `python -m tests.bench.bench_day --accounts N`.
+
+A portfolio is made up (or found again in `--dir`), and the whole day run from it in a process of
+its own, whose memory is watched with that of its children. Then the situations of that same day
+are put to each engine alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from engine import rulebook
+from engine.compiled import compile_rules
+from engine.rete import ReteEngine
+from engine.situation import RuleSet, Situation
+from scheduler.day import run_day
+from scheduler.portfolio import open_portfolio
+from scheduler.sample.synth import NOW, synth
+from scheduler.settings import Settings
+
+DAY = NOW.date()
+SEED = 7
+SUBSET = 20_000  # candidates that the Rete engine is asked about one by one
+WATCHED = 0.2  # seconds between two looks at the memory
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A day that was run: its manifest, stages in seconds, wall time, peak memory in bytes."""
+
+    document: Mapping[str, Any]
+    stages: Mapping[str, float]
+    opening: float
+    whole: float
+    memory: int
+
+
+def _day(path: Path, out: Path, workers: int | None, parts: int | None, answer: Any) -> None:
+    """In the child: check the portfolio, run the day, send what came of it."""
+    start = time.perf_counter()
+    source = open_portfolio(path)
+    opening = time.perf_counter() - start
+    settings = replace(Settings(), refuse_unencoded_places=False)
+    if parts is not None:
+        settings = replace(settings, part_accounts=parts)
+    law = rulebook.load([rulebook.law_directory()])
+    done = run_day(
+        source, law, settings, DAY, NOW, out, tick=time.perf_counter, workers=workers
+    )
+    whole = time.perf_counter() - start
+    answer.send((dict(done.document), dict(done.seconds), opening, whole))
+
+
+def _resident(root: int) -> int:
+    """Bytes of memory that a process and all under it hold (shared pages once for each)."""
+    parents: dict[int, int] = {}
+    pages: dict[int, int] = {}
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (place / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it ended while we looked
+        parents[int(place.name)] = int(fields[1])
+        pages[int(place.name)] = int(fields[21])
+    total, layer = 0, {root}
+    while layer:
+        total += sum(pages.get(one, 0) for one in layer)
+        layer = {one for one, parent in parents.items() if parent in layer}
+    return total * 4096
+
+
+def run(path: Path, out: Path, workers: int | None, parts: int | None) -> Ran:
+    """Run the day in a process of its own. RuntimeError: it failed."""
+    spawn = multiprocessing.get_context("spawn")
+    here, there = spawn.Pipe(duplex=False)
+    child = spawn.Process(target=_day, args=(path, out, workers, parts, there))
+    child.start()
+    there.close()
+    peak, over = [0], threading.Event()
+
+    def watch() -> None:
+        while not over.wait(WATCHED):
+            peak[0] = max(peak[0], _resident(child.pid or 0))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        document, stages, opening, whole = here.recv()
+    except EOFError:
+        raise RuntimeError("the day failed") from None
+    finally:
+        over.set()
+        watcher.join()
+        child.join()
+    return Ran(document, stages, opening, whole, peak[0])
+
+
+def _asked(log: Path) -> tuple[dict[str, list[Situation]], list[tuple[str, Situation]], int]:
+    """From a log: every situation by rule set; what candidates one by one would ask; candidates."""
+    table = pl.read_parquet(log / "situations.parquet", columns=["situation", "rule_set", "facts"])
+    known: dict[str, tuple[str, Situation]] = {}
+    by_set: dict[str, list[Situation]] = {}
+    for digest, name, facts in table.iter_rows():
+        one: Situation = json.loads(facts)
+        known[digest] = (name, one)
+        by_set.setdefault(name, []).append(one)
+    decided = pl.scan_parquet(log / "decisions.parquet").select("situations")
+    count = int(decided.select(pl.len()).collect().item())
+    step = max(1, count // SUBSET)
+    some = decided.gather_every(step).head(SUBSET).collect()["situations"].to_list()
+    singly = [known[digest] for digests in some for digest in digests]
+    return by_set, singly, len(some)
+
+
+def _engines(log: Path, names: Sequence[str]) -> tuple[float, float, float, int]:
+    """Seconds: compiled, each situation once; Rete, each once; Rete, once per candidate; subset."""
+    book = rulebook.load([rulebook.law_directory()])
+    sets: dict[str, RuleSet] = {}
+    for name in names:
+        plain = book.rule_set(name.partition("@")[0], DAY)
+        sets[name] = replace(plain, name=name)
+    by_set, singly, subset = _asked(log)
+    engines = {name: compile_rules(rules) for name, rules in sets.items()}
+    start = time.perf_counter()
+    for name, asked in by_set.items():
+        engines[name].decide_many(asked)
+    compiled = time.perf_counter() - start
+    with ReteEngine([rules for rules in sets.values() if rules.rules]) as rete:
+        for name in by_set:
+            rete.decide_many(name, by_set[name][:1])  # it is begun by its first question
+        start = time.perf_counter()
+        for name, asked in by_set.items():
+            rete.decide_many(name, asked)
+        once = time.perf_counter() - start
+        grouped: dict[str, list[Situation]] = {}
+        for name, one in singly:
+            grouped.setdefault(name, []).append(one)
+        start = time.perf_counter()
+        for name, asked in grouped.items():
+            rete.decide_many(name, asked)
+        each = time.perf_counter() - start
+    return compiled, once, each, subset
+
+
+def report(ran: Ran, log: Path) -> str:
+    """What is printed."""
+    counts = ran.document["counts"]
+    names = pl.read_parquet(log / "situations.parquet", columns=["rule_set"])["rule_set"]
+    compiled, once, each, subset = _engines(log, names.unique().sort().to_list())
+    candidates = counts["candidates"]
+    scaled = each * candidates / max(subset, 1)
+    busy = sum(ran.stages.values())
+    lines = [
+        f"{counts['accounts']:,} accounts, {candidates:,} candidates, "
+        f"{counts['listed']:,} listed, {counts['situations']:,} situations",
+        f"whole day {ran.whole:.1f} s (of which checking the portfolio {ran.opening:.1f} s), "
+        f"peak memory of all processes {ran.memory / 2**30:.2f} GiB",
+        f"{counts['accounts'] / ran.whole:,.0f} accounts/s, {candidates / ran.whole:,.0f} "
+        "candidates/s",
+        f"stages ({busy:.1f} s, added up over all processes):",
+    ]
+    lines += [
+        f"  {name.removeprefix('seconds_'):18} {took:8.1f} s {100 * took / max(busy, 1e-9):5.1f} %"
+        for name, took in sorted(ran.stages.items(), key=lambda one: -one[1])
+    ]
+    lines += [
+        f"engines alone, each situation once: compiled {compiled:.2f} s, Rete {once:.2f} s; "
+        f"the day is {ran.whole / max(compiled, 1e-9):,.0f} times the compiled engine alone",
+        f"the Rete engine asked once per candidate: {scaled:.0f} s (measured on {subset:,} "
+        f"candidates, {each:.2f} s, and scaled), {scaled / ran.whole:.1f} times the whole day, "
+        f"{scaled / max(once, 1e-9):,.0f} times once per situation",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Make or find the portfolio, run the day, print the report."""
+    said = argparse.ArgumentParser(description="How fast a whole day is.")
+    said.add_argument("--accounts", type=int, default=100_000)
+    said.add_argument("--dir", type=Path, help="keep the portfolio here, and use it if it is there")
+    said.add_argument("--workers", type=int, help="processes (default: what the day takes itself)")
+    said.add_argument("--part-accounts", type=int, help="accounts in a part (default: as set)")
+    told = said.parse_args()
+    with ExitStack() as stack:
+        base = told.dir
+        if base is None:
+            base = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        path = base / f"portfolio-{told.accounts}"
+        if not path.exists():
+            making = base / f".making-{told.accounts}"
+            synth(making, told.accounts, SEED)
+            making.rename(path)
+        out = base / "out"
+        shutil.rmtree(out, ignore_errors=True)
+        ran = run(path, out, told.workers, told.part_accounts)
+        sys.stdout.write(report(ran, out / DAY.isoformat() / "log"))
+        shutil.rmtree(out)
+
+
+if __name__ == "__main__":
+    main()
