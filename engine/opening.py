@@ -49,33 +49,32 @@ def open_windows(
 ) -> tuple[Interval, ...]:
     """The minutes of a day (default: the day asked) that every applying window and wait leaves.
 
-    Half-open, whole minutes, UTC; what lies before the moment known is cut off.
+    Half-open, whole minutes, UTC; what lies before the moment known is cut off. They lie in that
+    civil day in every zone asked, since it is that day's counts that were looked at.
     """
     zones = tuple(sorted(where.zones))
     found: tuple[Interval, ...] | None = None
+    for zone in dict.fromkeys(one.zone for one in judged):
+        bounds = (clock.day_bounds(day or judged[0].view.day, zone),)
+        found = bounds if found is None else intersect(found, bounds)
     for one, rule in windows_of(judged, asked):
         assert isinstance(rule.body, Window)
         clocks = hours.window_zones(one.view, rule.body, zones)
         here = hours.open_on(one.view, rule.body, day or one.view.day, clocks)
-        found = here if found is None else intersect(found, here)
+        found = intersect(found or (), here)
     if found is None:
-        bounds = [clock.day_bounds(day or one.view.day, one.zone) for one in judged]
-        found = ()
-        for number, bound in enumerate(bounds):
-            found = (bound,) if number == 0 else intersect(found, (bound,))
+        return ()
     start = _earliest(judged, asked)
-    return intersect(found, ((start, start + FAR),)) if start else found
+    return intersect(found, ((start, start + FAR),))
 
 
-def _earliest(judged: list[Judged], asked: Ask) -> datetime | None:
-    """The first instant a contact can be meant for: now, or the end of a wait that runs out."""
-    if not judged:
-        return None
+def _earliest(judged: list[Judged], asked: Ask) -> datetime:
+    """The first instant a contact can be meant for: now, or when what holds today lets go."""
     first = _minute(judged[0].view.moment.known)
     for one in judged:
         for rule in one.rules.rules:
             count = one.counts.get(rule.key)
-            if not isinstance(rule.body, Wait) or not asked.wants(rule) or count is None:
+            if not isinstance(rule.body, Limit | Wait) or not asked.wants(rule) or count is None:
                 continue
             if count.free is not None and count.bit == words.NO and applies(rule, one):
                 first = max(first, _minute(count.free))

@@ -55,11 +55,11 @@ def opening_of(table: Table, found: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_cuts(judgements: list[Judgement], found: pl.DataFrame, now: datetime) -> pl.DataFrame:
-    """`cut`: when the last wait that runs out today ends, where one does."""
+    """`cut`: when the last wait, or limit, in hours lets go today, where one does."""
     cuts = []
     for one in judgements:
         for number, rule in _columns_of(one):
-            if isinstance(rule.body, Wait) and rule.body.for_ and rule.body.for_.unit == "hour":
+            if _in_hours(rule):
                 due = one.rows.filter(
                     (pl.col(f"b{number}") == 0) & (pl.col(f"v{number}") > now)
                 ).select("i", pl.col(f"v{number}").alias("ends"), pl.lit(rule.id).alias("rule"))
@@ -78,6 +78,15 @@ def with_cuts(judgements: list[Judgement], found: pl.DataFrame, now: datetime) -
         .with_columns(pl.coalesce("ends", "cut").alias("cut"))
         .drop("ends")
     )
+
+
+def _in_hours(rule: Rule) -> bool:
+    """Whether a wait or limit may let go in the middle of a day."""
+    body = rule.body
+    period = body.for_ if isinstance(body, Wait) else None
+    if isinstance(body, Limit):
+        period = body.within
+    return period is not None and period.unit == "hour"
 
 
 def _columns_of(one: Judgement) -> list[tuple[int, Rule]]:

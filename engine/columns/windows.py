@@ -96,16 +96,15 @@ class Hourglass:
         voice: bool,
         day: date,
     ) -> tuple[Interval, ...]:
-        """Minutes of a day that all these windows leave in all these zones."""
+        """Minutes of a day, as every zone has it, that all these windows leave in all of them."""
         found: tuple[Interval, ...] | None = None
+        for zone in zones:
+            bounds = (clock.day_bounds(day, zone),)
+            found = bounds if found is None else intersect(found, bounds)
         for zone in zones:
             for rule in rules:
                 here = self.minutes(rule, zone, number, signature, voice, day) or ()
-                found = here if found is None else intersect(found, here)
-        if found is None:
-            for zone in zones:
-                bounds = (clock.day_bounds(day, zone),)
-                found = bounds if found is None else intersect(found, bounds)
+                found = intersect(found or (), here)
         return found or ()
 
 

@@ -127,7 +127,16 @@ def limit(view: View, body: Limit, debt: Account) -> Count:
         blocking = sorted(instants)[: used - maximum + 1]
         leaves = [leaves_period(view, at, period) for at in blocking]
         free = None if None in leaves else max(one for one in leaves if one is not None)
+        if free is not None and period.unit == "hour" and _within_day(view, free):
+            # the day asked has room from then on, as after a wait that runs out in it
+            still = sum(1 for at in instants if at > free - timedelta(hours=period.count))
+            return Count(words.NO, "room", still, maximum, free, counts_this=True)
     return Count(words.YES, "reached", used, maximum, free, counts_this=True)
+
+
+def _within_day(view: View, free: datetime) -> bool:
+    """Whether a whole day is asked and what holds lets go before it ends."""
+    return view.moment.at is None and free < clock.day_bounds(view.day, view.zone)[1]
 
 
 def counted(
