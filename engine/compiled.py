@@ -2,7 +2,7 @@
 
 The text of the function is generated from the parsed rules and compiled once. Only `repr` of plain
 strings and names made here (`v0`, `s3`, ...) enter the text, so no word of a rule file is ever
-code. What the function decides is RULES.md 2 to 4: unknown counts as met in `when`, as not met in
+code. What the function decides is rules/README.md: unknown counts as met in `when`, as not met in
 `unless` and `needs`; inside `all` and `any` Kleene's tables hold (minimum and maximum with
 no < unknown < yes), which the text spells out as conjunctions and disjunctions.
 

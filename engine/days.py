@@ -15,7 +15,7 @@ _SATURDAY = 5
 def add_months(day: date, months: int) -> date:
     """The date so many months later; one that does not exist becomes the first of the next month.
 
-    RULES.md 4: an event on D counts until D + N months.
+    rules/README.md: an event on D counts until D + N months.
 
     >>> add_months(date(2026, 1, 31), 1)
     datetime.date(2026, 3, 1)

@@ -35,7 +35,7 @@ def decide(
 ) -> Decision:
     """Decide one proposed contact, as known at the moment (default: the contact's own instant).
 
-    Pure: the same group, contact, moment and rulebook give the same decision (DESIGN 1.5).
+    Pure: the same group, contact, moment and rulebook give the same decision.
     """
     asked = ask or Ask()
     when = moment or Moment(known=contact.at, at=contact.at)

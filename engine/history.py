@@ -174,7 +174,7 @@ def concerns(value: object, debts: Iterable[str]) -> bool:
 
 
 def effective_purposes(contact: Contact) -> frozenset[str]:
-    """Purpose and content read alike; a purpose that is also a content implies it (RULES.md 3)."""
+    """Purpose and content read alike; a purpose that is also a content implies it."""
     found = {contact.purpose or "collection"}
     if contact.content:
         found.add(contact.content)
@@ -190,7 +190,7 @@ def effective_contents(contact: Contact) -> frozenset[str]:
 
 
 def proposed_counts(contact: Contact) -> frozenset[str]:
-    """What the proposed contact is judged as: RULES.md 4, "as a member of the history"."""
+    """What the proposed contact is judged as: rules/README.md, "as a member of the history"."""
     if contact.result is not None:
         return counts_as(contact)
     found = {"attempts", "connected", "communications"}

@@ -1,6 +1,6 @@
 """Both engines at one table: every situation is put to each, and their answers are compared.
 
-DESIGN 6.3: permitted means that both found nothing; a difference refuses and alarms.
+engine/README.md: permitted means that both found nothing; a difference refuses and alarms.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Panel:
     """A rulebook with both engines ready. Use as a context manager: the Rete engine is a process.
 
     `alarm` is called with a sentence at every disagreement or failure. Answers are kept by
-    situation, so one seen before is not asked again (DESIGN 6, the live path).
+    situation, so one seen before is not asked again (engine/README.md).
     """
 
     rulebook: Rulebook

@@ -1,4 +1,4 @@
-"""One part of a day: every candidate of some contact groups decided at once (DESIGN 6, 7).
+"""One part of a day: every candidate of some contact groups decided at once (engine/README.md).
 
 candidates -> where -> facts as columns -> situations -> both engines -> decisions joined back ->
 windows, budgets, next moments -> the check against plain functions. The result is a pure function
@@ -321,7 +321,7 @@ def _assemble(table: Table, found: pl.DataFrame, disagree: bool) -> pl.DataFrame
             pl.lit(value=False).alias("permitted"),
             pl.lit(value=False).alias("exhausted"),
             pl.col("rules").list.concat(pl.lit(["structural/facts_disagree"])),
-            pl.col("cites").list.concat(pl.lit(["DESIGN 1.4"])),
+            pl.col("cites").list.concat(pl.lit(["README.md, promise 4"])),
             pl.lit("structural").alias("force"),
             pl.lit(None, dtype=pl.Datetime("us", "UTC")).alias("next_permitted_utc"),
         )

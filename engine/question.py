@@ -66,8 +66,8 @@ class Judged:
 def role_of(group: Group, debt: Account) -> str:
     """The capacity the collector acts in for an account, as rules' `collectors` reads it.
 
-    A servicer of an account in default when obtained is among third-party collectors (RULES.md 2;
-    15 USC 1692a(6)(F)(iii) leaves out only debts not then in default); unknown dates count as so.
+    A servicer of an account in default when obtained is among third-party collectors;
+    15 USC 1692a(6)(F)(iii) leaves out only debts not then in default; unknown dates count as so.
     """
     role = group.collectors[debt.collector].role
     if role != "servicer" or debt.fdcpa_covered == words.NO:
@@ -137,7 +137,7 @@ def whereabouts(group: Group, consumer: Consumer, when: Moment, day: date) -> Wh
 
 
 def places_of(where: Whereabouts, contact: Contact, group: Group) -> tuple[str, ...]:
-    """Whose law applies: current residential addresses; at work the workplace's too (RULES.md 5).
+    """Whose law applies: current residential addresses; at work the workplace's too.
 
     With no current address the findings of the area code's places are shown as well.
     """

@@ -1,6 +1,6 @@
 """A rule: one sentence of law or policy, its scope, dates, authority and place in its file.
 
-The words are RULES.md's; `kinds` holds what differs by kind. Nothing here reads or decides.
+The words are rules/README.md's; `kinds` holds what differs by kind. Nothing here reads or decides.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """What counts, and every event: fields as in RULES.md 4, resolved against the rule's scope.
+    """What counts, and every event: fields resolved against the rule's scope.
 
     `what` is one of words.COUNTS, a statement or knowledge kind, or a date of the account
     (words.ACCOUNT_DATES). A field that is None takes anything ("any").
@@ -168,7 +168,7 @@ class Rule:
         """Whether channel and kind of point are in scope (`channels`, `to`).
 
         A point of unknown kind matches every `to`. The marks "electronic" and "-electronic" in
-        `to` stand for texts to any phone being in, and out (RULES.md 2).
+        `to` stand for texts to any phone being in, and out (rules/README.md).
         """
         if channel not in self.channels:
             return False

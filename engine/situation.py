@@ -1,4 +1,4 @@
-"""A situation: what a verdict depends on, and nothing more (DESIGN 6).
+"""A situation: what a verdict depends on, and nothing more (engine/README.md).
 
 A *rule set* is federal law with house policy, or one place. Its *fields* are read off its rules;
 a situation gives each field one word. Two candidates with the same words get the same verdict, so

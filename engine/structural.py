@@ -1,6 +1,6 @@
 """Refusals that no rule makes: something without which nothing can be decided is missing.
 
-DESIGN 1.2: unknown is a no, with the missing thing named.
+README.md, promise 2: unknown is a no, with the missing thing named.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ STRUCTURAL: Final[dict[str, tuple[str, str]]] = {
         "Windows that are open one by one leave no minute in common.",
         "12 CFR 1006.6(b)(1)(i)",
     ),
-    "engines_disagree": ("The two engines answered differently.", "DESIGN 1.4"),
-    "engine_failed": ("An engine gave no answer.", "DESIGN 1.4"),
-    "facts_disagree": ("Two ways of reckoning the facts differ.", "DESIGN 1.4"),
-    "log_unwritable": ("The decision could not be logged.", "DESIGN 1.6"),
+    "engines_disagree": ("The two engines answered differently.", "README.md, promise 4"),
+    "engine_failed": ("An engine gave no answer.", "README.md, promise 4"),
+    "facts_disagree": ("Two ways of reckoning the facts differ.", "README.md, promise 4"),
+    "log_unwritable": ("The decision could not be logged.", "README.md, promise 6"),
 }
 
 

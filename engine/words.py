@@ -1,7 +1,7 @@
 """The closed vocabularies of law and of the field: channels, points, roles, debts, results.
 
 Every word a rule, a case or a portfolio may use stands here or in `engine.facts.catalogue`, with
-what it means. Sources: RULES.md 2 and the case format; 12 CFR 1006.2 where law defines a word.
+what it means. Sources: rules/README.md and the case format; 12 CFR 1006.2 where law defines a word.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ def explain(
     day: date,
     refuse_unencoded: bool,
 ) -> Explained:
-    """Decide about one contact: the plain contact of its channel (RULES.md 3).
+    """Decide about one contact: the plain contact of its channel (rules/README.md).
 
     `at`: asked about that instant, with what was known by then; None: about the whole of `day`,
     with what is known `now`, as the list asks. Channel and point left out are chosen: a call

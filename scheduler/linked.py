@@ -4,7 +4,7 @@ Two consumers are linked if they share a phone number or e-mail address, if they
 person, if one is a party to the other's account or reached at the other's contact points, if
 somebody else is reached at both's or was met in contacts of both, if their student loans stand
 under one servicing account, or if a contact in one's file was about the other's account or at the
-other's contact point: a phone or a person shared by several consumers is one unit (RULES.md 4).
+other's contact point: a phone or a person shared by several consumers is one unit.
 A group is a connected component; its name is its smallest consumer id.
 
 Shared keys are found by hash over columns (a sort of 64-bit numbers, then the true values of the

@@ -1,7 +1,7 @@
 """Rows of a portfolio as the engine's plain records.
 
 This is the plain path: one contact group at a time, obvious and slow, against which the columnar
-facts are held (DESIGN 1.4).
+facts are held (README.md, promise 4).
 """
 
 from __future__ import annotations

@@ -211,4 +211,4 @@ def _counts(table: Table, rows: pl.DataFrame, rule: Rule) -> pl.DataFrame:
 def maximum_of(rule: Rule) -> int:
     """A limit's number in law."""
     assert isinstance(rule.body, Limit)
-    return rule.body.max.law if isinstance(rule.body.max, Agreed) else rule.body.max  # type: ignore[return-value]
+    return rule.body.max.law if isinstance(rule.body.max, Agreed) else rule.body.max  # type: ignore[return-value]  # whole numbers, in a limit

@@ -1,6 +1,6 @@
 """The run's own check: a seeded sample decided again from raw rows by plain functions.
 
-DESIGN 1.4: at least one in 1,000 and at least 1,000 candidates, always some one below and at each
+Promise 4: at least one in 1,000 and at least 1,000 candidates, always some one below and at each
 limit; a difference refuses the whole part and alarms.
 """
 

@@ -1,6 +1,6 @@
 """What a part need not compute: rules that the plain contact of a channel cannot meet.
 
-The list asks about the plain contact of each channel (RULES.md 3), so every contact fact is known
+The list asks about the plain contact of each channel, so every contact fact is known
 before any account is looked at. A *combo* is a channel, kind of point, role of its owner, role of
 the collector and type of debt; for each, rules that cannot apply fall away, and with them the facts
 only they ask. Nothing is decided here: the engines judge every rule again.

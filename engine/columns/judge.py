@@ -103,7 +103,7 @@ def applying(panel: Panel, rules: RuleSet, combo: Combo, facts: Situation) -> tu
 def _combos(
     panel: Panel, rules: RuleSet, table: Table, rows: pl.DataFrame
 ) -> tuple[list[Combo], pl.DataFrame]:
-    """The combos of these rows, those that no rule tells apart taken as one (DESIGN 6.2)."""
+    """The combos of these rows, those that no rule tells apart taken as one (engine/README.md)."""
     kinds = rows.select(COMBO).unique().sort(COMBO)
     now, day = table.prepared.now, table.prepared.day
     combos: list[Combo] = []

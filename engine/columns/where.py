@@ -1,4 +1,4 @@
-"""Where every consumer of a part may be, as bit masks over zones and places (RULES.md 5).
+"""Where every consumer of a part may be, as bit masks over zones and places (rules/README.md).
 
 The plain function is `engine.place.locate`; files that carry a word on the current location are
 given to it, everything else is joins on its own tables.

@@ -1,4 +1,4 @@
-"""Windows for a part: computed once per zones, number, hours of one's own, and day (DESIGN 6)."""
+"""Windows for a part: computed once per zones, number, hours of one's own, and day."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The closed catalogue: facts a rule may ask, what people may say, duties, agreements.
 
 Every fact is three-valued (words.TRI). Unknown is a value that both engines receive. A status that
-nobody reported is no; unknown is for what must be on record and is not (RULES.md 3).
+nobody reported is no; unknown is for what must be on record and is not (rules/README.md).
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ _ALL = (
     Fact("known_bad_address", "point", "none", "mail to this address is known not to arrive", "12 CFR 1006 Supp. I, comment 42(a)(1)-3"),
     Fact("recipient_pays", "point", "none", "the person contacted would pay for the contact", "12 CFR 1006.22(d)"),
     # -- history
-    Fact("happened", "history", "happened", "such a contact, statement or knowledge is on record", "RULES.md 3"),
+    Fact("happened", "history", "happened", "such a contact, statement or knowledge is on record", "rules/README.md#happened"),
     Fact("reply_open", "history", "reply", "the consumer contacted us and has had no answer since; the contact is declared a reply", "12 CFR 1006 Supp. I, comments 6(b)(1)-2, 6(b)(2)-1; 12 CFR 1006.14(h)(2)(ii)"),
     Fact("in_call_consent", "history", "none", "prior consent to calls covers this one", "12 CFR 1006.14(b)(3)(i)"),
     Fact("asked_to_be_called", "history", "none", "the person asked today to be called", "12 CFR 1006.14(b)(3)(i)"),

@@ -10,7 +10,7 @@ from .hours import bad_time_began
 from .view import View, day_of, instant_of
 
 CONSENT_DAYS = 7  # 12 CFR 1006.14(b)(3)(i): at most seven consecutive days, day 1 included
-REPLY_DAYS = 7  # ours (RULES.md 6)
+REPLY_DAYS = 7  # ours (rules/README.md)
 
 
 def _narrowed(view: View, one: Statement, debt: str | None, line: str, day: date) -> bool:
@@ -123,7 +123,7 @@ def in_call_consent(view: View, debts: frozenset[str]) -> bool:
 
 
 def asked_to_be_called(view: View, debts: frozenset[str]) -> bool:
-    """Whether the person asked, this same day, to be called (RULES.md 6)."""
+    """Whether the person asked, this same day, to be called (rules/README.md)."""
     for _, one in view.binding("asks_to_be_called", ours=True):
         said = one.value if isinstance(one.value, dict) else {}
         named = listed(said.get("debt"))
@@ -154,7 +154,7 @@ def returned_at_request(view: View, past: Contact, debts: frozenset[str]) -> boo
 def reply_open(view: View, parameter: str | tuple[str, ...]) -> bool:
     """Whether this declared reply answers a contact by the consumer that had no answer yet.
 
-    RULES.md 6. hours: since the bad time of the law's window began; own_hours: of the consumer's
+    hours: since the bad time of the law's window began; own_hours: of the consumer's
     hours; place: that local day, from a point of that place; attorney, medium: since the
     designation, at most seven days; address: from that address. `any_channel` widens the channel.
     """

@@ -20,7 +20,7 @@ from .view import View, day_of
 
 
 def in_period(view: View, at: datetime, period: Period, now: datetime) -> bool:
-    """Whether a past instant still counts on the day asked (RULES.md 4, `within`)."""
+    """Whether a past instant still counts on the day asked (rules/README.md, `within`)."""
     if period.unit == "ever":
         return True
     past = view.day_at(at)
@@ -105,7 +105,7 @@ def agreed(view: View, name: str) -> int | None:
 
 
 def limit(view: View, body: Limit, debt: Account) -> Count:
-    """Judge one limit for one debt (RULES.md 4; for Regulation F: 12 CFR 1006.14(b)(2)(i)(A))."""
+    """Judge one limit for one debt (Regulation F: 12 CFR 1006.14(b)(2)(i)(A))."""
     if view.contact.flag("same_call"):
         return OUT
     chosen = body.counting
@@ -171,7 +171,7 @@ def counted(
 
 
 def wait(view: View, body: Wait, debt: Account) -> Count:
-    """Judge one wait for one debt (RULES.md 4; for Regulation F: 12 CFR 1006.14(b)(2)(i)(B))."""
+    """Judge one wait for one debt (Regulation F: 12 CFR 1006.14(b)(2)(i)(B))."""
     if view.contact.flag("same_call"):
         return OUT
     if body.after.of_dates and body.after.what not in debt.dates:

@@ -142,7 +142,7 @@ def _exempted(view: View, word: str, debt: Account) -> bool:
 
 
 def membership(view: View, chosen: Selector, debt: Account) -> str:
-    """The proposed contact as a member of the history: counts, exempt, or out (RULES.md 4)."""
+    """The proposed contact as a member of the history: counts, exempt, or out (rules/README.md)."""
     counted = proposed_counts(view.contact)
     if chosen.direction == "in" or not _fits(view, view.contact, chosen, past=False):
         return "out"

@@ -1,7 +1,7 @@
 """Statuses: what statements and knowledge received so far make true of a debt.
 
 Each function answers yes, no or unknown for one `View` and one debt.
-Nothing here is a stored flag: everything is derived from what was said and learned (DESIGN 4).
+Nothing here is a stored flag: everything is derived from what was said and learned.
 """
 
 from __future__ import annotations

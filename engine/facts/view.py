@@ -1,7 +1,7 @@
 """One question's view of a group: what is known, who is contacted, what is judged.
 
 A `View` is what every plain fact is asked of: one proposed contact, at one moment, in one
-candidate zone. It holds what was *received and recorded* by then (DESIGN 4) and nothing later.
+candidate zone. It holds what was *received and recorded* by then and nothing later.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ class View:
         return self.persons_of(self.contact)
 
     def persons_of(self, contact: Contact, talk: bool = False) -> frozenset[str]:
-        """Whose tally a contact is in (RULES.md 4, units).
+        """Whose tally a contact is in (rules/README.md, units).
 
         Placed contacts: whoever was intended, else the owner, and whoever was reached as well;
         `talk`: a conversation is with whoever was reached first of all.

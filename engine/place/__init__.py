@@ -1,4 +1,4 @@
-"""Where a consumer may be: every candidate zone and jurisdiction, and why (RULES.md 5).
+"""Where a consumer may be: every candidate zone and jurisdiction, and why (rules/README.md).
 
 `zones` knows places and numbers, `whereabouts` one consumer. Zones that have kept the same time
 since 2011 go by one name (`same_clock`), so that a window is judged once per clock, not per name.

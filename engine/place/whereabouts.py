@@ -84,7 +84,7 @@ def _superseded(address: Address, others: Iterable[Address]) -> bool:
 
 
 def current_addresses(consumer: Consumer, day: date, known: datetime) -> tuple[Address, ...]:
-    """The addresses that hold on a local day, as known at an instant (RULES.md 5).
+    """The addresses that hold on a local day, as known at an instant (rules/README.md).
 
     Left out: one not yet received or not yet begun, one whose last day (`until`) is past, one known
     bad, and one that began before a later address of its kind which the consumer gave. An address
@@ -178,7 +178,7 @@ def locate(
     day: date,
     known: datetime,
 ) -> Whereabouts:
-    """Where a consumer may be on a local day, by what was known at an instant (RULES.md 5).
+    """Where a consumer may be on a local day, by what was known at an instant (rules/README.md).
 
     Zones are the union of every zone of every current address, of the area codes of the consumer's
     own numbers, and of zones given outright. The latest word on the current location replaces them

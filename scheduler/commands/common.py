@@ -71,7 +71,7 @@ def read_value(reader: Callable[[str], T], text: str) -> T:
 def settings_of(home: Path | None) -> Settings:
     """The settings of a home. None: ./forbear-home if it is there, else defaults without a home.
 
-    Without a home, places whose law is not written are not refused (RULES.md 1). Raises WrongUse
+    Without a home, places whose law is not written are not refused. Raises WrongUse
     for a home that is named and is none, Problems for settings that cannot be used.
     """
     if home is None:

@@ -64,7 +64,7 @@ def places() -> Places:
     found = sorted(
         (
             code
-            for code in zipcodes.list_all()  # type: ignore[no-untyped-call]
+            for code in zipcodes.list_all()  # type: ignore[no-untyped-call]  # untyped package
             if code["active"]
             and code["zip_code_type"] == "STANDARD"
             and code["state"] in POPULATION

@@ -1,6 +1,6 @@
 """The one source of every portfolio column: name, type, nullability, meaning.
 
-A portfolio is a directory with one Parquet file per table (DESIGN 4 and 14). Every loader, sample
+A portfolio is a directory with one Parquet file per table (engine/README.md). Every loader, sample
 and importer reads its columns off `TABLES`; `forbear schema portfolio` prints them. Instants are
 UTC, civil dates are dates, money is exact decimal. `received_at` has legal effect; `recorded_at`
 says when we knew.

@@ -87,7 +87,8 @@ def main() -> None:
     law = rulebook.load([rulebook.law_directory()])
     with tempfile.TemporaryDirectory() as place:
         of = contacts(Path(place))
-    with Panel(law) as panel, Forgetful(law) as fresh:
+    fresh = Forgetful(law)
+    with Panel(law) as panel, fresh:
         for contact, group in of:  # the engines are begun by their first question
             decide(panel, group, contact, ask=ASK)
             decide(fresh, group, contact, ask=ASK)

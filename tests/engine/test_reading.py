@@ -77,7 +77,7 @@ def selector(counting: str, scope: str = "") -> Selector:
     return body.counting
 
 
-# -- the two of RULES.md
+# -- the two of rules/README.md
 
 
 def test_seven_calls_in_seven_days() -> None:

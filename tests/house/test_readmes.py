@@ -21,7 +21,7 @@ from engine.rulebook import law_directory
 from engine.structural import STRUCTURAL
 from scheduler import cli, settings
 from scheduler.store import schema
-from tests.house.tree import FOLDERS, ROOT, modules, readmes, table
+from tests.house.tree import FOLDERS, ROOT, modules, readmes, table, text_files
 
 RULES = (ROOT / "rules" / "README.md").read_text(encoding="utf-8")
 PLACES = (ROOT / "jurisdictions" / "README.md").read_text(encoding="utf-8")
@@ -200,6 +200,14 @@ def test_links_lead_somewhere(path: Path) -> None:
         assert there.exists(), f"{path.relative_to(ROOT)} leads to {target}"
         if anchor and there.suffix == ".md":
             assert anchor in _anchors(there.read_text(encoding="utf-8")), target
+
+
+def test_what_the_source_refers_to_is_there() -> None:
+    """No page is named that a reader of this repository cannot open."""
+    for path, text in text_files():
+        for found in re.findall(r"[\w./-]*\w\.md\b", text):
+            near = [ROOT / found, path.parent / found, ROOT / "tests" / found]
+            assert any(one.exists() for one in near), f"{path.relative_to(ROOT)} names {found}"
 
 
 def _anchors(text: str) -> set[str]:

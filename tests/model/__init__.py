@@ -1,4 +1,4 @@
-"""The second engine: slow, obvious, written straight from RULES.md and the case format.
+"""The second engine: slow, obvious, written straight from rules/README.md and the case format.
 
 It shares with `engine` the records (words, account, history, rule, kinds, the catalogue's names)
 and the tables of wall clocks and places, and nothing that counts, asks or decides. Everything is

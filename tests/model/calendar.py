@@ -1,4 +1,4 @@
-"""Days, periods and holidays, counted one day at a time (RULES.md 4, `within` and `for`)."""
+"""Days, periods and holidays, counted one day at a time (rules/README.md, `within` and `for`)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def day_of(at: datetime, zone: str) -> date:
 
 
 def add_months(day: date, months: int) -> date:
-    """D + N months; a date that does not exist becomes the first of the next month (RULES.md 4)."""
+    """D + N months; a date that does not exist becomes the first of the next month."""
     year = day.year + (day.month - 1 + months) // 12
     month = (day.month - 1 + months) % 12 + 1
     try:
@@ -82,7 +82,7 @@ def holiday_names(day: date) -> set[str]:
 
 
 def period(text: str) -> Period:
-    """A period as written: `7 days`, `3 months`, `calendar day`, ... (RULES.md 4, `within`)."""
+    """A period as written: `7 days`, `3 months`, `calendar day`, ... (`within`)."""
     words = text.split()
     if words[0].isdigit():
         return Period(int(words[0]), "_".join(words[1:]).removesuffix("s"))
@@ -106,7 +106,7 @@ def business_days_after(day: date, count: int) -> date:
 
 
 def counts_still(at: datetime, now: datetime, zone: str, period: Period) -> bool:
-    """Whether something that happened at `at` lies in a period that ends now (RULES.md 4).
+    """Whether something that happened at `at` lies in a period that ends now (rules/README.md).
 
     `N days`: calendar days, the day asked included. An event on D counts until D+N months.
     READING: `N hours` is half open like days: it counts while now is before at + N hours.
@@ -151,7 +151,7 @@ def _monday(day: date) -> date:
 
 
 def older_than(at: datetime, now: datetime, zone: str, period: Period) -> bool:
-    """Whether something happened more than so many (business) days ago (RULES.md 3)."""
+    """Whether something happened more than so many (business) days ago (rules/README.md)."""
     then, today = day_of(at, zone), day_of(now, zone)
     if period.unit == "business_day":
         return business_days_after(then, period.count) < today
@@ -165,7 +165,7 @@ def older_than(at: datetime, now: datetime, zone: str, period: Period) -> bool:
 
 
 def no_later_than(first: datetime, second: datetime, zone: str, period: Period | None) -> bool:
-    """Whether `second` came within a period after `first` (`unless_followed`, RULES.md 3).
+    """Whether `second` came within a period after `first` (`unless_followed`, rules/README.md).
 
     READING: the day of the first is not counted: `7 days` after D ends with D+7.
     """
@@ -184,7 +184,7 @@ def no_later_than(first: datetime, second: datetime, zone: str, period: Period |
 
 
 def bars(at: datetime, now: datetime, zone: str, period: Period, first_day: str) -> bool:
-    """Whether a wait of such a length after `at` still runs (RULES.md 4, wait).
+    """Whether a wait of such a length after `at` still runs (rules/README.md, wait).
 
     `event` makes the event's day day 1; `next` bars the event's day and then so many full days.
     Hours run from the instant.

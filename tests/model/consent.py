@@ -1,4 +1,4 @@
-"""Consent to calls: episodes (12 CFR 1006.14(b)(3)(i); RULES.md 6, `in_call_consent`)."""
+"""Consent to calls: episodes (12 CFR 1006.14(b)(3)(i); rules/README.md, `in_call_consent`)."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _talked_since(asked: Asked, consent: Statement, received: datetime, contact:
 
 
 def asked_to_be_called(asked: Asked) -> str:
-    """`asks_to_be_called` lifts a rule that names it on the very day it was said (RULES.md 6)."""
+    """`asks_to_be_called` lifts a rule that names it on the very day it was said."""
     today = calendar.day_of(asked.now, asked.zone)
     for statement in asked.group.statements:
         if statement.kind != "asks_to_be_called" or not told_us(statement):

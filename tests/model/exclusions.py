@@ -1,4 +1,4 @@
-"""Exclusions: contacts that a selector leaves out, or a wait does not hold back (RULES.md 4)."""
+"""Exclusions: contacts that a selector leaves out, or a wait does not hold back."""
 
 from __future__ import annotations
 

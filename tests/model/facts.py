@@ -1,4 +1,4 @@
-"""Every fact of the catalogue, from statements, knowledge and history (RULES.md 3).
+"""Every fact of the catalogue, from statements, knowledge and history (rules/README.md).
 
 Three values: yes, no, unknown. A status nobody has reported is no; unknown is for what must be on
 record and is not. Each function cites the entry of the catalogue it answers.

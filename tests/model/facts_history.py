@@ -51,7 +51,7 @@ DAYTIME = Window(from_=time(8), to=time(21))
 def reply_open(asked: Asked, words_asked: tuple[str, ...]) -> str:
     """The consumer contacted us, has had no answer since, and this is declared a reply.
 
-    RULES.md 6; comments 6(b)(1)-2, 6(b)(2)-1; 12 CFR 1006.14(h)(2)(ii).
+    rules/README.md; comments 6(b)(1)-2, 6(b)(2)-1; 12 CFR 1006.14(h)(2)(ii).
     """
     if not asked.contact.flag("reply_to_consumer"):
         return NO

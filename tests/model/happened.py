@@ -1,4 +1,4 @@
-"""`happened`, and the events that limits and waits run from (RULES.md 3 and 4)."""
+"""`happened`, and the events that limits and waits run from (rules/README.md)."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _named_points(statement: Statement) -> list[str]:
 
 
 def happened(asked: Asked, question: Happened) -> str:
-    """Whether such a contact, statement or knowledge is on record (RULES.md 3).
+    """Whether such a contact, statement or knowledge is on record (rules/README.md).
 
     READING: any one event is enough, but with `which: first` only the first is looked at.
     """

@@ -1,4 +1,4 @@
-"""Windows of the law and hours that a consumer called inconvenient (RULES.md 4, window).
+"""Windows of the law and hours that a consumer called inconvenient (rules/README.md, window).
 
 A moment is inside a window or it is not: there are no intervals here, only moments.
 """

@@ -1,4 +1,4 @@
-"""One proposed contact, judged rule by rule, debt by debt, zone by zone (RULES.md 2 to 6)."""
+"""One proposed contact, judged rule by rule, debt by debt, zone by zone (rules/README.md)."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def _summed_up(findings: set[tuple[str, str]], traces: list[Trace]) -> ModelDeci
     )
 
 
-# -- where (RULES.md 5)
+# -- where (rules/README.md)
 
 
 def consumer_of(group: Group, contact: Contact) -> Consumer:
@@ -176,7 +176,7 @@ def _zones_called(group: Group, contact: Contact) -> frozenset[str]:
 
 
 def _zones_of_others(group: Group, contact: Contact, consumer: Consumer) -> set[str]:
-    """For somebody else's number, that person's zones as well (RULES.md 4, window)."""
+    """For somebody else's number, that person's zones as well (rules/README.md, window)."""
     point = point_of(group, contact, consumer.id)
     if human(group, point.owner) == consumer.person:
         return set()
@@ -259,7 +259,7 @@ class _Everything(tuple[str, ...]):
 
 
 def in_scope(rule: Rule, asked: Asked, located: Place) -> bool:
-    """Whether a rule reaches this contact, debt, place and day (RULES.md 2)."""
+    """Whether a rule reaches this contact, debt, place and day (rules/README.md)."""
     contact, account, group = asked.contact, asked.account, asked.group
     point = here(asked)
     collector = group.collectors.get(account.collector, Collector())

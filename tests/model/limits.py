@@ -1,4 +1,4 @@
-"""Limits and waits: what is used of a number, and whether a wait still runs (RULES.md 4)."""
+"""Limits and waits: what is used of a number, and whether a wait still runs (rules/README.md)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Outcome = tuple[str, int | None, int | None]
 
 
 def limited(asked: Asked, body: Limit) -> Outcome:
-    """Refused when used + 1 is more than the maximum (RULES.md 4)."""
+    """Refused when used + 1 is more than the maximum (rules/README.md)."""
     maximum, within = limit_numbers(asked, body)
     member = selects_proposed(asked, body.counting)
     if member == "out" or ("workplace" in body.per and not at_work_here(asked)):

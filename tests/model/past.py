@@ -1,7 +1,7 @@
 """Past contacts: what they count as, what they were about, and what a selector takes of them.
 
 Every question here has three answers: yes, no, and *maybe* where the record does not say (a result
-or an attribution left out). RULES.md 3: maybe tightens (it counts) and never loosens.
+or an attribution left out). rules/README.md: maybe tightens (it counts) and never loosens.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def _table(contact: Contact) -> tuple[set[str], set[str]]:
     raise AssertionError(result)
 
 
-# -- what a contact was about (RULES.md 4, attribution)
+# -- what a contact was about (rules/README.md, attribution)
 
 
 def charged_to(contact: Contact) -> tuple[str, ...] | None:

@@ -55,7 +55,7 @@ def point_of(group: Group, contact: Contact, consumer: str) -> Point:
 
 
 def with_whom(group: Group, contact: Contact, consumer: str) -> str:
-    """The human a contact is meant for: `intended_for`, else the point's owner (RULES.md 4)."""
+    """The human a contact is meant for: `intended_for`, else the point's owner."""
     return human(group, contact.intended_for or point_of(group, contact, consumer).owner)
 
 
@@ -92,7 +92,7 @@ def may_loosen_for(group: Group, statement: Statement) -> set[str]:
     return {human(group, statement.by)}
 
 
-# -- units (RULES.md 4, `per`)
+# -- units (rules/README.md, `per`)
 
 
 def people_reached(group: Group, contact: Contact, consumer: str, what: str) -> set[str]:
@@ -112,7 +112,7 @@ def people_reached(group: Group, contact: Contact, consumer: str, what: str) -> 
 
 
 def household_of(group: Group, person: str) -> set[str]:
-    """Consumer and spouse, whoever of them is asked about (RULES.md 4).
+    """Consumer and spouse, whoever of them is asked about (rules/README.md).
 
     READING: joined through points and parties of role spouse, and through `surviving_spouse`.
     """

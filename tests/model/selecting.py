@@ -1,4 +1,4 @@
-"""Selectors: what of the past they take, and whether the proposed contact is of it (RULES.md 4)."""
+"""Selectors: what of the past they take, and whether the proposed contact is of it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def kind_reached(to: frozenset[str] | None, channel: str, kind: str) -> bool:
 
 
 def technology_of(contact: Contact) -> str:
-    """How a past contact was placed; a past call without it counts as prerecorded (RULES.md 3).
+    """How a past contact was placed; a past call without it counts as prerecorded.
 
     READING: and so does anything else that was sent.
     """
@@ -36,7 +36,7 @@ def technology_of(contact: Contact) -> str:
 
 
 def contents_of(contact: Contact) -> set[str]:
-    """Contents; a purpose that is also a content implies it (RULES.md 3)."""
+    """Contents; a purpose that is also a content implies it (rules/README.md)."""
     found = {contact.content} if contact.content is not None else set()
     if contact.purpose in words.CONTENTS:
         found.add(contact.purpose)
@@ -80,7 +80,7 @@ def _in(word: str, allowed: frozenset[str] | None) -> str:
 
 
 def selects_proposed(asked: Asked, selector: Selector) -> str:
-    """Whether a selector takes the proposed contact: yes, "out", or "excluded" (RULES.md 4).
+    """Whether a selector takes the proposed contact: yes, "out", or "excluded" (rules/README.md).
 
     It is judged as an attempt, connected, a communication and, if a call or visit, a conversation.
     """
