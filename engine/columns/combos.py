@@ -54,16 +54,50 @@ class Combo:
         """What it combines."""
         return (self.channel, self.kind, self.whom, self.role, self.debt_type)
 
-    @property
-    def alike(self) -> tuple[object, ...]:
-        """What a verdict can depend on: combos alike in this share their situations."""
-        return (
-            self.scope,
-            tuple(sorted(self.fixed.items())),
-            tuple(sorted(self.member.items())),
-            tuple(sorted(self.exempt)),
-            tuple(sorted(self.starts)),
-        )
+
+Words = tuple[str, str, str, str, str]
+"""channel, kind, whom, role, debt type."""
+
+
+def canonical(rules: RuleSet, key: Words) -> Words:
+    """A combo's words with a role and a type of debt that no rule tells from the combo's own.
+
+    "Type of debt where a rule asks" (DESIGN 6.2). The words chosen hang on the rules alone, so a
+    situation is the same in every part of a day.
+    """
+    channel, kind, whom, role, debt_type = key
+    return (
+        channel,
+        kind,
+        whom,
+        _roles(rules).get(role, role),
+        _types(rules).get(debt_type, debt_type),
+    )
+
+
+def _classes(names: Sequence[str], sets: Sequence[frozenset[str] | None]) -> dict[str, str]:
+    """Each name's class by the sets it stands in, as the first name of that class."""
+    firsts: dict[tuple[bool, ...], str] = {}
+    found = {}
+    for name in names:
+        place = tuple(one is None or name in one for one in sets)
+        found[name] = firsts.setdefault(place, name)
+    return found
+
+
+def _roles(rules: RuleSet) -> dict[str, str]:
+    names = (*words.COLLECTOR_ROLES, "servicer_in_default")
+    return _classes(names, [rule.collectors for rule in rules.rules])
+
+
+def _types(rules: RuleSet) -> dict[str, str]:
+    sets = [rule.debts for rule in rules.rules]
+    for rule in rules.rules:
+        if isinstance(rule.body, Limit):
+            sets.append(rule.body.counting.types)
+        elif isinstance(rule.body, Wait):
+            sets.append(rule.body.after.types)
+    return _classes(words.DEBT_TYPES, sets)
 
 
 def plain_contact(channel: str, point: str | None, debt: str, at: datetime) -> Contact:

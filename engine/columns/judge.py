@@ -17,7 +17,7 @@ from ..panel import Panel
 from ..rule import Rule
 from ..situation import RuleSet, Situation, has_bit
 from .bits import bit
-from .combos import Combo, combo_of
+from .combos import Combo, Words, canonical, combo_of
 from .facts import fact
 from .ledger import Applying, Key, ledger_of
 from .table import COMBO, WORDS, Table
@@ -106,15 +106,16 @@ def _combos(
     """The combos of these rows, those that no rule tells apart taken as one (engine/README.md)."""
     kinds = rows.select(COMBO).unique().sort(COMBO)
     now, day = table.prepared.now, table.prepared.day
+    places: dict[Words, int] = {}
     combos: list[Combo] = []
-    alike: dict[tuple[object, ...], int] = {}
     numbers = []
-    for key in kinds.iter_rows():
+    for row in kinds.iter_rows():
+        key = canonical(rules, row)
         note = ("combo", rules.name, key, day)
         one = panel.notes.get(note)
         if not isinstance(one, Combo):
             one = panel.notes[note] = combo_of(rules, key, day, now)
-        number = alike.setdefault(one.alike, len(combos))
+        number = places.setdefault(key, len(combos))
         if number == len(combos):
             combos.append(one)
         numbers.append(number)
