@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from datetime import UTC, datetime
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -65,5 +67,13 @@ def now() -> datetime:
 
 
 def main() -> None:
-    """Run the program: exit 0 done, 1 the answer is no, 2 wrong use, 3 could not run."""
+    """Run the program: exit 0 done, 1 the answer is no, 2 wrong use, 3 could not run.
+
+    Asked to end, it ends as from the keyboard: what was half done is taken away.
+    """
+    signal.signal(signal.SIGTERM, _end)
     app(obj=now)
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

@@ -7,12 +7,16 @@ and the work is done here, when it is asked for.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
 from multiprocessing.util import Finalize
 from types import TracebackType
 from typing import Final, Generic, Protocol, TypeVar
@@ -54,9 +58,18 @@ def worth(accounts: int) -> int:
     return max(1, min(cores, MOST, accounts // ACCOUNTS_EACH))
 
 
-def _begin(make: Callable[[], Closing]) -> None:
+def _begin(make: Callable[[], Closing], line: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever began this process ends it
+    threading.Thread(target=_hang_on, args=(line,), daemon=True).start()
     _HELD.append(make())
     Finalize(None, _HELD[-1].close, exitpriority=10)
+
+
+def _hang_on(line: Connection) -> None:
+    """End this process when the one that began it lets go of the line, or is gone itself."""
+    with contextlib.suppress(EOFError, OSError):
+        line.recv_bytes()
+    os._exit(1)
 
 
 def _answer(work: Callable[[Held, Asked], Answer], asked: Asked) -> Answer:
@@ -78,11 +91,13 @@ class Workers(Generic[Held]):
         self.count = count
         self._here: Held | None = None
         self._pool: ProcessPoolExecutor | None = None
+        self._line: Connection | None = None
         if count == 1:
             self._here = make()
             return
         spawn = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(count, spawn, _begin, (make,))
+        theirs, self._line = spawn.Pipe(duplex=False)
+        self._pool = ProcessPoolExecutor(count, spawn, _begin, (make, theirs))
         before = os.environ.get(THREADS)
         os.environ[THREADS] = str(max(1, (os.cpu_count() or 1) // count))
         try:
@@ -104,10 +119,12 @@ class Workers(Generic[Held]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End the processes, after what they are doing now."""
+        """End the processes: after what they are doing now, or at once if something was raised."""
         if self._here is not None:
             self._here.close()
-        if self._pool is not None:
+        if self._pool is not None and self._line is not None:
+            if error is not None:
+                self._line.close()
             self._pool.shutdown(wait=True, cancel_futures=True)
 
     def ask(self, work: Callable[[Held, Asked], Answer], asked: Asked) -> Future[Answer]:
@@ -138,6 +155,8 @@ class Workers(Generic[Held]):
 
 def answer_of(future: Future[Answer]) -> Answer:
     """Wait for an answer. Raises what was raised over it, and WorkerLost."""
+    while not future.done():
+        wait([future], timeout=1)  # Polars lets no signal interrupt a wait without an end
     try:
         return future.result()
     except BrokenProcessPool as error:

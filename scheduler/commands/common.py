@@ -122,7 +122,7 @@ def guarded(command: Callable[P, T]) -> Callable[P, T]:
         except (typer.Exit, typer.Abort):
             raise
         except KeyboardInterrupt:
-            _end(130, ["stopped by the keyboard; nothing was put out"], kwargs)
+            _end(130, ["stopped before the end; nothing was put out"], kwargs)
         except Problems as error:
             if kwargs.get("json_"):
                 _end_json(WRONG, json.loads(as_json(error.problems))["problems"])

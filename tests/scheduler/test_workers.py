@@ -1,57 +1,67 @@
-"""Work shared among processes: answers in order, and what is raised over there is raised here."""
+"""Processes side by side: answers in order, faults told, nobody left behind."""
 
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from scheduler.making import CannotWrite
-from scheduler.workers import ACCOUNTS_EACH, WorkerLost, Workers, answer_of, worth
+from scheduler.workers import WorkerLost, Workers, worth
 
 
 class Held:
-    """What a process holds: how often it was asked."""
+    """What a process holds: a place where it says that it let go."""
 
-    def __init__(self) -> None:
-        self.asked = 0
+    def __init__(self, place: Path) -> None:
+        self.place = place
+
+    def __call__(self) -> Held:
+        return self
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        (self.place / f"closed-{os.getpid()}").touch()
 
 
-def double(held: Held, number: int) -> int:
-    held.asked += 1
-    return 2 * number
+def twice(held: Held, number: int) -> int:
+    sum(range(10**6 if number % 2 else 1))  # the later one is ready before the earlier
+    return number * 2
 
 
-def refuse(held: Held, path: Path) -> int:
-    raise CannotWrite(path, "no room")
+def fail(held: Held, number: int) -> int:
+    if number:
+        (held.place / str(os.getpid())).touch()
+        threading.Event().wait(60)  # as long as a part may take
+    raise ValueError("no such part")
 
 
-def vanish(held: Held, code: int) -> int:
-    os._exit(code)
-
-
-def test_a_small_portfolio_is_not_worth_a_process() -> None:
-    assert worth(0) == worth(ACCOUNTS_EACH) == 1
-
-
-@pytest.mark.parametrize("count", [1, 2])
-def test_answers_come_in_the_order_of_the_questions(count: int) -> None:
-    with Workers(count, Held) as workers:
-        assert list(workers.each(double, range(9))) == [2 * n for n in range(9)]
-        assert answer_of(workers.ask(double, 21)) == 42
+def die(held: Held, number: int) -> int:
+    os._exit(3)
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_what_is_raised_over_a_question_is_raised_here_whole(count: int, tmp_path: Path) -> None:
-    with Workers(count, Held) as workers, pytest.raises(CannotWrite) as raised:
-        answer_of(workers.ask(refuse, tmp_path))
-    assert (raised.value.path, raised.value.why) == (tmp_path, "no room")
+def test_answers_come_in_the_order_of_the_questions(tmp_path: Path, count: int) -> None:
+    with Workers(count, Held(tmp_path)) as workers:
+        assert list(workers.each(twice, range(9))) == [number * 2 for number in range(9)]
+    assert len(list(tmp_path.glob("closed-*"))) >= 1
 
 
-def test_a_process_that_is_gone_is_told_of() -> None:
-    with Workers(2, Held) as workers, pytest.raises(WorkerLost):
-        list(workers.each(vanish, [1, 1, 1]))
+def test_what_is_raised_over_a_question_is_raised_here_and_ends_the_others(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no such part"), Workers(2, Held(tmp_path)) as workers:
+        waiting = workers.ask(fail, 1)
+        while not any(one.name.isdigit() for one in tmp_path.iterdir()):
+            pass
+        for _ in workers.each(fail, [0]):
+            pass
+    assert waiting.done()
+
+
+def test_a_process_that_is_gone_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(WorkerLost), Workers(2, Held(tmp_path)) as workers:
+        list(workers.each(die, [1, 2, 3]))
+
+
+def test_few_accounts_are_not_worth_a_process() -> None:
+    assert worth(0) == worth(99_999) == 1
+    assert 1 <= worth(10**9) <= 8
