@@ -160,7 +160,7 @@ def _table(panel: Panel, part: PartInput, prepared: Prepared, where: Where) -> T
         pl.col("sig").fill_null(0)
     )
     cand = _years(panel, cand)
-    back = clock.add_months(part.day, -4)
+    back = tally.looked_back(panel.rulebook.rules, part.day)
     calendar = tally.Calendar(zones, back, clock.add_months(part.day, 14))
     names = ["t", "c", "fp", "l", "tp", "kind", "whom", "channel"]
     ways = cand.select(names).unique(["t", "channel"], maintain_order=True).with_row_index("tc")

@@ -75,7 +75,7 @@ def _limit(
     exempt = [n for n in live if combos[n].member[rule.key] == "exempt"]
     judged = rows["combo"].is_in(pl.Series(counts + exempt, dtype=pl.UInt16).implode())
     simple = isinstance(body.max, int) and body.agreed_within is None and body.since is None
-    if not simple or not tally.columnar(body.counting, body.within, body.per):
+    if not simple or not tally.columnar(body.counting, body.within):
         return _plainly(table, rows, rule, judged)
     assert isinstance(body.max, int)
     found = _empty(rows)
@@ -97,6 +97,8 @@ def _limit(
         pl.when(reached).then("free").otherwise(None).alias("free"),
     )
     found = _scatter(found, at, tallied)
+    if tally.by_viewer(body.counting, body.per):
+        found = _override(table, rows, rule, judged, found, table.apart)
     files = _consenting(table, body.counting.not_, body.within)
     if body.max > 0:  # consent only ever takes away from what is counted
         judged = judged & (found["used"] > 0).fill_null(value=False)
@@ -112,7 +114,7 @@ def _wait(
     live: list[int],
 ) -> pl.DataFrame:
     judged = rows["combo"].is_in(pl.Series(live, dtype=pl.UInt16).implode())
-    if not tally.columnar(body.after, None, body.per) or body.until is not None:
+    if not tally.columnar(body.after, None) or body.until is not None:
         return _plainly(table, rows, rule, judged)
     free = tally.first_free(body, pl.col("day"))
     assert body.for_ is not None
@@ -145,9 +147,13 @@ def _wait(
         pl.when(pl.col("combo").is_in(exempt)).then(None).otherwise("free").alias("free"),
     )
     found = _scatter(found, at, met)
-    files = _consenting(table, body.exempt, Period(0, "day"))
+    if tally.by_viewer(body.after, body.per):
+        found = _override(table, rows, rule, judged, found, table.apart)
     judged = judged & found["free"].is_not_null()  # without an event consent changes nothing
-    return _override(table, rows, rule, judged, found, files)
+    for entries, period in ((body.exempt, Period(0, "day")), (body.after.not_, None)):
+        files = _consenting(table, entries, period)
+        found = _override(table, rows, rule, judged, found, files)
+    return found
 
 
 def _scatter(found: pl.DataFrame, at: pl.Series, values: pl.DataFrame) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -63,10 +63,14 @@ def _looked_up(table: Table, rows: pl.DataFrame, ask: Ask, combos: list[Combo]) 
         files = doubtful(prepared, ask.fact)
         if ask.fact == "safe_harbour":
             files = text_routes(prepared)[1]
+        if ask.fact == "initial_communication_made":
+            files = table.apart
         if files is not None and len(files):
             plain = rows["fp"].is_in(files.implode())
     elif isinstance(ask.parameter, Happened) and _columnar_happened(ask.parameter):
         found = _happened(table, rows, ask.parameter)
+        if tally.by_viewer(ask.parameter.event):
+            plain = rows["fp"].is_in(table.apart.implode())
     elif ask.fact in ("time_barred", "known_time_barred"):
         return _time_barred(table, rows, ask)
     else:
@@ -105,7 +109,8 @@ def _columnar_happened(asked: Happened) -> bool:
     known = all(one is None or one.unit in tally.COLUMNAR_UNITS for one in periods)
     since = asked.since is None or asked.since.of_dates
     whole = known and since and asked.unless_followed is None
-    return whole and tally.columnar(asked.event, None, ("particular_debt",))
+    consent = any("in_call_consent" in one.words for one in asked.event.not_)
+    return whole and not consent and tally.columnar(asked.event, None)
 
 
 def _happened(table: Table, rows: pl.DataFrame, asked: Happened) -> pl.Series:
@@ -135,8 +140,10 @@ def _happened(table: Table, rows: pl.DataFrame, asked: Happened) -> pl.Series:
     )
     since = asked.since.what if asked.since is not None else None
     if since is not None:
-        one = one.with_columns(accounts[since].gather(one["a"]).alias("since"))
-        one = one.with_columns(table.calendar.starts("since").alias("floor")).drop("since")
+        days = accounts[since].gather(one["a"])
+        calendar = tally.Calendar(table.zones, *_span(days, prepared.day))
+        one = one.with_columns(days.alias("since"))
+        one = one.with_columns(calendar.starts("since").alias("floor")).drop("since")
     wanted = one.unique(["pool", "fp", "z", *(["floor"] if since else [])])
     by_name = _on_record(table, asked, wanted, sure, ["pool"])
     by_file = _on_record(table, asked, wanted, vague, ["fp"])
@@ -153,6 +160,12 @@ def _happened(table: Table, rows: pl.DataFrame, asked: Happened) -> pl.Series:
     value = pl.when(certain).then(1).when(pl.col("vague")).then(UNKNOWN).otherwise(0)
     one = one.select("a", "z", value.cast(pl.UInt8).alias("x"))
     return everyone.join(one, on=["a", "z"], how="left", maintain_order="left")["x"]
+
+
+def _span(days: pl.Series, today: date) -> tuple[date, date]:
+    """From the first of these days, or today, to the last."""
+    known = [one for one in (days.min(), days.max(), today) if isinstance(one, date)]
+    return min(known), max(known)
 
 
 def _on_record(

@@ -128,6 +128,9 @@ def _said(panel: Panel, sets: list[tuple[int, ...]]) -> tuple[list[int], pl.Data
         refusing: dict[str, tuple[tuple[str, ...], str, bool]] = {}
         duties: dict[str, None] = {}
         rules: dict[str, Rule] = {}
+        if not gs:  # no law in force was asked, so none opened a window
+            cite = (STRUCTURAL["no_common_window"][1],)
+            refusing["structural/no_common_window"] = (cite, "structural", False)
         for g in gs:
             verdict = ledger.verdicts[g]
             for rule_id in verdict.refusing:

@@ -42,17 +42,17 @@ def history_of(
     now: datetime,
 ) -> tuple[pl.DataFrame, pl.DataFrame, Links]:
     """Contacts known by now without receipts, which came back, and the debts they name."""
-    contacts = frames["contacts"].filter(pl.col("at") <= now).with_row_index("h")
+    contacts = frames["contacts"].filter(
+        (pl.col("at") <= now) & (pl.col("recorded_at").is_null() | (pl.col("recorded_at") <= now))
+    )
+    contacts = contacts.with_row_index("h")
     returned = _returned(contacts)
     came_back = (pl.col("direction") == "out") & (pl.col("result") == "undeliverable")
     receipt = (
         pl.col("result").is_in(list(words.RECEIPTS))
         | ((pl.col("direction") == "in") & (pl.col("result") == "delivered"))
     ).fill_null(value=False)
-    known = contacts.filter(
-        (pl.col("recorded_at").is_null() | (pl.col("recorded_at") <= now))
-        & (~receipt | came_back.fill_null(value=False))
-    )
+    known = contacts.filter(~receipt | came_back.fill_null(value=False))
     place = points.select("point", "t", "l", "kind", "whom_now", "wrong", "tp")
     rows = (
         known.join(owner.select("consumer", "fp"), on="consumer")

@@ -66,8 +66,12 @@ def prepare(frames: Frames, day: date, now: datetime) -> Prepared:
 
 
 def _resolved(named: pl.DataFrame, debts: pl.DataFrame) -> pl.DataFrame:
-    """Links with the debts' numbers; `a` null: a debt that is not of this file's person."""
-    return named.join(debts, on=["account", "fp"], how="left").select("h", "a", "pool")
+    """Links with the debts' numbers; `a` null: a debt that is not of this file's person.
+
+    Only then is it named by its id as well, in `other`.
+    """
+    other = pl.when(pl.col("a").is_null()).then("account").alias("other")
+    return named.join(debts, on=["account", "fp"], how="left").select("h", "a", "pool", other)
 
 
 def _persons(frames: Frames) -> pl.DataFrame:
@@ -210,8 +214,8 @@ def _bound(
     return said.join(both, on="order").sort("order", "who")
 
 
-def _wrong_lines(points: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
-    """Marks points whose line the file knows to be somebody else's, with the role now known."""
+def _wrong(points: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
+    """Lines that a file knows to be somebody else's: fp, l."""
     named = said.filter(pl.col("kind") == "number_not_consumers").select("fp", "l")
     checked = (
         said.filter(pl.col("kind") == "reassigned_since")
@@ -224,7 +228,12 @@ def _wrong_lines(points: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
               on="checked", how="left")
         .select("fp", pl.col("cl").alias("l"))
     )  # fmt: skip
-    wrong = pl.concat([named, checked]).drop_nulls().unique().with_columns(wrong=pl.lit(True))
+    return pl.concat([named, checked]).drop_nulls().unique()
+
+
+def _wrong_lines(points: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
+    """Marks points whose line the file knows to be somebody else's, with the role now known."""
+    wrong = _wrong(points, said).with_columns(wrong=pl.lit(True))
     kin = pl.col("whom").is_in(list(words.CONSUMER_ROLES))
     return (
         points.join(wrong, on=["fp", "l"], how="left")
@@ -238,3 +247,26 @@ def _wrong_lines(points: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
         )
         .sort("t")
     )
+
+
+def files_apart(prepared: Prepared) -> pl.Series:
+    """Files (fp) among which a line is somebody else's to one, and to another is not.
+
+    Met on such a line are whoever has a point or a contact on it, or the people of its contacts.
+    """
+    points, history = prepared.points, prepared.history
+    wrong = _wrong(points, prepared.said).select("l", "fp")
+    lines = wrong["l"].unique().implode()
+    there = history.filter(pl.col("l").is_in(lines))
+    people = [there.select("l", pl.col(name).alias("tp")).drop_nulls() for name in ("who", "met")]
+    known = points.select("tp", "fp").unique()
+    seen = pl.concat(
+        [
+            wrong,
+            points.filter(pl.col("l").is_in(lines)).select("l", "fp"),
+            there.select("l", "fp"),
+            *(one.join(known, on="tp").select("l", "fp") for one in people),
+        ]
+    ).unique()
+    several = seen.group_by("l").agg("fp").filter(pl.col("fp").list.len() > 1)
+    return several["fp"].explode(empty_as_null=True, keep_nulls=True).unique()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -13,7 +14,7 @@ from ..facts.view import Moment, View
 from ..history import Group
 from . import tally
 from .combos import plain_contact
-from .prepare import Prepared
+from .prepare import Prepared, files_apart
 from .windows import Hourglass
 
 WORDS = {0: words.NO, 1: words.YES, 2: words.UNKNOWN}
@@ -37,6 +38,15 @@ class Table:
     _views: dict[tuple[str, str | None, str, int], View] = field(default_factory=dict)
     _shared: dict[int, dict[tuple[str, str], Any]] = field(default_factory=dict)
     plain_rows: int = 0
+
+    @cached_property
+    def apart(self) -> pl.Series:
+        """Files (fp) that see contacts on a line which one file knows to be a stranger's.
+
+        The columns take each point as its own file knows it; another file's question is answered
+        by the plain functions.
+        """
+        return files_apart(self.prepared)
 
     def groups(self, consumers: Sequence[str]) -> Mapping[str, Group]:
         """Groups of consumers from raw rows, each fetched once."""

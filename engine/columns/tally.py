@@ -6,14 +6,15 @@ its units, met with the keys asked for in each zone, and only then put on that z
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 import polars as pl
 
 from .. import clock, days, words
-from ..kinds import Wait
-from ..rule import Exclusion, Period, Selector
+from ..kinds import Limit, Wait
+from ..rule import Exclusion, Happened, Period, Rule, Selector
+from ..situation import rule_asks
 from .past import MASKS
 from .prepare import Prepared
 
@@ -36,13 +37,17 @@ KEYS = {"person": "tp", "particular_debt": "pool", "account": "a", "household": 
         "consumer": "fp", "point": "t", "line": "l", "workplace": "fp"}  # fmt: skip
 
 
-def columnar(chosen: Selector, period: Period | None, per: Sequence[str]) -> bool:
+def columnar(chosen: Selector, period: Period | None) -> bool:
     """Whether columns can count this; the plain functions count the rest, row by row."""
-    if not chosen.of_contacts or (chosen.types is not None and not set(per) & set(DEBT_UNITS)):
-        return False
-    if period is not None and period.unit not in COLUMNAR_UNITS:
+    if not chosen.of_contacts or (period is not None and period.unit not in COLUMNAR_UNITS):
         return False
     return all(set(one.words) <= COLUMNAR_EXCLUSIONS for one in chosen.not_)
+
+
+def by_viewer(chosen: Selector, per: Sequence[str] = ()) -> bool:
+    """Whether what is selected hangs on whose a number is taken to be (see `Table.apart`)."""
+    misdirected = any("misdirected" in one.words for one in chosen.not_)
+    return misdirected or chosen.whom is not None or "household" in per
 
 
 def selected(prepared: Prepared, chosen: Selector) -> pl.DataFrame:
@@ -78,7 +83,27 @@ def selected(prepared: Prepared, chosen: Selector) -> pl.DataFrame:
         left_out = _left_out(exclusion)
         if left_out is not None:
             test &= ~left_out
-    return prepared.history.filter(test)
+    rows = prepared.history.filter(test)
+    return rows if chosen.types is None else _of_types(prepared, rows, chosen, chosen.types)
+
+
+def _of_types(
+    prepared: Prepared, rows: pl.DataFrame, chosen: Selector, types: frozenset[str]
+) -> pl.DataFrame:
+    """Rows without those that name debts on record, none of them of these types."""
+    links = prepared.talked if chosen.debts == "discussed" else prepared.charged
+    named = links.join(rows.select("h"), on="h", how="semi")
+    accounts = prepared.accounts.select("a", pl.col("account").alias("other"), "type")
+    known = pl.concat(
+        [
+            named.drop_nulls("a").join(accounts.select("a", "type"), on="a"),
+            named.drop_nulls("other").join(accounts.select("other", "type"), on="other"),
+        ],
+        how="diagonal_relaxed",
+    )
+    fit = known.filter(pl.col("type").is_in(sorted(types)))["h"].unique()
+    unfit = pl.col("h").is_in(known["h"].unique().implode())
+    return rows.filter(~unfit | pl.col("h").is_in(fit.implode()))
 
 
 def _to(to: frozenset[str]) -> pl.Expr:
@@ -198,6 +223,20 @@ def reach_back(period: Period | None, day: date) -> datetime | None:
         "hour": timedelta(hours=period.count),
     }.get(period.unit, timedelta(days=32))
     return clock.start_of_day(day, "UTC") - width - timedelta(days=3)
+
+
+def looked_back(rules: Iterable[Rule], day: date) -> date:
+    """The first local day on which it can matter, by these rules, what day it was somewhere."""
+    periods: list[Period | None] = []
+    for rule in rules:
+        if isinstance(rule.body, Limit):
+            periods.append(rule.body.within)
+        elif isinstance(rule.body, Wait):
+            periods.append(rule.body.for_)
+        happened = [a.parameter for a in rule_asks(rule) if isinstance(a.parameter, Happened)]
+        periods += [span for one in happened for span in (one.within, one.older_than)]
+    first = [at.date() for one in periods if (at := reach_back(one, day)) is not None]
+    return min(first, default=day)
 
 
 def counts_on(period: Period | None, day: date, past: pl.Expr) -> pl.Expr:

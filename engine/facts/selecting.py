@@ -59,8 +59,8 @@ def _fits(view: View, contact: Contact, chosen: Selector, *, past: bool) -> bool
         return False
     if chosen.technology is not None and technology(contact, past) not in chosen.technology:
         return False
-    if chosen.result is not None and past and contact.result not in chosen.result:
-        return contact.result is None
+    if chosen.result is not None and past and contact.result not in (None, *chosen.result):
+        return False
     started = "consumer" if contact.direction == "in" else "collector"
     return chosen.initiated_by is None or (contact.initiated_by or started) == chosen.initiated_by
 

@@ -278,7 +278,7 @@ class View:
         found: dict[str, datetime] = {}
         latest: dict[tuple[str | None, str], str] = {}
         for one in self.group.contacts:
-            if one.at > self.moment.known:
+            if one.at > self.moment.known or (one.recorded or one.at) > self.moment.known:
                 continue
             if came_back(one):
                 found.setdefault(one.id, one.at)

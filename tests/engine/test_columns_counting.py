@@ -1,0 +1,198 @@
+"""What columns count, held against the plain functions in cases that chance seldom draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from engine.kinds import Block, Body, Limit, Notice, Wait, Window
+from engine.rule import Ask, Exclusion, Happened, Period, Selector
+from tests.comparing import PLAIN, TwinPanel, book_of
+from tests.parting import NOW, ONE, Row, decided, differences, made, part_of
+from tests.strategies.portfolios import Portfolio
+
+BASE = replace(PLAIN, key="base", body=Notice("identify_caller", "a duty"))
+ATTEMPTS = Selector("attempts")
+WEEK = Period(7, "day")
+YESTERDAY = NOW - timedelta(days=1)
+Rows = Sequence[Mapping[str, Any]]
+
+
+def rows_of(portfolio: Portfolio, *bodies: Body, **more: Any) -> dict[str, Row]:
+    """Candidates of rules with these bodies, by account and point; equal to the plain answers."""
+    rules = [replace(PLAIN, key=f"r{n}", body=body, **more) for n, body in enumerate(bodies)]
+    panel, part = TwinPanel(book_of([BASE, *rules])), part_of(portfolio)
+    result, alarms = decided(panel, part)
+    assert alarms == []
+    assert list(differences(panel, part, result.candidates)) == []
+    calls = result.candidates.filter(channel="call")
+    return {f"{row['account']} {row['point']}": row for row in calls.to_dicts()}
+
+
+def limit(counting: Selector = ATTEMPTS, per: tuple[str, ...] = ("line",), **more: Any) -> Limit:
+    return Limit(more.pop("max", 1), counting, per, within=more.pop("within", WEEK), **more)
+
+
+TWO_ON_A_LINE: dict[str, Rows] = {
+    "consumers": [{"consumer": "C1", "person": "H1"}, {"consumer": "C2", "person": "H2"}],
+    "accounts": [{"account": "A1"}, {"account": "A2", "consumer": "C2"}],
+    "contact_points": [{"point": "T1"}, {"point": "T2", "consumer": "C2", "owner": "H2"}],
+    "addresses": [{}, {"consumer": "C2"}],
+}
+
+
+@pytest.mark.parametrize("kind", ["number_not_consumers", "reassigned_since"])
+def test_a_line_is_wrong_to_the_file_that_says_so_and_to_no_other(kind: str) -> None:
+    value = '{"answer":"yes","point":"T1"}' if kind == "reassigned_since" else None
+    known = [{"kind": kind, "point": "T1", "value": value}]
+    called = [{"consumer": "C2", "point": "T2", "attributed_to": ["A2"]}]
+    portfolio = made(**TWO_ON_A_LINE, knowledge=known, contacts=called)
+    not_wrong = Selector("attempts", not_=(Exclusion(("misdirected",)),))
+    to_kin = Selector("attempts", whom=frozenset({"consumer"}))
+    found = rows_of(portfolio, limit(not_wrong))
+    assert {name: row["permitted"] for name, row in found.items()} == {
+        "A1 T1": True,
+        "A2 T2": False,
+    }
+    assert rows_of(portfolio, limit(to_kin))["A1 T1"]["permitted"]
+    wait = Wait(not_wrong, ("line",), for_=WEEK)
+    assert rows_of(portfolio, wait)["A1 T1"]["permitted"]
+    assert not rows_of(portfolio, wait)["A2 T2"]["permitted"]
+
+
+def test_a_wrong_number_of_another_file_is_wrong_to_who_says_so() -> None:
+    known = [{"kind": "number_not_consumers", "point": "T2"}]
+    called = [{"consumer": "C1", "point": "T2"}]
+    portfolio = made(
+        **TWO_ON_A_LINE | {"contact_points": [
+            {"point": "T1", "number": "+12125550100"},
+            {"point": "T2", "consumer": "C2", "owner": "H2"},
+        ]},
+        knowledge=known,
+        contacts=called,
+    )  # fmt: skip
+    told = Happened(Selector("attempts", whom=frozenset({"consumer"})))
+    found = rows_of(portfolio, Block(), when=(Ask("happened", told),))
+    assert found["A1 T1"]["permitted"]
+    assert rows_of(portfolio, Block(), when=(Ask("initial_communication_made"),))
+
+
+def test_consent_leaves_a_past_call_out_wherever_a_selector_says_so() -> None:
+    said = [{"kind": "consents_to_call", "accounts": ["A1"], "received_at": NOW - timedelta(2)}]
+    portfolio = made(contacts=[{"result": "conversation"}], statements=said)
+    freely = Selector("attempts", not_=(Exclusion(("in_call_consent",)),))
+    assert rows_of(portfolio, Wait(freely, ("line",), for_=WEEK))["A1 T1"]["permitted"]
+    assert rows_of(portfolio, limit(freely))["A1 T1"]["permitted"]
+    happened = Ask("happened", Happened(freely))
+    assert rows_of(portfolio, Block(), when=(happened,))["A1 T1"]["permitted"]
+    assert not rows_of(portfolio, limit())["A1 T1"]["permitted"]
+
+
+@pytest.mark.parametrize(("named", "permitted"), [
+    (["A1"], True), (["A1", "A2"], False), (["A3"], True), (["A1", "A3"], True), ([], False),
+])  # fmt: skip
+def test_types_of_debt_are_those_of_all_debts_named(named: list[str], permitted: bool) -> None:
+    portfolio = made(
+        consumers=[*ONE["consumers"], {"consumer": "C2", "person": "H2"}],
+        accounts=[
+            {"account": "A1"},
+            {"account": "A2", "type": "medical"},
+            {"account": "A3", "consumer": "C2", "type": "auto"},
+        ],
+        contacts=[{"attributed_to": named}],
+    )
+    medical = Selector("attempts", types=frozenset({"medical"}))
+    for per in (("person",), ("person", "particular_debt")):
+        wait = Wait(medical, per, for_=WEEK)
+        assert rows_of(portfolio, wait)["A1 T1"]["permitted"] == permitted
+
+
+def test_a_result_left_out_does_not_answer_who_began() -> None:
+    portfolio = made(contacts=[{"result": None, "initiated_by": "consumer"}])
+    ours = Selector("attempts", result=frozenset({"busy"}), initiated_by="collector")
+    assert rows_of(portfolio, Wait(ours, ("line",), for_=WEEK))["A1 T1"]["permitted"]
+    theirs = Wait(replace(ours, initiated_by="consumer"), ("line",), for_=WEEK)
+    assert not rows_of(portfolio, theirs)["A1 T1"]["permitted"]
+
+
+@pytest.mark.parametrize(("late", "permitted"), [(False, True), (True, False)])
+def test_a_message_came_back_once_that_was_recorded(late: bool, permitted: bool) -> None:
+    bounce = {"channel": "text", "direction": "in", "result": "undeliverable"}
+    recorded = {"recorded_at": NOW + timedelta(hours=1)} if late else {}
+    portfolio = made(
+        contacts=[
+            {"channel": "text", "result": "sent", "at": YESTERDAY},
+            {**bounce, **recorded, "at": YESTERDAY + timedelta(minutes=1)},
+        ]
+    )
+    arrived = Selector("communications")
+    assert rows_of(portfolio, limit(arrived))["A1 T1"]["permitted"] == permitted
+
+
+def test_half_a_year_back_the_days_are_told_by_the_clock_of_then() -> None:
+    """A contact at 23:30 in winter, 180 days before a day in August: not the day after."""
+    day = date(2026, 8, 1)
+    now = datetime(2026, 8, 1, 12, tzinfo=UTC)
+    last = day - timedelta(days=180)  # 2 February: in Boston, UTC-5
+    at = datetime(last.year, last.month, last.day, 23, 30, tzinfo=UTC) + timedelta(hours=5)
+    half = limit(within=Period(180, "day"))
+    assert rows_of(made(day=day, now=now, contacts=[{"at": at}]), half)["A1 T1"]["permitted"]
+    later = made(day=day, now=now, contacts=[{"at": at + timedelta(hours=1)}])
+    assert not rows_of(later, half)["A1 T1"]["permitted"]
+
+
+def test_a_date_long_past_begins_at_its_own_midnight() -> None:
+    """`since` a date of last winter, asked in summer: midnight was an hour later then."""
+    charged = date(2026, 1, 10)
+    at = datetime(2026, 1, 10, 4, 30, tzinfo=UTC)  # 23:30 the day before
+    accounts = [{"account": "A1", "charged_off": charged}]
+    happened = Happened(ATTEMPTS, since=Selector("charged_off"))
+    for offset, permitted in ((0, True), (30, False)):
+        portfolio = made(accounts=accounts, contacts=[{"at": at + timedelta(minutes=offset)}])
+        found = rows_of(portfolio, Block(), when=(Ask("happened", happened),))
+        assert found["A1 T1"]["permitted"] == permitted
+    bare = made(contacts=[{"at": at}])
+    assert not rows_of(bare, Block(), when=(Ask("happened", happened),))["A1 T1"]["permitted"]
+
+
+def test_the_hours_of_the_number_called_are_those_of_its_area() -> None:
+    """The consumer's own number is read on the clocks of its area where a rule says `point`."""
+    portfolio = made(contact_points=[{"point": "T1", "number": "+18085550100"}])
+    by_day = Window(clock="point", from_=None, to=None)
+    found = rows_of(portfolio, by_day)["A1 T1"]
+    assert found["permitted"]
+    free = made(contact_points=[{"point": "T1", "number": "+18005550100"}])
+    assert not rows_of(free, by_day)["A1 T1"]["permitted"]  # tells no area: unknown
+
+
+def test_a_limit_in_hours_lets_go_within_the_day() -> None:
+    at = NOW - timedelta(hours=20)
+    found = rows_of(made(contacts=[{"at": at}]), limit(within=Period(24, "hour")))["A1 T1"]
+    assert found["permitted"]
+    assert found["open_utc"] == at + timedelta(hours=24)
+    twice = made(contacts=[{"at": at}, {"at": at + timedelta(hours=19)}])
+    found = rows_of(twice, limit(within=Period(24, "hour")))["A1 T1"]
+    assert not found["permitted"]
+    assert found["next_permitted_utc"] == at + timedelta(hours=43)
+
+
+def test_a_contact_elsewhere_uses_nothing_of_a_limit_per_workplace() -> None:
+    portfolio = made(contact_points=[{"point": "T1"}, {"point": "T2", "kind": "work_phone"}],
+                     contacts=[{"point": "T2"}])  # fmt: skip
+    found = rows_of(portfolio, limit(per=("workplace",)))
+    assert {name: row["permitted"] for name, row in found.items()} == {
+        "A1 T1": True,
+        "A1 T2": False,
+    }
+
+
+def test_no_law_in_force_permits_nothing() -> None:
+    later = replace(PLAIN, key="later", effective_from=date(2030, 1, 1))
+    result, alarms = decided(TwinPanel(book_of([later])), part_of(made()))
+    assert alarms == []
+    assert set(result.candidates["permitted"]) == {False}
+    assert set(result.candidates["rules"].explode()) == {"structural/no_common_window"}
