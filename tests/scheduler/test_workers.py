@@ -47,18 +47,22 @@ def test_answers_come_in_the_order_of_the_questions(tmp_path: Path, count: int) 
     assert len(list(tmp_path.glob("closed-*"))) >= 1
 
 
+def one_fails_while_another_works(place: Path) -> None:
+    with Workers(2, Held(place)) as workers:
+        workers.ask(fail, 1)
+        while not any(one.name.isdigit() for one in place.iterdir()):
+            pass
+        list(workers.each(fail, [0]))
+
+
 def test_what_is_raised_over_a_question_is_raised_here_and_ends_the_others(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no such part"), Workers(2, Held(tmp_path)) as workers:
-        waiting = workers.ask(fail, 1)
-        while not any(one.name.isdigit() for one in tmp_path.iterdir()):
-            pass
-        for _ in workers.each(fail, [0]):
-            pass
-    assert waiting.done()
+    with pytest.raises(ValueError, match="no such part"):
+        one_fails_while_another_works(tmp_path)
 
 
 def test_a_process_that_is_gone_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(WorkerLost), Workers(2, Held(tmp_path)) as workers:
+    workers = Workers(2, Held(tmp_path))
+    with pytest.raises(WorkerLost), workers:
         list(workers.each(die, [1, 2, 3]))
 
 
