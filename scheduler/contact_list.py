@@ -241,9 +241,7 @@ def _write_texts(
         write_ndjson(_piece(scratch, name, number, "ndjson"), rows)
 
 
-def write_pieces(
-    scratch: Path, number: int, rows: pl.DataFrame, formats: Sequence[str]
-) -> None:
+def write_pieces(scratch: Path, number: int, rows: pl.DataFrame, formats: Sequence[str]) -> None:
     """Write a part's decided candidates (`withheld` must have marked them), for `ListWriter`.
 
     Those listed wait for their rank; those suppressed are written in every format.

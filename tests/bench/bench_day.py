@@ -58,9 +58,7 @@ def _day(path: Path, out: Path, workers: int | None, parts: int | None, answer: 
     if parts is not None:
         settings = replace(settings, part_accounts=parts)
     law = rulebook.load([rulebook.law_directory()])
-    done = run_day(
-        source, law, settings, DAY, NOW, out, tick=time.perf_counter, workers=workers
-    )
+    done = run_day(source, law, settings, DAY, NOW, out, tick=time.perf_counter, workers=workers)
     whole = time.perf_counter() - start
     answer.send((dict(done.document), dict(done.seconds), opening, whole))
 
