@@ -101,6 +101,17 @@ def test_a_limit_for_ever_never_lets_go() -> None:
     assert limit(view(file(*calls(1))), once, D1).free is None
 
 
+def test_a_limit_in_hours_that_lets_go_in_the_day_asked() -> None:
+    body = Limit(2, CALLS, ("person",), within=Period(24, "hour"))
+    group = file(past("09-17T10:00"), past("09-17T14:00"))
+    found = limit(day_view(group, day=date(2026, 9, 18)), body, D1)
+    assert (found.bit, found.state, found.used) == ("no", "room", 1)
+    assert found.free == at("09-18T10:00")
+    assert limit(view(group, replace(proposed(), at=at("09-18T09:59"))), body, D1).bit == "yes"
+    late = limit(day_view(group, day=date(2026, 9, 17)), replace(body, max=1), D1)
+    assert (late.bit, late.state) == ("no", "room")
+
+
 def test_where_a_limit_does_not_apply() -> None:
     seen = view(file(*calls(17)), flags={"same_call": True})
     assert limit(seen, SEVEN, D1).state == "out"

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 from pathlib import Path
 
 import pytest
 
 from engine import problem, rulebook
-from engine.problem import CODES, Problem, Problems, as_annotations, as_json, as_text
+from engine.problem import (
+    CODES,
+    ForbearError,
+    NotFound,
+    Problem,
+    Problems,
+    as_annotations,
+    as_json,
+    as_text,
+)
 from engine.reading import read_bytes, read_file
 from engine.rule import Position
 
@@ -168,3 +178,13 @@ def test_the_word_that_was_meant(word: str, meant: str | None) -> None:
 def test_user_text_is_quoted_on_one_short_line() -> None:
     assert problem.quoted(" a\n b ") == "`a b`"
     assert len(problem.quoted("x" * 500)) == 62
+
+
+@pytest.mark.parametrize(
+    "error", [NotFound("rule", "fdcpa/gone"), Problems([_problem()])], ids=["not found", "problems"]
+)
+def test_an_error_can_be_raised_again_in_another_process(error: ForbearError) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert str(again) == str(error)
+    assert vars(again) == vars(error)
