@@ -134,12 +134,12 @@ class _Run:
         self.id = manifest.run_id(common)
         self.progress("linking consumers", 0, 1)
         start = self.tick()
-        cut = plan(self.source, self.settings.part_accounts)
         scratch, log = self.place / SCRATCH, self.place / "log"
         with writing(self.place):
             scratch.mkdir()
             log.mkdir()
             lists = ListWriter(self.place, scratch, self.settings.formats)
+        cut = plan(self.source, self.settings.part_accounts, scratch)
         segment = SegmentWriter(log, scratch)
         self._add({"seconds_plan": self.tick() - start})
         with self._workers(cut) as workers:

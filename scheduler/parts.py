@@ -2,7 +2,7 @@
 
 Parts are ranges of the sorted group labels. A label is the smallest consumer id of its group, so
 nearly all rows of a part lie between two consumer ids and are read by that (row groups outside are
-skipped); the few whose id lies in another part's range, the *strays*, are collected once for all.
+skipped); the few whose id lies in another part's range, the *strays*, are laid aside once for all.
 Crowds (see `crowds`) are parts of their own, all of them strays, and are decided first: their rows
 are put in order among the other parts'.
 """
@@ -12,15 +12,18 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from .crowds import crowds
+from .making import writing
 from .portfolio import contact_groups
 from .records import Tables
 from .store.schema import TABLES
 
+ROWS_IN_GROUP: Final = 16_384
 BY_CONSUMER: Final = tuple(name for name in TABLES if name != "account_parties")
 
 
@@ -43,8 +46,8 @@ class Plan:
     """How a portfolio is cut: `crowded` parts to be decided first, then `parts` in order.
 
     `groups`: consumer, group, together (what is counted together: the crowd, else the group),
-    part. `astray` is by part: ids within its range that belong to others; `strays` by table: rows
-    of ids outside their part's range, with the column part.
+    part. `astray` is by part: ids within its range that belong to others; `strays` by table: a file
+    with the rows of ids outside their part's range, sorted by its column part.
     """
 
     source: Tables
@@ -52,7 +55,7 @@ class Plan:
     parts: tuple[Part, ...]
     crowded: tuple[Part, ...]
     astray: Mapping[int, tuple[str, ...]]
-    strays: Mapping[str, pl.DataFrame]
+    strays: Mapping[str, Path]
 
     @property
     def accounts(self) -> int:
@@ -60,8 +63,11 @@ class Plan:
         return sum(part.accounts for part in (*self.parts, *self.crowded))
 
 
-def plan(source: Tables, part_accounts: int) -> Plan:
-    """Cut a portfolio into parts of about so many accounts; no group or crowd is cut through."""
+def plan(source: Tables, part_accounts: int, scratch: Path) -> Plan:
+    """Cut a portfolio into parts of about so many accounts; no group or crowd is cut through.
+
+    `scratch` is a directory that stays as long as the plan is used. Raises CannotWrite.
+    """
     linked = contact_groups(source)
     counts = source.scan("accounts").group_by("consumer").agg(pl.len().alias("accounts"))
     groups = linked.groups.join(
@@ -91,7 +97,7 @@ def plan(source: Tables, part_accounts: int) -> Plan:
         homes, on="group", how="left", maintain_order="left"
     )
     cut = cut.select("consumer", "group", pl.coalesce("crowd", "group").alias("together"), "part")
-    astray, strays = _strays(source, cut, [part.first for part in parts], len(parts))
+    astray, strays = _strays(source, cut, [part.first for part in parts], len(parts), scratch)
     return Plan(source, cut, parts, crowded, astray, strays)
 
 
@@ -113,8 +119,8 @@ def _ranges(sizes: pl.DataFrame) -> tuple[Part, ...]:
 
 
 def _strays(
-    source: Tables, groups: pl.DataFrame, firsts: list[str], crowded: int
-) -> tuple[dict[int, tuple[str, ...]], dict[str, pl.DataFrame]]:
+    source: Tables, groups: pl.DataFrame, firsts: list[str], crowded: int, scratch: Path
+) -> tuple[dict[int, tuple[str, ...]], dict[str, Path]]:
     """Ids that stand in another part's range, and their rows; parts from `crowded` on have none."""
     astray: dict[int, list[str]] = {}
     homes: dict[str, int] = {}
@@ -128,19 +134,21 @@ def _strays(
         {"consumer": list(homes), "part": list(homes.values())},
         schema={"consumer": pl.String(), "part": pl.Int64()},
     )
-    rows = {}
+    files = {}
     for name in BY_CONSUMER if homes else ():
         here = source.scan(name).filter(pl.col("consumer").is_in(known["consumer"].implode()))
-        rows[name] = here.collect(engine="streaming").join(known, on="consumer")
-    return {part: tuple(ids) for part, ids in astray.items()}, rows
+        files[name] = scratch / f"strays-{name}.parquet"
+        with writing(files[name]):
+            rows = here.join(known.lazy(), on="consumer").sort("part")
+            rows.sink_parquet(files[name], row_group_size=ROWS_IN_GROUP, compression="lz4")
+    return {part: tuple(ids) for part, ids in astray.items()}, files
 
 
 def alone(plan: Plan, part: Part) -> Plan:
     """A plan with no more in it than one part needs, to be sent to another process."""
     mine = pl.col("part") == part.number
     astray = {part.number: plan.astray[part.number]} if part.number in plan.astray else {}
-    strays = {name: rows.filter(mine) for name, rows in plan.strays.items()}
-    return Plan(plan.source, plan.groups.filter(mine), (), (), astray, strays)
+    return Plan(plan.source, plan.groups.filter(mine), (), (), astray, plan.strays)
 
 
 def read(plan: Plan, part: Part) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
@@ -150,7 +158,8 @@ def read(plan: Plan, part: Part) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]
     for name in BY_CONSUMER:
         pieces = [] if part.crowd else [_in_range(plan, part, name)]
         if name in plan.strays:
-            pieces.append(plan.strays[name].filter(pl.col("part") == part.number).drop("part"))
+            strays = pl.scan_parquet(plan.strays[name])
+            pieces.append(strays.filter(pl.col("part") == part.number).drop("part").collect())
         frames[name] = pl.concat(pieces)
     debts = frames["accounts"]["account"]
     parties = plan.source.scan("account_parties")

@@ -189,7 +189,7 @@ def test_a_day_of_crowds_does_not_depend_on_its_parts(
     places = []
     for size in (ACCOUNTS, 20):
         settings = replace(SETTINGS, part_accounts=size)
-        assert plan(source, size).crowded
+        assert plan(source, size, tmp_path).crowded
         places.append(run(source, tmp_path / str(size), settings=settings).directory)
     one, two = map(bytes_of, places)
     del one["manifest.json"], two["manifest.json"]
@@ -207,10 +207,10 @@ def test_another_moment_is_another_run(source: Portfolio, made: Manifest, tmp_pa
 @pytest.mark.parametrize("crowd", [200, 1])
 @pytest.mark.parametrize("size", [9, 60, ACCOUNTS])
 def test_parts_hold_every_row_once_and_no_group_is_cut(
-    source: Portfolio, monkeypatch: pytest.MonkeyPatch, size: int, crowd: int
+    source: Portfolio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, crowd: int
 ) -> None:
     monkeypatch.setattr(linked, "SWITCHBOARD", crowd)
-    cut = plan(source, size)
+    cut = plan(source, size, tmp_path)
     found: dict[str, list[pl.DataFrame]] = {name: [] for name in TABLES}
     homes = []
     for part in (*cut.crowded, *cut.parts):
@@ -230,10 +230,10 @@ def test_parts_hold_every_row_once_and_no_group_is_cut(
 
 @pytest.mark.parametrize("crowd", [200, 1])
 def test_records_of_a_part_are_those_of_the_portfolio(
-    source: Portfolio, monkeypatch: pytest.MonkeyPatch, crowd: int
+    source: Portfolio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crowd: int
 ) -> None:
     monkeypatch.setattr(linked, "SWITCHBOARD", crowd)
-    cut = plan(source, 100)
+    cut = plan(source, 100, tmp_path)
     part = (*cut.crowded, *cut.parts)[0]
     frames, groups = read(cut, part)
     asked = groups["consumer"].to_list()[:40]
