@@ -123,12 +123,13 @@ def collector_of(asked: Asked) -> Collector:
 
 
 def collector_type_is(asked: Asked, parameter: Any) -> str:
-    """What business the collector is; none reported: none of these."""
-    return tri(collector_of(asked).type in words_of(parameter))
+    """What business the collector is; not on record: unknown."""
+    kind = collector_of(asked).type
+    return UNKNOWN if kind is None else tri(kind in words_of(parameter))
 
 
 def days_past_due_over(asked: Asked, parameter: Any) -> str:
-    """From `delinquent_since`, else `defaulted` (RULES.md 3)."""
+    """From `delinquent_since`, else `defaulted` (rules/README.md)."""
     dates = asked.account.dates
     start = dates.get("delinquent_since", dates.get("defaulted"))
     if start is None:
@@ -160,18 +161,21 @@ def judgment_entered(asked: Asked) -> str:
 
 
 def secured(asked: Asked) -> str:
-    """Secured by property; no security reported: none."""
-    return tri(asked.account.secured_by is not None)
+    """Secured by property; not on record: unknown."""
+    return UNKNOWN if asked.account.secured_by is None else YES
 
 
 def held_by_debt_buyer(asked: Asked) -> str:
     """A debt buyer owns it: as recorded, or because the collector is one."""
-    return tri(asked.account.holder == "debt_buyer" or collector_of(asked).role == "debt_buyer")
+    if asked.account.holder == "debt_buyer" or collector_of(asked).role == "debt_buyer":
+        return YES
+    return UNKNOWN if asked.account.holder is None else NO
 
 
 def lender_licence_is(asked: Asked, parameter: Any) -> str:
-    """The licence the lender held; none reported: none."""
-    return tri(asked.account.lender_licence in words_of(parameter))
+    """The licence the lender held; not on record: unknown."""
+    licence = asked.account.lender_licence
+    return UNKNOWN if licence is None else tri(licence in words_of(parameter))
 
 
 def original_amount_over(asked: Asked, parameter: Any) -> str:
@@ -190,9 +194,12 @@ def ceased(asked: Asked) -> str:
 
 
 def representations(asked: Asked) -> list[Statement]:
-    """Attorneys known, reachable and not gone (12 CFR 1006.6(b)(2))."""
+    """Attorneys known, reachable and not gone (12 CFR 1006.6(b)(2)).
+
+    READING: who wants contact through an attorney has one.
+    """
     found = []
-    for one in on_debt(asked, "represented_by"):
+    for one in on_debt(asked, "represented_by", "wants_contact_through_attorney"):
         if one.more.get("address_known") is False:
             continue
         over = [
@@ -239,7 +246,7 @@ def attorney_consents(asked: Asked) -> str:
         by_attorney = one.by is not None and role_of(asked.group, one.by) == "attorney"
         if not by_attorney and one.source != "attorney":
             continue
-        if newest is None or received_at(asked, one) >= received_at(asked, newest):
+        if newest is not None and received_at(asked, one) >= received_at(asked, newest):
             return YES
     return NO
 

@@ -17,7 +17,6 @@ from .people import point_of, speaks_for
 from .told import (
     address_stops,
     binding,
-    is_written,
     lifting,
     medium_stops,
     names_line,
@@ -78,7 +77,7 @@ def lifting_place(asked: Asked, restriction: Statement) -> bool:
 
 
 def _is_at(asked: Asked, place: str) -> bool:
-    """`consumer_currently_at` holds for that local day (RULES.md 5)."""
+    """`consumer_currently_at` holds for that local day (rules/README.md)."""
     for one in binding(asked, "consumer_currently_at"):
         day = calendar.day_of(received_at(asked, one), asked.zone)
         if one.value == place and day == today(asked):
@@ -309,7 +308,7 @@ def recorded_revoked_anywhere(asked: Asked) -> str:
 def _revoked(asked: Asked, *, anywhere: bool) -> bool:
     """47 CFR 64.1200(a)(10): by any reasonable word.
 
-    READING: a refusal of the number, of its medium, of calls, or an oral one of all contact.
+    READING: a refusal of the number or of its medium is such a word.
     """
     line = here(asked).line
     channel = asked.contact.channel
@@ -326,8 +325,6 @@ def _revoked(asked: Asked, *, anywhere: bool) -> bool:
         or one.value == channel
         or (one.value == "call" and channel == "voicemail")
     ]
-    revoked += binding(asked, "revokes_consent_to_call")
-    revoked += [one for one in binding(asked, "cease", "cease_or_refusal") if not is_written(one)]
     if not revoked:
         return False
     newest = max(received_at(asked, one) for one in revoked)

@@ -66,14 +66,14 @@ def _closed_here(asked: Asked, window: Window, at: datetime, zone: str) -> bool:
     day = calendar.day_of(at, zone)
     if window.days is not None and words.DAYS[day.weekday()] not in window.days:
         return True
-    if any(_is_closed_day(entry, day) for entry in window.closed):
+    if any(is_closed_day(entry, day) for entry in window.closed):
         return True
     return not _between(
         at, day, zone, _hour(asked, window.from_), _hour(asked, window.to), window.edges
     )
 
 
-def _is_closed_day(entry: str, day: date) -> bool:
+def is_closed_day(entry: str, day: date) -> bool:
     names = calendar.holiday_names(day)
     if entry == "federal_holidays":
         return bool(names)
