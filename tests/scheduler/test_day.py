@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from engine import Panel
-from engine.part import PartInput, PartResult
+from engine.part import PartInput, PartResult, decide_part
 from engine.rulebook import check
 from scheduler import deciding, linked, making
 from scheduler.day import run_day
@@ -430,8 +430,6 @@ def test_answers_that_contradict_themselves_are_not_put_out(
 @pytest.fixture(scope="module")
 def decided(source: Portfolio, tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     """The same portfolio, decided by the engines."""
-    from engine.part import decide_part
-
     return run(source, tmp_path_factory.mktemp("decided"), decide=decide_part)
 
 
@@ -449,6 +447,16 @@ def test_the_day_of_the_engines_has_no_alarm_and_every_refusal_a_known_rule(
     told = pl.read_parquet(decided.directory / "log" / "situations.parquet")
     assert set(log["situations"].explode().drop_nulls()) == set(told["situation"])
     assert (told["trouble"] == "").all()
+
+
+def test_the_day_of_the_engines_does_not_depend_on_its_parts_or_processes(
+    source: Portfolio, decided: Manifest, tmp_path: Path
+) -> None:
+    settings = replace(SETTINGS, part_accounts=150)
+    cut = run(source, tmp_path, settings=settings, decide=decide_part, workers=2)
+    mine, whole = bytes_of(cut.directory), bytes_of(decided.directory)
+    del mine["manifest.json"], whole["manifest.json"]
+    assert mine == whole
 
 
 def test_the_list_and_an_explanation_say_the_same(source: Portfolio, decided: Manifest) -> None:
