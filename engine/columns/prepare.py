@@ -88,7 +88,9 @@ def _persons(frames: Frames) -> pl.DataFrame:
 
 
 def _accounts(frames: Frames, owner: pl.DataFrame) -> pl.DataFrame:
-    accounts = frames["accounts"].sort("account").with_row_index("a").join(owner, on="consumer")
+    accounts = frames["accounts"].sort("account").with_row_index("a")
+    # INVARIANT: row number a holds account a; facts are gathered by it
+    accounts = accounts.join(owner, on="consumer", maintain_order="left")
     pooled = pl.col("type").eq("student_loan") & (pl.col("servicing_account").str.len_bytes() > 0)
     together = ["fp", "servicing_account", "collector"]
     return accounts.with_columns(

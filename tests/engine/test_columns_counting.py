@@ -196,3 +196,27 @@ def test_no_law_in_force_permits_nothing() -> None:
     assert alarms == []
     assert set(result.candidates["permitted"]) == {False}
     assert set(result.candidates["rules"].explode()) == {"structural/no_common_window"}
+
+
+def test_each_account_has_its_own_facts_whoever_it_belongs_to() -> None:
+    """Accounts of many consumers, some the same person, in no order of theirs."""
+    count = 40
+    people = [{"consumer": f"C{n:02}", "person": f"H{n % 30:02}"} for n in range(count)]
+    owners = [f"C{(n * 17) % count:02}" for n in range(count)]
+    accounts = [{"account": f"A{n:02}", "consumer": who} for n, who in enumerate(owners)]
+    points = [
+        {"point": f"T{n:02}", "consumer": f"C{n:02}", "owner": f"H{n % 30:02}", "number": None}
+        for n in range(count)
+    ]
+    ceased = [{"kind": "cease", "consumer": owners[n], "accounts": [f"A{n:02}"]}
+              for n in range(0, count, 3)]  # fmt: skip
+    portfolio = made(
+        consumers=people,
+        accounts=accounts,
+        contact_points=points,
+        addresses=[{"consumer": f"C{n:02}"} for n in range(count)],
+        statements=ceased,
+    )
+    found = rows_of(portfolio, Block(), when=(Ask("ceased"),))
+    refused = {row["account"] for row in found.values() if not row["permitted"]}
+    assert refused == {f"A{n:02}" for n in range(0, count, 3)}

@@ -89,6 +89,10 @@ class Portfolio:
         """A table's rows, lazily (`scheduler.records.Tables`)."""
         return self.frames[table].lazy()
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """As Hypothesis prints it."""
+        printer.text(repr(self))
+
     def __repr__(self) -> str:
         """What is in it, without the empty cells."""
         lines = [f"day {self.day}, now {self.now}"]
