@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 _QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
 settings.register_profile(
@@ -15,6 +15,7 @@ settings.register_profile(
     derandomize=True,
     database=None,
     suppress_health_check=_QUIET,
+    phases=(Phase.explicit, Phase.generate, Phase.shrink),
 )
 settings.register_profile(
     "full", settings.get_profile("light"), max_examples=2_000, derandomize=False

@@ -77,7 +77,7 @@ def known_now(group: Group, now: datetime) -> Group:
 def minutes_before(start: datetime, end: datetime) -> list[datetime]:
     """Whole minutes from one moment up to another: a coarse walk, and the last ones one by one."""
     first = start.replace(second=0, microsecond=0) + MINUTE
-    walk = []
+    walk: list[datetime] = []
     at = first
     while at < end and len(walk) < 150:
         walk.append(at)
