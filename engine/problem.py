@@ -71,6 +71,7 @@ CODES: Final[dict[str, str]] = {
     "R046": "hours that never open",
     "R047": "a format this version does not read",
     "R048": "too many problems in one file",
+    "R049": "an entry that names no rule",
 }
 MAX_SHOWN: Final = 100  # characters of a source line in an excerpt
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from importlib import resources
@@ -23,6 +23,7 @@ from .reading import (
     RuleFile,
     Seq,
     Sheet,
+    accounted,
     compose,
     read_bytes,
     read_disk,
@@ -227,6 +228,7 @@ def _across(sources: Mapping[str, bytes], files: Sequence[RuleFile]) -> list[Pro
     _same_files(files, trees)
     _same_keys(files, trees)
     _within(files, trees)
+    _entries(files, trees)
     return problems + trees.problems
 
 
@@ -247,6 +249,15 @@ class _Trees:
             node = next(item for item in rules.items if item.line == line)
         spot = node.get(word) if isinstance(node, Map) else None
         sheet.report(code, spot or node, message, hint)
+        self.problems.extend(sheet.problems)
+
+    def no_rule(self, file: RuleFile, id: str, known: Collection[str]) -> None:
+        """Note that an entry of a place names a rule of another file that is not there."""
+        sheet = Sheet(file.path)
+        node = compose(self.sources[file.path], sheet)
+        if file.place is not None and isinstance(node, Map):
+            spot = accounted.naming(node.get("entries"), file.place.entries, id)
+            accounted.no_rule(sheet, spot or node, known)
         self.problems.extend(sheet.problems)
 
 
@@ -288,3 +299,14 @@ def _within(files: Sequence[RuleFile], trees: _Trees) -> None:
         if message:
             hint = "a place lies within a state that has a file"
             trees.report("R043", file.path, message, hint, "within")
+
+
+def _entries(files: Sequence[RuleFile], trees: _Trees) -> None:
+    """An entry may be carried by a rule of another file, which must be there."""
+    known = {rule.id for file in files for rule in file.rules}
+    unread = {PurePosixPath(path).stem for path in trees.sources} - {file.act for file in files}
+    for file in files:
+        named = file.place.entries.values() if file.place else ()
+        for id in dict.fromkeys(id for entry in named for id in entry.rules):
+            if id not in known and id.partition("/")[0] not in unread:
+                trees.no_rule(file, id, known)

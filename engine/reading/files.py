@@ -11,6 +11,7 @@ from typing import Final
 from ..problem import Problem, Problems, did_you_mean, quoted
 from ..rule import Rule
 from . import vocabulary as v
+from .accounted import Entry, entries
 from .nodes import MAX_BYTES, Map, Node, Scalar, Seq, Sheet, TooMany, compose
 from .rules import Home, cite, rule
 from .values import fields, need, several, shape, text, whole, word
@@ -27,6 +28,7 @@ PLACE_WORDS: Final = (
     "recording_consent",
     "limitation_years",
     "encoded",
+    "entries",
     "rules",
 )
 _CODE: Final = re.compile(r"US-[A-Z]{2}(-[A-Z]{2,4})?", re.ASCII)
@@ -58,7 +60,8 @@ class Place:
     """A jurisdiction: its code (US-MA), zones, the place it lies within, what it is known to ask.
 
     `encoded` is False where its law is not written yet (`encoded: none`). `limitation_years` gives
-    years by kind of contract, None where nobody knows; empty where nothing is said.
+    years by kind of contract, None where nobody knows; empty where nothing is said. `entries` tells
+    what became of each entry that was researched.
     """
 
     jurisdiction: str
@@ -71,6 +74,7 @@ class Place:
     limitation_years: Mapping[str, int | None] = field(default_factory=dict)
     limitation_cite: tuple[str, ...] = ()
     limitation_confidence: str = "low"
+    entries: Mapping[str, Entry] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +200,7 @@ def _place_file(sheet: Sheet, root: Map, where: PurePosixPath) -> RuleFile:
         years,
         years_cite,
         years_confidence,
+        entries(sheet, found["entries"], code, _keys(found)) if "entries" in found else {},
     )
     rules_found = _rules(sheet, found, Home(where.stem, code, False))
     return RuleFile(sheet.path, where.stem, name, False, place, rules_found)
@@ -235,6 +240,17 @@ def _rules(sheet: Sheet, found: Mapping[str, Node], home: Home) -> tuple[Rule, .
                 sheet.report("R034", key, f"{message}{first[key.text]}", hint)
             first.setdefault(key.text, key.line)
     return tuple(made for item in node.items if (made := rule(sheet, item, home)) is not None)
+
+
+def _keys(found: Mapping[str, Node]) -> list[str]:
+    """The keys of a file's rules, also of those that could not be read."""
+    node = found.get("rules")
+    keys = (
+        [one.get("key") for one in node.items if isinstance(one, Map)]
+        if isinstance(node, Seq)
+        else []
+    )
+    return [key.text for key in keys if isinstance(key, Scalar)]
 
 
 def _licence(sheet: Sheet, found: Mapping[str, Node]) -> Licence | None:

@@ -28,6 +28,7 @@ _PERIOD: Final[Json] = {
     "pattern": r"^(\d+ (business days?|days?|hours?|months?)|calendar day|calendar month"
     r"|calendar week from sunday|business week|ever)$",
 }
+_KEY: Final = "^[a-z0-9]+(-[a-z0-9]+)*$"
 _CODE: Final[Json] = {"type": "string", "pattern": r"^US-[A-Z]{2}(-[A-Z]{2,4})?$"}
 
 
@@ -133,6 +134,11 @@ def _file_words() -> Json:
             (*v.CONTRACTS, "cite", "confidence"), contracts, ("confidence",)
         ),
         "encoded": _enum(v.ENCODED),
+        "entries": {
+            "type": "object",
+            "propertyNames": {"pattern": _KEY},
+            "additionalProperties": _listed(_TEXT),
+        },
         "rules": {"type": "array", "items": _ref("rule")},
     }
 
@@ -162,7 +168,7 @@ def _rule() -> Json:
 
 def _common_words() -> Json:
     return {
-        "key": {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
+        "key": {"type": "string", "pattern": _KEY},
         "says": _TEXT,
         "cite": _listed({"type": "string", "pattern": "[0-9]"}),
         "source": _TEXT,

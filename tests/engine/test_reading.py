@@ -14,6 +14,7 @@ from engine.facts import catalogue
 from engine.kinds import Agreed, Limit, Notice, Require, Wait, Window
 from engine.problem import Problem, Problems
 from engine.reading import (
+    Entry,
     Map,
     Place,
     RuleFile,
@@ -535,9 +536,42 @@ def test_a_place_that_says_little() -> None:
     assert place.limitation_years == {}
 
 
+def test_a_place_accounts_for_what_was_researched() -> None:
+    text = PLACE + "entries:\n  two: made-up\n  three: [made-up, fdcpa/hours]\n"
+    text += "  four: It reaches   sales calls only.\nrules:\n" + COMMON + "  kind: block\n"
+    place = read(text, "jurisdictions/US-NY-NYC.yaml").place
+    assert place is not None
+    assert place.entries == {
+        "two": Entry(("US-NY-NYC/made-up",)),
+        "three": Entry(("US-NY-NYC/made-up", "fdcpa/hours")),
+        "four": Entry(why="It reaches sales calls only."),
+    }
+
+
+@pytest.mark.parametrize(
+    ("entry", "code"),
+    [
+        ("two: sales-only", "R049"),
+        ("two: [US-NY-NYC/made-down]", "R049"),
+        ("two: []", "R038"),
+        ("two: [made-up, US-NY-NYC/made-up]", "R038"),
+        ("two: {made-up: true}", "R011"),
+        ("two: [[made-up]]", "R011"),
+        ("Two: [made-up]", "R041"),
+        ("two:", "R029"),
+    ],
+)
+def test_an_entry_names_rules_or_says_why(entry: str, code: str) -> None:
+    text = PLACE + f"entries:\n  {entry}\nrules:\n" + COMMON + "  kind: block\n"
+    file, wrong = read_bytes(text.encode(), "jurisdictions/US-NY-NYC.yaml")
+    assert file is None
+    assert [one.code for one in wrong] == [code]
+
+
 @pytest.mark.parametrize(
     ("text", "path", "found"),
     [
+        (PLACE + "rules: []\nentries: []\n", "jurisdictions/US-NY-NYC.yaml", ["R011"]),
         (PLACE, "jurisdictions/US-NY-NYC.yaml", ["R029"]),
         (PLACE + "rules: []\n", "jurisdictions/US-NY.yaml", ["R041"]),
         (PLACE + "rules: {}\n", "jurisdictions/US-NY-NYC.yaml", ["R011"]),
