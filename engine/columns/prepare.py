@@ -179,13 +179,14 @@ def _bound(
     said: pl.DataFrame, points: pl.DataFrame, persons: pl.DataFrame, consumers: pl.DataFrame
 ) -> pl.DataFrame:
     """Each statement once per person whose contacts it binds (`View.bound`)."""
-    roles = points.group_by("tp", maintain_order=True).agg(pl.col("whom").first().alias("role"))
+    by_file = points.group_by("fp", "tp", maintain_order=True)
+    roles = by_file.agg(pl.col("whom").first().alias("role"))
     files = consumers.select(pl.col("consumer").alias("by"), pl.col("fp").alias("by_file"))
     rows = (
         said.select("order", "fp", "told", "by")
         .join(files, on="by", how="left")
         .join(persons.rename({"person": "by", "p": "b"}), on="by", how="left")
-        .join(roles, left_on="b", right_on="tp", how="left")
+        .join(roles, left_on=["fp", "b"], right_on=["fp", "tp"], how="left")
     )
     prefix = {
         name: words.owner_role(name) or ""

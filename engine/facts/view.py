@@ -328,11 +328,14 @@ class View:
         return frozenset({one.by, consumer})
 
     def role_of(self, person: str) -> str | None:
-        """The role of a person on record, by points, by the file, or by the id's prefix."""
+        """What a person is to this consumer, by the points in the file, or by the id's prefix.
+
+        Who owes a debt of his own is, in another's file, what that file says of him.
+        """
         if person == self.consumer.person:
             return "consumer"
         for point in self.group.points.values():
-            if point.owner == person:
+            if point.owner == person and point.consumer in self.consumers:
                 return point.whom
         return words.owner_role(person)
 

@@ -220,3 +220,17 @@ def test_each_account_has_its_own_facts_whoever_it_belongs_to() -> None:
     found = rows_of(portfolio, Block(), when=(Ask("ceased"),))
     refused = {row["account"] for row in found.values() if not row["permitted"]}
     assert refused == {f"A{n:02}" for n in range(0, count, 3)}
+
+
+def test_who_owes_elsewhere_is_an_outsider_in_this_file() -> None:
+    """Another consumer's word in this file is about this consumer; a spouse's about the spouse."""
+    said = [{"kind": "stop_medium", "value": '"call"', "by": "H2"}]
+    portfolio = made(**TWO_ON_A_LINE, statements=said)
+    found = rows_of(portfolio, Block(), when=(Ask("medium_stopped"),))
+    assert not found["A1 T1"]["permitted"]
+    assert found["A2 T2"]["permitted"]
+    points = [*TWO_ON_A_LINE["contact_points"], {"point": "T3", "owner": "H2", "whom": "spouse"}]
+    portfolio = made(**TWO_ON_A_LINE | {"contact_points": points}, statements=said)
+    found = rows_of(portfolio, Block(), when=(Ask("medium_stopped"),))
+    assert found["A1 T1"]["permitted"]
+    assert not found["A1 T3"]["permitted"]

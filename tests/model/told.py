@@ -163,7 +163,7 @@ def names_line(asked: Asked, statement: Statement, line: str) -> bool:
 def came_by(asked: Asked, statement: Statement) -> set[str]:
     """The channels an unwritten (or not acceptably written) statement came by.
 
-    READING: those of the conversations with the speaker that local day up to then, else call.
+    READING: call, and that of any other conversation with the speaker that local day.
     """
     if statement.medium == "email":
         return {"email"}
@@ -179,7 +179,7 @@ def came_by(asked: Asked, statement: Statement) -> set[str]:
         same_day = calendar.day_of(talk.at, asked.zone) == made_on(asked, statement)
         if same_day and speaker in talkers(asked, talk):
             found.add(talk.channel)
-    return found or {"call"}
+    return found | {"call"}
 
 
 def stopped_channels(asked: Asked, statement: Statement) -> set[str]:
