@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ..facts.consent import CONSENT_DAYS
+from ..facts.statuses import ATTORNEY_DAYS
 from ..facts.view import Moment
 from ..kinds import Limit, Notice, Wait
 from ..panel import Panel
@@ -22,6 +23,7 @@ from ..rule import Ask, Exclusion, Happened, Rule
 from ..situation import RuleSet, rule_asks
 from . import tally
 from .combos import Combo, combo_of, plain_contact
+from .email import later_routes
 from .judge import Judgement
 from .table import COMBO, Table
 from .where import place_names
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 FAR = timedelta(days=400)  # further off than any walk of `upcoming` ends
 CONSENT = Ask("in_call_consent")
 WORDS_OF = {
-    "attorney_silent": ("attorney_written_to", "attorney_unanswered_since"),
     "place_inconvenient": ("consumer_currently_at",),
     "in_call_consent": ("consents_to_call", "asks_to_be_called"),
     "asked_to_be_called": ("asks_to_be_called",),
@@ -172,7 +173,8 @@ def hangs_on_day(ask: Ask) -> bool:
     if isinstance(ask.parameter, Happened):
         return ask.parameter.within is not None or ask.parameter.older_than is not None
     return ask.fact in WORDS_OF or ask.fact in ROUTES or ask.fact in ALWAYS | {
-        "judgment_entered", "days_past_due_over", "time_barred", "known_time_barred",
+        "attorney_silent", "judgment_entered", "days_past_due_over", "time_barred",
+        "known_time_barred",
     }  # fmt: skip
 
 
@@ -181,6 +183,8 @@ def _turns(table: Table, late: pl.DataFrame, ask: Ask) -> pl.Series:
     prepared = table.prepared
     day = prepared.day
     soon = pl.lit(day + timedelta(days=1))
+    if ask.fact == "attorney_silent":
+        return _silent_from(table, late)
     if ask.fact in WORDS_OF:
         said = prepared.said.filter(pl.col("kind").is_in(WORDS_OF[ask.fact]))
         if ask.fact in RECENT:
@@ -189,8 +193,8 @@ def _turns(table: Table, late: pl.DataFrame, ask: Ask) -> pl.Series:
         spoken = late["fp"].is_in(said["fp"].implode())
         return late.select(pl.when(spoken).then(soon)).to_series()
     if ask.fact in ROUTES:
-        known = prepared.points.filter(pl.col("email_provenance").is_not_null())["t"]
-        return late.select(pl.when(late["t"].is_in(known.implode())).then(soon)).to_series()
+        turns = later_routes(prepared)
+        return late.select("t").join(turns, on="t", how="left", maintain_order="left")["turn"]
     if ask.fact in ALWAYS or isinstance(ask.parameter, Happened):
         return pl.repeat(day + timedelta(days=1), len(late), dtype=pl.Date, eager=True)
     held = prepared.accounts[late["a"]].with_columns(late["years"].alias("years"))
@@ -202,6 +206,20 @@ def _turns(table: Table, late: pl.DataFrame, ask: Ask) -> pl.Series:
     else:
         turn = _barred_from(held)
     return held.select(pl.when(turn > day).then(turn)).to_series()
+
+
+def _silent_from(table: Table, late: pl.DataFrame) -> pl.Series:
+    """The first later day on which a letter has been unanswered for long enough."""
+    day = table.prepared.day
+    told = table.prepared.said.filter(
+        pl.col("kind").is_in(["attorney_written_to", "attorney_unanswered_since"])
+    )
+    since = pl.col("value").str.extract(r"(\d{4}-\d\d-\d\d)").str.to_date(strict=False)
+    turn = since + timedelta(days=ATTORNEY_DAYS + 1)
+    soon = pl.lit(day + timedelta(days=1))
+    turns = told.select("fp", pl.when(turn > day).then(turn).when(turn.is_null()).then(soon))
+    first = turns.rename({turns.columns[1]: "turn"}).group_by("fp").agg(pl.col("turn").min())
+    return late.select("fp").join(first, on="fp", how="left", maintain_order="left")["turn"]
 
 
 def _barred_from(held: pl.DataFrame) -> pl.Expr:

@@ -59,20 +59,27 @@ Words = tuple[str, str, str, str, str]
 """channel, kind, whom, role, debt type."""
 
 
-def canonical(rules: RuleSet, key: Words) -> Words:
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Per role, and per type of debt, the first that no rule of a set tells from it."""
+
+    roles: Mapping[str, str]
+    types: Mapping[str, str]
+
+
+def alike(rules: RuleSet) -> Alike:
+    """What a rule set does not tell apart."""
+    return Alike(_roles(rules), _types(rules))
+
+
+def canonical(same: Alike, key: Words) -> Words:
     """A combo's words with a role and a type of debt that no rule tells from the combo's own.
 
     "Type of debt where a rule asks" (DESIGN 6.2). The words chosen hang on the rules alone, so a
     situation is the same in every part of a day.
     """
     channel, kind, whom, role, debt_type = key
-    return (
-        channel,
-        kind,
-        whom,
-        _roles(rules).get(role, role),
-        _types(rules).get(debt_type, debt_type),
-    )
+    return channel, kind, whom, same.roles.get(role, role), same.types.get(debt_type, debt_type)
 
 
 def _classes(names: Sequence[str], sets: Sequence[frozenset[str] | None]) -> dict[str, str]:

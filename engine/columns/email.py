@@ -95,6 +95,21 @@ def routes(prepared: Prepared) -> pl.DataFrame:
     )
 
 
+def later_routes(prepared: Prepared) -> pl.DataFrame:
+    """Per point with a provenance: t, turn, the first later day on which a route may open."""
+    points = prepared.points.filter(pl.col("email_provenance").is_not_null())
+    how = points.select("t", pl.col("email_provenance").str.json_decode(PROVENANCE).alias("how"))
+    how = how.unnest("how")
+    used = (
+        "consumer_used_with_this_collector",
+        "direct_consent_to_this_collector",
+        "consumer_entered_on_portal",
+    )
+    days = [_day(name) for name in used] + [_day("opt_out_deadline") + timedelta(days=1)]
+    later = [pl.when(one > prepared.day).then(one) for one in days]
+    return how.select("t", pl.min_horizontal(later).alias("turn"))
+
+
 def _routes_of(prepared: Prepared, cand: pl.DataFrame) -> pl.DataFrame:
     """For every candidate: the three routes, with opt-outs, employers and the history put in."""
     found = cand.select("t").join(routes(prepared), on="t", how="left", maintain_order="left")

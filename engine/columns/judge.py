@@ -17,7 +17,7 @@ from ..panel import Panel
 from ..rule import Rule
 from ..situation import RuleSet, Situation, has_bit
 from .bits import bit
-from .combos import Combo, Words, canonical, combo_of
+from .combos import Alike, Combo, Words, alike, canonical, combo_of
 from .facts import fact
 from .ledger import Applying, Key, ledger_of
 from .table import COMBO, WORDS, Table
@@ -106,11 +106,15 @@ def _combos(
     """The combos of these rows, those that no rule tells apart taken as one (engine/README.md)."""
     kinds = rows.select(COMBO).unique().sort(COMBO)
     now, day = table.prepared.now, table.prepared.day
+    told = ("alike", rules.name)
+    same = panel.notes.get(told)
+    if not isinstance(same, Alike):
+        same = panel.notes[told] = alike(rules)
     places: dict[Words, int] = {}
     combos: list[Combo] = []
     numbers = []
     for row in kinds.iter_rows():
-        key = canonical(rules, row)
+        key = canonical(same, row)
         note = ("combo", rules.name, key, day)
         one = panel.notes.get(note)
         if not isinstance(one, Combo):

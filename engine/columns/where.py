@@ -135,6 +135,12 @@ def _places_of_code(code: str) -> int:
     return mask(place_names(), places)
 
 
+@lru_cache(maxsize=1 << 17)  # the postal codes there are, about three times
+def _code_masks(state: str | None, code: str | None) -> tuple[int, int]:
+    zones = mask(zone_names(), zones_of_postal_code(code, state))
+    return zones, mask(place_names(), jurisdictions_of(state, code))
+
+
 def _addresses(frames: Frames, prepared: Prepared) -> pl.DataFrame:
     """Per consumer: zones of all current addresses, places of home and of work."""
     day, now = prepared.day, prepared.now
@@ -159,10 +165,8 @@ def _addresses(frames: Frames, prepared: Prepared) -> pl.DataFrame:
         )
     )
     pairs = held.select("state", "postal_code").unique()
-    zones, places = [], []
-    for state, code in pairs.iter_rows():
-        zones.append(mask(zone_names(), zones_of_postal_code(code, state)))
-        places.append(mask(place_names(), jurisdictions_of(state, code)))
+    found = [_code_masks(state, code) for state, code in pairs.iter_rows()]
+    zones, places = [one[0] for one in found], [one[1] for one in found]
     table = pairs.with_columns(
         pl.Series("z", zones, dtype=pl.UInt64), pl.Series("j", places, dtype=pl.UInt64)
     )
