@@ -156,7 +156,7 @@ def _table(panel: Panel, part: PartInput, prepared: Prepared, where: Where) -> T
     )
     cand = _candidates(part, prepared, where, pointed)
     signed = signatures(prepared, hourglass)
-    cand = cand.join(signed, on=["fp", "tp"], how="left", maintain_order="left").with_columns(
+    cand = cand.join(signed, on="tp", how="left", maintain_order="left").with_columns(
         pl.col("sig").fill_null(0)
     )
     cand = _years(panel, cand)

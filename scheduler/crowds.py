@@ -35,6 +35,7 @@ def _touching(source: Tables, keys: Sequence[str]) -> list[pl.LazyFrame]:
         "contact_points": ("number", "owner"),
         "consumers": ("person",),
         "contacts": ("intended_for", "reached"),
+        "statements": ("by",),
     }
     return [
         source.scan(table)

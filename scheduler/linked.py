@@ -3,8 +3,9 @@
 Two consumers are linked if they share a phone number or e-mail address, if they are the same
 person, if one is a party to the other's account or reached at the other's contact points, if
 somebody else is reached at both's or was met in contacts of both, if their student loans stand
-under one servicing account, or if a contact in one's file was about the other's account or at the
-other's contact point: a phone or a person shared by several consumers is one unit.
+under one servicing account, if somebody spoke in both's files, or if a contact in one's file was
+about the other's account or at the other's contact point: a phone or a person shared by several
+consumers is one unit.
 A group is a connected component; its name is its smallest consumer id.
 
 Shared keys are found by hash over columns (a sort of 64-bit numbers, then the true values of the
@@ -91,9 +92,15 @@ def _people(
         _runs(contacts.select(key=name, consumer="consumer").drop_nulls())
         for name in ("intended_for", "reached")
     ]
+    told = table_of(tables, "statements").select(by="by", consumer="consumer").drop_nulls()
+    ids = consumers.select(by="consumer", human="person")
+    said = told.join(ids, on="by", how="left").select(
+        key=pl.coalesce("human", "by"), consumer="consumer"
+    )
     return pl.concat(
         [
             consumers.select(key="person", consumer="consumer"),
+            said,
             _runs(owners),
             *(met if through_contacts else []),
             parties.select(key="person", consumer="consumer"),

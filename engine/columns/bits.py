@@ -14,6 +14,7 @@ from ..kinds import Agreed, Limit, Wait, Window
 from ..rule import Exclusion, Period, Rule
 from . import tally
 from .combos import Combo
+from .prepare import files_of
 from .table import CODE, Table
 
 
@@ -169,13 +170,9 @@ def _consenting(
     """
     if not any("in_call_consent" in one.words for one in entries):
         return None
-    said = table.prepared.said.filter(
-        pl.col("kind").is_in(["consents_to_call", "asks_to_be_called"])
-    )
     floor = tally.reach_back(period, table.prepared.day)
-    if floor is not None:
-        said = said.filter(pl.col("received_at") >= floor - timedelta(days=CONSENT_DAYS + 1))
-    return said["fp"].unique()
+    since = None if floor is None else floor - timedelta(days=CONSENT_DAYS + 1)
+    return files_of(table.prepared, ("consents_to_call", "asks_to_be_called"), since)
 
 
 def _override(

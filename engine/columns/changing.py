@@ -25,6 +25,7 @@ from . import tally
 from .combos import Combo, combo_of, plain_contact
 from .email import later_routes
 from .judge import Judgement
+from .prepare import files_of
 from .table import COMBO, Table
 from .where import place_names
 
@@ -186,11 +187,9 @@ def _turns(table: Table, late: pl.DataFrame, ask: Ask) -> pl.Series:
     if ask.fact == "attorney_silent":
         return _silent_from(table, late)
     if ask.fact in WORDS_OF:
-        said = prepared.said.filter(pl.col("kind").is_in(WORDS_OF[ask.fact]))
-        if ask.fact in RECENT:
-            recent = day - timedelta(days=CONSENT_DAYS + 1)
-            said = said.filter(pl.col("received_at").dt.date() >= recent)
-        spoken = late["fp"].is_in(said["fp"].implode())
+        recent = day - timedelta(days=CONSENT_DAYS + 1) if ask.fact in RECENT else None
+        files = files_of(prepared, WORDS_OF[ask.fact], recent)
+        spoken = late["fp"].is_in(files.implode())
         return late.select(pl.when(spoken).then(soon)).to_series()
     if ask.fact in ROUTES:
         turns = later_routes(prepared)

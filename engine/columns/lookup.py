@@ -17,7 +17,7 @@ from .points import (
     place_inconvenient,
     said_true,
 )
-from .prepare import Prepared
+from .prepare import Prepared, files_of
 from .statuses import (
     UNKNOWN,
     Column,
@@ -88,10 +88,7 @@ def doubtful(prepared: Prepared, fact: str) -> pl.Series | None:
             kinds = ("revokes_consent_to_prerecorded", "do_not_use_number", "opt_out_address",
                      "opt_out_number_text", "stop_medium", "opt_out_medium",
                      "consents_to_prerecorded_calls", "consents_to_text")  # fmt: skip
-    rows = prepared.said.filter(pl.col("kind").is_in(kinds))
-    if since is not None:
-        rows = rows.filter(pl.col("received_at").dt.date() >= since)
-    return rows["fp"].unique() if kinds else None
+    return files_of(prepared, kinds, since) if kinds else None
 
 
 def _no(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:

@@ -27,8 +27,8 @@ def medium_stopped(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Serie
     over = rows.filter(pl.col("channel").is_in(list(words.VOICE_CHANNELS)))
     also = over.with_columns(pl.lit("voicemail").alias("channel"))
     every = pl.concat([rows.filter(pl.col("channel") != "voicemail"), also])
-    last = last_word(every, ["fp", "who", "channel"], pl.col("kind") != "consents_to_medium")
-    return value(cand, last.rename({"who": "tp"}), ["fp", "tp", "channel"], "state")
+    last = last_word(every, ["who", "channel"], pl.col("kind") != "consents_to_medium")
+    return value(cand, last.rename({"who": "tp"}), ["tp", "channel"], "state")
 
 
 def address_stopped(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
@@ -48,18 +48,18 @@ def address_stopped(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Seri
 
 
 def bad_places(prepared: Prepared) -> pl.DataFrame:
-    """People and the places they called inconvenient: fp, who, place (home, work)."""
+    """People and the places they called inconvenient: who, place (home, work)."""
     kinds = ("inconvenient_place", "withdraws_inconvenient_place", "stop_calls_at")
     rows = bound(prepared, *kinds).with_columns(pl.col("value").str.strip_chars('"').alias("place"))
     bad = pl.col("kind") != "withdraws_inconvenient_place"
-    return last_word(rows, ["fp", "who", "place"], bad).filter(pl.col("state") == YES)
+    return last_word(rows, ["who", "place"], bad).filter(pl.col("state") == YES)
 
 
 def place_inconvenient(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     """`statuses.place_inconvenient` but for who is there today: see `doubtful`."""
     bad = bad_places(prepared).rename({"who": "tp"})
-    home = flag(cand, bad.filter(pl.col("place") == "home"), ["fp", "tp"]) == YES
-    work = flag(cand, bad.filter(pl.col("place") == "work"), ["fp", "tp"]) == YES
+    home = flag(cand, bad.filter(pl.col("place") == "home"), ["tp"]) == YES
+    work = flag(cand, bad.filter(pl.col("place") == "work"), ["tp"]) == YES
     kind = cand["kind"]
     unknown = kind == words.UNKNOWN_KIND
     at_home = kind.is_in(sorted(words.HOME_KINDS)) | unknown
@@ -72,7 +72,7 @@ def at_work(kind: str) -> Column:
 
     def column(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
         rows = bound(prepared, kind).filter(pl.col("value").str.strip_chars('"') == "work")
-        said = flag(cand, rows.rename({"who": "tp"}), ["fp", "tp"]) == YES
+        said = flag(cand, rows.rename({"who": "tp"}), ["tp"]) == YES
         tied = cand["kind"].is_in([*sorted(words.WORK_KINDS), words.UNKNOWN_KIND])
         return (said & tied).cast(pl.UInt8)
 
@@ -100,6 +100,7 @@ def said_true(kind: str) -> Column:
     def column(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
         rows = said(prepared, kind)
         true = pl.col("value").fill_null("true") != "false"
-        return value(cand, last_word(rows, ["fp"], true), ["fp"], "state")
+        last = rows.with_columns(true.cast(pl.UInt8).alias("state")).sort("order")
+        return value(cand, last.group_by("fp").agg(pl.col("state").last()), ["fp"], "state")
 
     return column

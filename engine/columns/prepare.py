@@ -6,6 +6,7 @@ it), `t` point, `l` line, `p` person. Words stay words until a situation is keye
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,6 +14,10 @@ import polars as pl
 
 from .. import words
 from .past import Frames, history_of
+
+CONSENTS = ("consents_to_call", "asks_to_be_called", "consents_to_calls_until",
+            "agrees_to_messages")  # fmt: skip
+TAKES_OFF = ("withdraws_inconvenience", "withdraws_inconvenient_place", "consents_to_medium")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class Prepared:
     accounts: pl.DataFrame  # a, account, c, fp, pool, and the account's own columns
     points: pl.DataFrame  # t, point, c, fp, kind, tp (owner), whom, l, number, special, ...
     said: pl.DataFrame  # order, fp, kind, accounts, l, value, more, received, ...
-    bound: pl.DataFrame  # the same rows once per person they bind: + who
+    bound: pl.DataFrame  # the same rows once per person they bind or free: + who
     history: pl.DataFrame  # h, fp, t, l, at, channel, out, counts, who, reached, ...
     returned: pl.DataFrame  # h, back
     parties: pl.DataFrame  # a, p
@@ -178,14 +183,19 @@ def _said(
 def _bound(
     said: pl.DataFrame, points: pl.DataFrame, persons: pl.DataFrame, consumers: pl.DataFrame
 ) -> pl.DataFrame:
-    """Each statement once per person whose contacts it binds (`View.bound`)."""
+    """Each statement once per person it is about: `who`.
+
+    Whose contacts it binds (`speaking.bound`); for what takes a restriction off, whom it frees
+    (`freed`); for consents, who consented (`own_words`).
+    """
     by_file = points.group_by("fp", "tp", maintain_order=True)
     roles = by_file.agg(pl.col("whom").first().alias("role"))
     files = consumers.select(pl.col("consumer").alias("by"), pl.col("fp").alias("by_file"))
     rows = (
-        said.select("order", "fp", "told", "by")
+        said.select("order", "fp", "told", "ours", "kind", "by")
         .join(files, on="by", how="left")
         .join(persons.rename({"person": "by", "p": "b"}), on="by", how="left")
+        .with_columns(pl.coalesce("by_file", "b").alias("b"))
         .join(roles, left_on=["fp", "b"], right_on=["fp", "tp"], how="left")
     )
     prefix = {
@@ -195,19 +205,26 @@ def _bound(
     role = pl.coalesce(
         "role", pl.col("by").replace_strict(prefix, default="", return_dtype=pl.String)
     )
-    own = (
-        ~pl.col("told")
-        | pl.col("by").is_null()
-        | (pl.col("by_file") == pl.col("fp"))
-        | (pl.col("b") == pl.col("fp"))
-    ).fill_null(value=False)
+    own = (~pl.col("told") | pl.col("by").is_null() | (pl.col("b") == pl.col("fp"))).fill_null(
+        value=False
+    )
     kin = role.is_in(list(words.CONSUMER_ROLES)).fill_null(value=False)
-    rows = rows.with_columns(own.alias("own"), kin.alias("kin"))
+    rows = rows.with_columns(own.alias("own"), kin.alias("kin"), role.alias("role"))
+    consents = pl.col("kind").is_in(list(CONSENTS))
+    rows = rows.filter(~consents | (pl.col("told") & pl.col("ours")))
+    for_him = role.eq_missing("attorney") & ~consents
+    frees = pl.col("kind").is_in(list(TAKES_OFF)) | consents
+    loose = rows.filter(frees & ((pl.col("kind") != "consents_to_medium") | pl.col("told")))
+    loose = loose.select(
+        "order", pl.when(pl.col("own") | for_him).then("fp").otherwise("b").alias("who")
+    )
+    rows = rows.filter(~frees)
     to_consumer = rows.filter("own").select("order", pl.col("fp").alias("who"))
     to_kin = rows.filter(~pl.col("own") & pl.col("kin")).select("order", pl.col("b").alias("who"))
     outsiders = rows.filter(~pl.col("own") & ~pl.col("kin"))
     both = pl.concat(
         [
+            loose,
             to_consumer,
             to_kin,
             outsiders.select("order", pl.col("fp").alias("who")),
@@ -215,6 +232,25 @@ def _bound(
         ]
     ).unique()
     return said.join(both, on="order").sort("order", "who")
+
+
+def files_of(
+    prepared: Prepared, kinds: Sequence[str], since: date | datetime | None = None
+) -> pl.Series:
+    """Files (fp) in which words of these kinds stand, or people are contacted whom they are about.
+
+    `since`: only words received then or later.
+    """
+    said, bound = prepared.said, prepared.bound
+    late = pl.lit(value=True)
+    if isinstance(since, datetime):
+        late = pl.col("received_at") >= since
+    elif since is not None:
+        late = pl.col("received_at").dt.date() >= since
+    here = said.filter(pl.col("kind").is_in(list(kinds)) & late)["fp"]
+    people = bound.filter(pl.col("kind").is_in(list(kinds)) & late)["who"].unique()
+    there = prepared.points.filter(pl.col("tp").is_in(people.implode()))["fp"]
+    return pl.concat([here, there]).unique()
 
 
 def _wrong(points: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:

@@ -65,10 +65,13 @@ def by_debt(prepared: Prepared, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def last_word(rows: pl.DataFrame, keys: list[str], state: pl.Expr) -> pl.DataFrame:
-    """The state after the last row of each key; rows are in the order received."""
+    """The state after the last row of each key.
+
+    Of two words received at one instant the one that sets the state is the later.
+    """
     return (
         rows.with_columns(state.cast(pl.UInt8).alias("state"))
-        .sort("order", maintain_order=True)
+        .sort("received_at", "state", maintain_order=True)
         .group_by(keys)
         .agg(pl.col("state").last())
     )

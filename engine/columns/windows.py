@@ -109,19 +109,19 @@ class Hourglass:
 
 
 def signatures(prepared: Prepared, hourglass: Hourglass) -> pl.DataFrame:
-    """People with hours of their own: fp, tp, signature. Equal words share a signature."""
+    """People with hours of their own: tp, signature. Equal words share a signature."""
     kinds = [*KINDS_OF_HOURS, "consents_to_calls_until"]
     rows = prepared.bound.filter(pl.col("kind").is_in(kinds)).select(
-        "fp", "who", "id", "kind", "value", "received_at", "ours", "during_lawful_contact"
+        "who", "id", "kind", "value", "received_at", "ours", "during_lawful_contact"
     )
     known: dict[tuple[object, ...], int] = {}
-    found: list[tuple[int, int, int]] = []
-    people: dict[tuple[int, int], list[tuple[datetime, Statement, bool]]] = {}
-    for fp, who, name, kind, value, received, ours, lawful in rows.iter_rows():
+    found: list[tuple[int, int]] = []
+    people: dict[int, list[tuple[datetime, Statement, bool]]] = {}
+    for who, name, kind, value, received, ours, lawful in rows.iter_rows():
         told = None if value is None else json.loads(value)
         one = Statement(name, kind, "statement", told, received, during_lawful_contact=lawful)
-        people.setdefault((fp, who), []).append((received, one, ours))
-    for (fp, who), said in people.items():
+        people.setdefault(who, []).append((received, one, ours))
+    for who, said in people.items():
         until: time | None = None
         own = list[tuple[datetime, Statement]]()
         for received, one, ours in said:
@@ -137,8 +137,8 @@ def signatures(prepared: Prepared, hourglass: Hourglass) -> pl.DataFrame:
             known[key] = len(hourglass.own)
             hourglass.own.append(tuple(own))
             hourglass.agreed.append(until)
-        found.append((fp, who, known[key]))
-    schema = {"fp": pl.UInt32, "tp": pl.UInt32, "sig": pl.UInt32}
+        found.append((who, known[key]))
+    schema = {"tp": pl.UInt32, "sig": pl.UInt32}
     return pl.DataFrame(found, schema=schema, orient="row")
 
 

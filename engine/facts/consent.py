@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from .. import clock, words
 from ..history import Contact, Statement, listed
 from .hours import bad_time_began
+from .speaking import about, binding, own_words
 from .view import View, day_of, instant_of
 
 CONSENT_DAYS = 7  # 12 CFR 1006.14(b)(3)(i): at most seven consecutive days, day 1 included
@@ -49,19 +50,34 @@ def _stated_end(view: View, one: Statement) -> datetime | None:
 
 def consents(view: View) -> list[tuple[datetime, Statement]]:
     """Consents to calls by the people contacted, told to this collector, oldest first."""
-    found = view.binding("consents_to_call", "asks_to_be_called", ours=True)
+    found = own_words(view, "consents_to_call", "asks_to_be_called")
     return sorted(found, key=lambda pair: pair[0])
 
 
-def _ended(view: View, received: datetime, debts: frozenset[str], before: datetime) -> bool:
+def _revoked(
+    view: View, consent: Statement, received: datetime, debts: frozenset[str], before: datetime
+) -> bool:
+    """Whether anybody who may took a consent back, to whomever it was said."""
+    governing = {one.id for _, one in binding(view, "revokes_consent_to_call")}
+    for revoked, one in view.spoken.get("revokes_consent_to_call", ()):
+        if one.id not in governing and about(view, one) != about(view, consent):
+            continue
+        named = listed(one.value)
+        mine = one.value is not False and (not named or bool(set(named) & debts))
+        if mine and received <= revoked <= before:
+            return True
+    return False
+
+
+def _ended(
+    view: View, consent: Statement, received: datetime, debts: frozenset[str], before: datetime
+) -> bool:
     """Whether a revocation, or a later conversation on the debt, ended a consent before then.
 
     The conversation must start after the consent was given; an unattributed one ends it too.
     """
-    for revoked, one in view.binding("revokes_consent_to_call", ours=True):
-        named = listed(one.value)
-        if received < revoked <= before and (not named or set(named) & debts):
-            return True
+    if _revoked(view, consent, received, debts, before):
+        return True
     for past in view.own_history:
         if not received < past.at < before or past.channel not in words.VOICE_CHANNELS:
             continue
@@ -90,7 +106,7 @@ def covered(view: View, debts: frozenset[str], line: str, at: datetime | None, d
         stop = _stated_end(view, one)
         if stop is not None and (stop < end if at is None else at >= stop):
             continue
-        if not _ended(view, received, debts, before):
+        if not _ended(view, one, received, debts, before):
             return True
     return False
 
@@ -124,17 +140,21 @@ def in_call_consent(view: View, debts: frozenset[str]) -> bool:
 
 def asked_to_be_called(view: View, debts: frozenset[str]) -> bool:
     """Whether the person asked, this same day, to be called (rules/README.md)."""
-    for _, one in view.binding("asks_to_be_called", ours=True):
-        said = one.value if isinstance(one.value, dict) else {}
-        named = listed(said.get("debt"))
-        if day_of(one.received, view.zone) == view.day and (not named or set(named) & debts):
+    line = view.line(view.contact.point)
+    before = view.moment.at or max(view.moment.known, clock.start_of_day(view.day, view.zone))
+    for received, one in own_words(view, "asks_to_be_called"):
+        if day_of(one.received, view.zone) != view.day:
+            continue
+        if any(_narrowed(view, one, debt, line, view.day) for debt in debts) and not _revoked(
+            view, one, received, debts, before
+        ):
             return True
     return False
 
 
 def returned_at_request(view: View, past: Contact, debts: frozenset[str]) -> bool:
     """Whether a conversation is the first since the person asked to be called, on that debt."""
-    for asked, one in view.binding("asks_to_be_called", ours=True):
+    for asked, one in own_words(view, "asks_to_be_called"):
         said = one.value if isinstance(one.value, dict) else {}
         named = set(listed(said.get("debt"))) or set(debts)
         if asked > past.at or not named & debts:

@@ -14,6 +14,7 @@ from ..account import Account
 from ..kinds import Agreed, Limit, Wait
 from ..rule import Happened, Period, Selector
 from .selecting import debts_of, events, exempted, matches, membership, same_unit
+from .speaking import own_words
 from .view import View, day_of
 
 # -- periods
@@ -96,7 +97,7 @@ OUT: Final = Count(words.NO, "out")
 def agreed(view: View, name: str) -> int | None:
     """A number that the person agreed to: messages_max or messages_within (in days)."""
     found: int | None = None
-    for _, one in view.binding("agrees_to_messages", ours=True):
+    for _, one in own_words(view, "agrees_to_messages"):
         if isinstance(one.value, dict):
             key = "max" if name == "messages_max" else "within"
             if one.value.get(key) is not None:

@@ -14,12 +14,15 @@ from ..history import Statement
 from ..intervals import Interval, intersect, subtract, union
 from ..kinds import Agreed, Window
 from ..place import locate_number
+from .speaking import in_order, own_words
 from .view import day_of
 
 if TYPE_CHECKING:
     from .view import View
 
-KINDS_OF_HOURS = ("inconvenient", "withdraws_inconvenience", "this_time_is_inconvenient")
+TAKES_OFF = "withdraws_inconvenience"
+BARS = ("inconvenient", "this_time_is_inconvenient")
+KINDS_OF_HOURS = (*BARS, TAKES_OFF)
 FAR = 800  # days: no day asked about lies further off
 Bounds = tuple[time | None, time | None]
 FEDERAL_EVENING = (time(21, 0), time(8, 0))  # 12 CFR 1006.6(b)(1)(i): the bad time between
@@ -59,12 +62,14 @@ Hours = tuple[bool, date | None, frozenset[str], time | None, time | None, datet
 
 
 def entries_of(said: Iterable[tuple[datetime, Statement]], zone: str) -> tuple[Hours, ...]:
-    """What was said of hours, in the order received, as spans that need nothing else.
+    """What was said of one person's hours, in the order received, as spans that need nothing else.
 
+    Of two words received at one instant the withdrawal is the earlier.
     `this_time_is_inconvenient` bars from its receipt to the end of that local day (number ours).
     """
     found: list[Hours] = []
-    for received, one in sorted(said, key=lambda pair: pair[0]):
+    ordered = sorted(said, key=lambda pair: (pair[0], pair[1].kind != TAKES_OFF))
+    for received, one in ordered:
         if one.kind == "this_time_is_inconvenient":
             if one.value is not False:
                 told = day_of(one.received, zone)
@@ -84,9 +89,10 @@ def entries_of(said: Iterable[tuple[datetime, Statement]], zone: str) -> tuple[H
     return tuple(found)
 
 
-def own_hours(view: View) -> tuple[Hours, ...]:
-    """What the people contacted said of their hours."""
-    return entries_of(view.binding(*KINDS_OF_HOURS), view.zone)
+def own_hours(view: View) -> tuple[tuple[Hours, ...], ...]:
+    """What each of the people contacted said of the hours."""
+    people = sorted(view.governed)
+    return tuple(entries_of(in_order(view, one, BARS, TAKES_OFF), view.zone) for one in people)
 
 
 def _holds(hours: Hours, day: date) -> bool:
@@ -101,14 +107,18 @@ def barred_at(view: View, at: datetime) -> bool:
 
     12 CFR 1006.6(b)(1)(i), comment 6(b)(1)-1; a later word beats an earlier one.
     """
-    today = clock.local_date(at, view.zone)
+    return any(_barred(entries, at, view.zone) for entries in own_hours(view))
+
+
+def _barred(entries: tuple[Hours, ...], at: datetime, zone: str) -> bool:
+    today = clock.local_date(at, zone)
     barred = False
-    for hours in own_hours(view):
+    for hours in entries:
         bars, _, _, start, end, since = hours
         if since is not None and at < since:
             continue
         for day in (today - timedelta(days=1), today):
-            if _holds(hours, day) and clock.is_barred(at, day, view.zone, start, end):
+            if _holds(hours, day) and clock.is_barred(at, day, zone, start, end):
                 barred = bars
     return barred
 
@@ -145,7 +155,9 @@ def bad_time_began(view: View, at: datetime, own: bool) -> datetime | None:
         began = at
         day = clock.local_date(at, view.zone)
         for back in range(7):
-            spans = barred_on(own_hours(view), view.zone, day - timedelta(days=back))
+            spans = tuple[Interval, ...]()
+            for entries in own_hours(view):
+                spans = union(spans, barred_on(entries, view.zone, day - timedelta(days=back)))
             inside = [span for span in spans if span[0] <= began <= span[1]]
             if not inside:
                 return began
@@ -173,7 +185,7 @@ def agreed_time(view: View, agreement: str) -> time | None:
     if agreement != "calls_until" or view.contact.channel not in words.VOICE_CHANNELS:
         return None
     agreed: time | None = None
-    for _, one in view.binding("consents_to_calls_until", ours=True):
+    for _, one in own_words(view, "consents_to_calls_until"):
         if one.during_lawful_contact is True:
             agreed = _time(one.value)
     return agreed
@@ -253,8 +265,11 @@ def _shut_at(view: View, body: Window, at: datetime, zone: str) -> bool:
 def open_on(view: View, body: Window, day: date, clocks: tuple[str, ...]) -> tuple[Interval, ...]:
     """The published minutes of a day in which a window is open on every one of its clocks."""
     bounds = bounds_of(body, lambda name: agreed_time(view, name))
-    entries = own_hours(view) if body.closed_by == "consumer_hours" else ()
-    return minutes_open(body, bounds, day, clocks, view.zone, entries)
+    found = minutes_open(body, bounds, day, clocks, view.zone, ())
+    if body.closed_by == "consumer_hours":
+        for entries in own_hours(view):
+            found = subtract(found, barred_on(entries, view.zone, day))
+    return found
 
 
 def minutes_open(

@@ -310,43 +310,40 @@ class View:
             found = days[at] = clock.local_date(at, self.zone)
         return found
 
-    # -- whom a statement binds
+    # -- people
 
-    def bound(self, one: Statement) -> frozenset[str]:
-        """The people whose contacts a statement about time, place or medium governs.
+    def human(self, person: str) -> str:
+        """The human behind an id: rows of the same human are joined by `Consumer.person`."""
+        file = self.group.consumers.get(person)
+        return file.person if file is not None else person
 
-        Whoever made it; knowledge, or an attorney's or outsider's word, is about the consumer
-        (case format). A third party on record is bound by its own word too: 1006.14(h) protects
-        any person, and the cautious reading takes both.
-        """
-        consumer = self.consumer.person
-        if one.origin == "knowledge" or one.by is None or one.by in self.consumers:
-            return frozenset({consumer})
-        role = self.role_of(one.by)
-        if role in words.CONSUMER_ROLES:
-            return frozenset({one.by})
-        return frozenset({one.by, consumer})
-
-    def role_of(self, person: str) -> str | None:
-        """What a person is to this consumer, by the points in the file, or by the id's prefix.
+    def role_of(self, person: str, consumer: str) -> str | None:
+        """What a person is to a consumer, by the points in the file, or by the id's prefix.
 
         Who owes a debt of his own is, in another's file, what that file says of him.
         """
-        if person == self.consumer.person:
+        if person == consumer:
             return "consumer"
         for point in self.group.points.values():
-            if point.owner == person and point.consumer in self.consumers:
+            if point.owner == person and self.human(point.consumer) == consumer:
                 return point.whom
         return words.owner_role(person)
 
-    def binding(self, *kinds: str, ours: bool = False) -> Iterator[tuple[datetime, Statement]]:
-        """Statements of these kinds that govern contact with the people contacted.
+    @cached_property
+    def governed(self) -> frozenset[str]:
+        """The people whose words govern the contact: whoever it is with, and the point's owner."""
+        if self.point is None:
+            return self.persons
+        return self.persons | {self.human(self.point.owner)}
 
-        `ours`: only those told to this collector (cease, opt-outs, consent).
-        """
-        persons = self.persons
-        for received, one in self.said(*kinds):
-            if ours and one.to != "this_collector":
-                continue
-            if self.bound(one) & persons:
-                yield received, one
+    @cached_property
+    def spoken(self) -> dict[str, list[tuple[datetime, Statement]]]:
+        """Known statements by kind, in whosever file of the group they were noted."""
+        key = ("spoken", self.zone)
+        if key not in self.shared:
+            found: dict[str, list[tuple[datetime, Statement]]] = {}
+            for received, one in self.known_statements:
+                found.setdefault(one.kind, []).append((received, one))
+            self.shared[key] = found
+        spoken: dict[str, list[tuple[datetime, Statement]]] = self.shared[key]
+        return spoken

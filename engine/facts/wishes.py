@@ -10,6 +10,7 @@ from typing import Final
 
 from .. import words
 from ..history import Statement, listed
+from .speaking import binding, in_order
 from .statuses import tri
 from .view import View, day_of
 
@@ -29,17 +30,19 @@ def medium_stopped(view: View) -> str:
     Told to this collector; a request about calls covers voicemail; a later consent to the medium
     withdraws it.
     """
-    channel = view.contact.channel
-    stopped = False
-    kinds = ("stop_medium", "opt_out_medium", "cease", "cease_or_refusal", "consents_to_medium")
-    events = sorted(view.binding(*kinds, ours=True), key=lambda pair: pair[0])
-    for _, one in events:
-        if one.kind == "consents_to_medium":
-            if str(one.value) in _covers(channel):
-                stopped = False
-        elif _stops(view, one) in _covers(channel):
-            stopped = True
-    return tri(stopped)
+    media = _covers(view.contact.channel)
+    kinds = ("stop_medium", "opt_out_medium", "cease", "cease_or_refusal")
+    for person in view.governed:
+        stopped = False
+        for _, one in in_order(view, person, kinds, "consents_to_medium", ours=True):
+            if one.kind == "consents_to_medium":
+                withdrawn = one.origin == "statement" and str(one.value) in media
+                stopped = stopped and not withdrawn
+            elif _stops(view, one) in media:
+                stopped = True
+        if stopped:
+            return words.YES
+    return words.NO
 
 
 def _covers(channel: str) -> frozenset[str]:
@@ -66,12 +69,15 @@ def address_stopped(view: View) -> str:
 
 def _bad_places(view: View) -> frozenset[str]:
     found: set[str] = set()
-    events = view.binding("inconvenient_place", "withdraws_inconvenient_place", "stop_calls_at")
-    for _, one in sorted(events, key=lambda pair: pair[0]):
-        if one.kind == "withdraws_inconvenient_place":
-            found.discard(str(one.value))
-        else:  # a request not to be called at work makes work inconvenient (case format)
-            found.add(str(one.value))
+    kinds = ("inconvenient_place", "stop_calls_at")
+    for person in view.governed:
+        bad: set[str] = set()
+        for _, one in in_order(view, person, kinds, "withdraws_inconvenient_place"):
+            if one.kind == "withdraws_inconvenient_place":
+                bad.discard(str(one.value))
+            else:  # a request not to be called at work makes work inconvenient (case format)
+                bad.add(str(one.value))
+        found |= bad
     return frozenset(found)
 
 
@@ -86,7 +92,7 @@ def place_inconvenient(view: View) -> str:
     tied = {"home": words.HOME_KINDS, "work": words.WORK_KINDS}
     if any(view.kind in tied.get(place, ()) or view.kind == words.UNKNOWN_KIND for place in bad):
         return words.YES
-    for _, one in view.binding("consumer_currently_at"):
+    for _, one in binding(view, "consumer_currently_at"):
         if str(one.value) in bad and day_of(one.received, view.zone) == view.day:
             return words.YES
     return words.NO
@@ -96,7 +102,7 @@ def at_work(view: View, *kinds: str) -> str:
     """A statement of these kinds about work binds, and the point is or may be at work."""
     if view.kind not in words.WORK_KINDS and view.kind != words.UNKNOWN_KIND:
         return words.NO
-    return tri(any(str(one.value) == "work" for _, one in view.binding(*kinds)))
+    return tri(any(str(one.value) == "work" for _, one in binding(view, *kinds)))
 
 
 def said_of_point(view: View, *kinds: str, ours: bool = False) -> bool:
@@ -156,7 +162,7 @@ def recorded_revoked(view: View, *, anywhere: bool = False) -> str:
     gives = "consents_to_text" if text else "consents_to_prerecorded_calls"
     line = view.line(view.contact.point)
     revoked = False
-    events = view.binding(gives, *WITHDRAWALS, ours=True)
+    events = binding(view, gives, *WITHDRAWALS, ours=True)
     for _, one in sorted(events, key=lambda pair: pair[0]):
         named = {view.line(p) for p in listed(one.value)}
         if one.kind == gives:
@@ -214,7 +220,7 @@ def called_at_bad_time(view: View) -> str:
         return words.NO
     began = [past.at for past in view.own_history if past.flag("call_in_progress")]
     start = max(began, default=None)
-    for received, one in view.binding("this_time_is_inconvenient"):
+    for received, one in binding(view, "this_time_is_inconvenient"):
         if one.value is not False and (start is None or received >= start):
             return words.YES
     return words.NO

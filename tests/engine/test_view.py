@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from engine import Account, Contact, Moment
+from engine.facts.speaking import binding, bound
 from engine.facts.view import View, day_of, instant_of
 from tests.telling import D1, NOON, P1, ZONE, at, day_view, file, past, point, proposed, said, view
 
@@ -141,23 +142,23 @@ def test_whom_a_statement_binds() -> None:
     group = file(points=(point("M1"), point("M9", "TP1"), point("M8", "SPOUSE1")))
     one = view(group)
     told = said("inconvenient", {}, "09-10T09:00")
-    assert one.bound(told) == {"P1"}
-    assert one.bound(replace(told, by="SPOUSE1")) == {"SPOUSE1"}
-    assert one.bound(replace(told, by="TP1")) == {"TP1", "P1"}
-    assert one.bound(replace(told, by="ATTY7")) == {"ATTY7", "P1"}
-    assert one.bound(replace(told, by="TP1", origin="knowledge")) == {"P1"}
-    assert one.role_of("P1") == "consumer"
-    assert one.role_of("nobody") is None
+    assert bound(one, told) == {"P1"}
+    assert bound(one, replace(told, by="SPOUSE1")) == {"SPOUSE1"}
+    assert bound(one, replace(told, by="TP1")) == {"TP1", "P1"}
+    assert bound(one, replace(told, by="ATTY7")) == {"ATTY7", "P1"}
+    assert bound(one, replace(told, by="TP1", origin="knowledge")) == {"P1"}
+    assert one.role_of("P1", "P1") == "consumer"
+    assert one.role_of("nobody", "P1") is None
 
 
 def test_binding_on_those_contacted() -> None:
     told = said("stop_medium", "call", "09-10T09:00", by="TP1")
     ours = said("stop_medium", "text", "09-11T09:00", to="creditor")
     group = file(told, ours)
-    assert [one.value for _, one in view(group).binding("stop_medium")] == ["call", "text"]
-    assert [one.value for _, one in view(group).binding("stop_medium", ours=True)] == ["call"]
+    assert [one.value for _, one in binding(view(group), "stop_medium")] == ["call", "text"]
+    assert [one.value for _, one in binding(view(group), "stop_medium", ours=True)] == ["call"]
     spouse = View(group, proposed(point="M8"), Moment(NOON, at=NOON), ZONE)
-    assert list(spouse.binding("stop_medium")) == []
+    assert list(binding(spouse, "stop_medium")) == []
 
 
 def test_views_of_one_group_share_what_they_know() -> None:

@@ -102,6 +102,22 @@ FACTS: dict[str, tuple[str, Any, Group, Contact]] = {
         "happened", Happened(Selector("consents_to_text")),
         group(statements=(said("consents_to_text", ("M1",), by="P1", to="creditor"),)), CALL,
     ),
+    "an opt-out binds whoever made it, in whosever file it was noted": (
+        "medium_stopped", None,
+        group(
+            consumers={
+                "P1": Consumer("P1", "P1", zone_evidence=NEW_YORK),
+                "P2": Consumer("P2", "P2", zone_evidence=NEW_YORK),
+            },
+            statements=(said("stop_medium", "call", by="P1", consumer="P2"),),
+        ),
+        CALL,
+    ),
+    "a call for the spouse at the consumer's number is a call to it": (
+        "medium_stopped", None,
+        group(statements=(said("stop_medium", "call", by="P1"),)),
+        replace(CALL, intended_for="SPOUSE1"),
+    ),
     "a debt buyer's debts are held by a debt buyer": (
         "held_by_debt_buyer", None,
         group(collectors={"this_collector": Collector(role="debt_buyer")}), CALL,
