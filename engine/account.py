@@ -20,6 +20,8 @@ class Collector:
     type: str | None = None
     licensed_in: frozenset[str] | None = None  # None: all licences held
     located_in: str | None = None
+    licence_ends: Mapping[str, date] = field(default_factory=dict)  # last days, where they end
+    licences_told: bool = True  # False: nobody said which licences are held
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,21 +6,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from . import words
+from . import terms, words
 from .compiled import LIFTED, SATISFIED
 from .decision import Decision, Finding, Interval, Lifted, Satisfied
 from .evidence import finding_of
 from .facts.email import safe_harbour
+from .facts.statuses import time_barred
 from .facts.view import Moment
 from .history import Contact, Group
 from .kinds import Limit, Window
 from .opening import applies, attempts_left, open_windows, window_names
 from .panel import Panel
 from .place import Whereabouts
-from .question import Ask, Judged, judge_all, places_of, whereabouts_of
+from .question import Ask, Judged, judge_all, places_of, role_of, whereabouts_of
 from .rule import Rule
 from .structural import refusal
 from .upcoming import next_permitted
@@ -44,7 +45,8 @@ def decide(
     places = places_of(where, contact, group)
     judged = judge_all(panel, group, contact, when, zones, places)
     findings = [*_no_debt(group, contact), *_structural(panel, where, places, zones, asked, judged)]
-    duties: dict[tuple[str, str], None] = dict.fromkeys(_place_duties(panel, places, asked))
+    findings += _unlicensed(panel, places, asked, judged)
+    duties = dict.fromkeys(_place_duties(panel, places, contact, asked, judged))
     lifted: dict[tuple[str, str], Lifted] = {}
     satisfied: dict[tuple[str, str], Satisfied] = {}
     for one in judged:
@@ -55,8 +57,8 @@ def decide(
         duties.update((d, None) for d in one.verdict.duties if d[1] in rules)
         for rule in rules.values():
             _note(panel, one, rule, lifted, satisfied)
-    unique = {(f.rule, f.debt): f for f in reversed(findings)}
-    kept = tuple(sorted(unique.values(), key=lambda f: (f.rule, f.debt or "")))
+    unique = {(f.rule, f.debt, f.place): f for f in reversed(findings)}
+    kept = tuple(sorted(unique.values(), key=lambda f: (f.rule, f.debt or "", f.place or "")))
     refusing = {(f.rule, f.debt) for f in kept}
     windows: tuple[Interval, ...] = ()
     upcoming: datetime | None = None
@@ -160,11 +162,56 @@ def _reads_clock(judged: list[Judged], asked: Ask) -> bool:
     )
 
 
-def _place_duties(panel: Panel, places: tuple[str, ...], asked: Ask) -> list[tuple[str, str]]:
+def _unlicensed(
+    panel: Panel, places: tuple[str, ...], asked: Ask, judged: list[Judged]
+) -> list[Finding]:
+    """Places that ask for a licence which the collector does not hold; of those asked for only."""
+    return [
+        terms.unlicensed(panel.rulebook.places[place], why)
+        for place in places
+        if place in panel.rulebook.places and (asked.acts is None or place in asked.acts)
+        for why in _standings(panel, place, judged)
+        if why not in (terms.HELD, terms.UNCHECKED)
+    ]
+
+
+def _standings(panel: Panel, place: str, judged: list[Judged]) -> list[str]:
+    """How the collector of each debt stands in a place, each answer once."""
+    known = panel.rulebook.places[place]
+    found = {
+        terms.licence(
+            known,
+            one.view.group.collectors[one.debt.collector],
+            role_of(one.view.group, one.debt),
+            one.view.day,
+        ): None
+        for one in judged
+    }
+    return list(found)
+
+
+def _place_duties(
+    panel: Panel, places: tuple[str, ...], contact: Contact, asked: Ask, judged: list[Judged]
+) -> list[tuple[str, str]]:
+    """What places ask at the head of their files, and `state_law_not_encoded`."""
     if not asked.places:
         return []
     known = panel.rulebook.places
-    return [("state_law_not_encoded", p) for p in places if p in known and not known[p].encoded]
+    period = terms.limitation(known, places)
+    suable = all(
+        time_barred(one.view, one.debt, *period) == words.NO
+        or one.debt.dates.get("judgment", date.max) <= one.view.day
+        for one in judged
+    )
+    call = contact.channel == "call"
+    return [
+        (duty, place)
+        for place in places
+        if place in known
+        for duty in terms.duties(
+            known[place], _standings(panel, place, judged), call=call, suable=suable
+        )
+    ]
 
 
 def _upcoming(

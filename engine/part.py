@@ -40,6 +40,7 @@ from .history import Group
 from .kinds import Window
 from .panel import Panel
 from .question import FEDERAL, whereabouts
+from .terms import Licences, limitation
 
 Groups = Callable[[Sequence[str]], Mapping[str, Group]]
 
@@ -50,7 +51,9 @@ class PartInput:
 
     `frames`: the portfolio's tables for these consumers (contacts may hold extra rows of
     switchboard lines); `groups`: consumer, group; `groups_of`: engine records of consumers' whole
-    groups, by consumer, from the same raw rows; `tick`: a stopwatch in seconds, for the stages.
+    groups, by consumer, from the same raw rows; `licences`: by collector the places it is licensed
+    in, each with its last day if it has one (None: every collector has all); `tick`: a stopwatch in
+    seconds, for the stages.
     """
 
     frames: Frames
@@ -63,6 +66,7 @@ class PartInput:
         default_factory=lambda: {"call": 3, "text": 1, "email": 1, "mail": 1}
     )
     refuse_unencoded: bool = False
+    licences: Licences | None = None
     sample_seed: int = 0
     sample_least: int = 1000
     tick: Callable[[], float] = lambda: 0.0
@@ -104,7 +108,7 @@ def decide_part(panel: Panel, part: PartInput, alarm: Callable[[str], None]) -> 
     if table.cand.is_empty():
         met = situation_table(panel, judgements)
         return PartResult(assemble_empty(), met, {"candidates": 0.0, "sampled": 0.0})
-    found = outcome_table(panel, table, judgements, part.refuse_unencoded)
+    found = outcome_table(panel, table, judgements, part.refuse_unencoded, part.licences)
     stages.done("findings")
     found = opening_of(table, found)
     found = upcoming(panel, part, table, judgements, found)
@@ -240,14 +244,11 @@ def _role() -> pl.Expr:
 
 
 def _years(panel: Panel, cand: pl.DataFrame) -> pl.DataFrame:
-    """The shortest limitation period of each candidate's places."""
-    from .question import limitation_years
-
-    masks = cand["law"].unique().to_list()
-    table = pl.DataFrame(
-        {"law": masks, "years": [limitation_years(panel, unmask(m, zones=False)) for m in masks]},
-        schema={"law": pl.UInt64, "years": pl.Int64},
-    )
+    """The shortest limitation period of each candidate's places, and whether it surely is that."""
+    places = panel.rulebook.places
+    rows = [(m, *limitation(places, unmask(m, zones=False))) for m in cand["law"].unique()]
+    schema = {"law": pl.UInt64, "years": pl.Int64, "sure": pl.Boolean}
+    table = pl.DataFrame(rows, schema=schema, orient="row")
     return cand.join(table, on="law", how="left", maintain_order="left")
 
 
@@ -263,7 +264,7 @@ def _rows(cand: pl.DataFrame, utc: int) -> pl.DataFrame:
     )
     keys = [
         *("i", "a", "c", "fp", "t", "tc", "l", "tp", "pool", "collector", "channel", "kind"),
-        *("whom", "role", "debt_type", "zones", "nz", "sig", "voice", "law", "years"),
+        *("whom", "role", "debt_type", "zones", "nz", "sig", "voice", "law", "years", "sure"),
         *("consumer", "account", "point"),
     ]
     rows = cand.select(keys).join(table, on="zones", how="left", maintain_order="left")

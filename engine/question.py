@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from . import clock, words
+from . import clock, terms, words
 from .account import Account, Consumer
 from .facts import asking, counting
 from .facts.view import Moment, View
@@ -79,7 +79,12 @@ def role_of(group: Group, debt: Account) -> str:
 
 
 def situation_of(
-    view: View, rules: RuleSet, debt: Account, zones: tuple[str, ...], years: int | None
+    view: View,
+    rules: RuleSet,
+    debt: Account,
+    zones: tuple[str, ...],
+    years: int | None,
+    sure: bool = True,
 ) -> tuple[dict[str, str], dict[str, counting.Count]]:
     """Every field of a rule set for one debt in one zone, with the counts behind the bits."""
     charged = {one.id for one in view.charged}
@@ -91,7 +96,7 @@ def situation_of(
         "debt_type": debt.type,
     }
     for ask, name in rules.names.items():
-        found[name] = asking.value(view, ask, debt, years)
+        found[name] = asking.value(view, ask, debt, years, sure)
     counts: dict[str, counting.Count] = {}
     for rule in rules.rules:
         if not has_bit(rule):
@@ -150,16 +155,6 @@ def places_of(where: Whereabouts, contact: Contact, group: Group) -> tuple[str, 
     return tuple(sorted(found))
 
 
-def limitation_years(panel: Panel, places: Collection[str]) -> int | None:
-    """The shortest limitation period of the places' law, in years; None where none is written."""
-    found: list[int] = []
-    for place in places:
-        known = panel.rulebook.places.get(place)
-        if known is not None:
-            found.extend(int(v) for v in known.limitation_years.values() if isinstance(v, int))
-    return min(found, default=None)
-
-
 # -- asking both engines
 
 
@@ -173,7 +168,7 @@ def judge_all(
 ) -> list[Judged]:
     """Every rule set, debt and candidate zone, each put to both engines."""
     found = []
-    years = limitation_years(panel, places)
+    years, sure = terms.limitation(panel.rulebook.places, places)
     for zone in zones or (NOWHERE,):
         view = View(group, contact, when, zone)
         for name in (FEDERAL, *(p for p in places if p in panel.rulebook.places)):
@@ -181,7 +176,7 @@ def judge_all(
             if not rules.rules:
                 continue
             for debt in view.debts:
-                situation, counts = situation_of(view, rules, debt, zones, years)
+                situation, counts = situation_of(view, rules, debt, zones, years, sure)
                 verdict = panel.ask(rules, [situation])[0]
                 found.append(Judged(rules, debt, zone, view, situation, counts, verdict))
     return found

@@ -14,6 +14,7 @@ from importlib import resources
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from . import words
 from .problem import NotFound, Problem, Problems
 from .reading import (
     Licence,
@@ -33,6 +34,7 @@ from .rule import Position, Rule
 from .situation import RuleSet
 
 FEDERAL: Final = "federal"
+LEAST: Final = words.CONFIDENCES[-1]
 FEDERAL_FILES: Final = ("fdcpa", "regulation_f")
 NOT_RULES: Final = frozenset({"rules/house/strategy.yaml", "house/strategy.yaml"})  # order, pacing
 __all__ = [
@@ -52,13 +54,15 @@ __all__ = [
 class Rulebook:
     """Every rule and place, and `digest` ("sha256:...") over the content of their files.
 
-    `acts` gives the title of each file by its stem. Two rulebooks are one if their digests are.
+    `acts` gives the title of each file by its stem. `left_out` are the ids of rules that `at_least`
+    took away. Two rulebooks are one if their digests are.
     """
 
     digest: str
     rules: tuple[Rule, ...] = field(compare=False)
     places: Mapping[str, Place] = field(compare=False)
     acts: Mapping[str, str] = field(compare=False)
+    left_out: tuple[str, ...] = ()
     _sets: dict[tuple[str, int], RuleSet] = field(default_factory=dict, compare=False, repr=False)
     _turns: dict[str, tuple[date, ...]] = field(default_factory=dict, compare=False, repr=False)
 
@@ -94,6 +98,21 @@ class Rulebook:
             rules = [rule for rule in self._of(name) if rule.in_force(day)]
             found = self._sets[key] = RuleSet.of(name, rules)
         return found
+
+    def at_least(self, confidence: str) -> Rulebook:
+        """This rulebook without the rules of places below a confidence: high, medium or low.
+
+        Federal law and house policy stay whatever their confidence. Where any rule is taken away
+        the digest is another: that of this one's digest and the word.
+        """
+        enough = words.CONFIDENCES[: words.CONFIDENCES.index(confidence) + 1]
+        kept = tuple(one for one in self.rules if not one.place or one.confidence in enough)
+        if len(kept) == len(self.rules):
+            return self
+        text = f"{self.digest}\nminimum_confidence: {confidence}\n"
+        named = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+        gone = tuple(sorted({one.id for one in self.rules} - {one.id for one in kept}))
+        return Rulebook(named, kept, self.places, self.acts, gone)
 
     def _of(self, name: str) -> list[Rule]:
         place = None if name == FEDERAL else name

@@ -27,6 +27,10 @@ STRUCTURAL: Final[dict[str, tuple[str, str]]] = {
         "The law of this place is not written yet, and the setting refuses it.",
         "12 CFR 1006.104",
     ),
+    "licence_missing": (
+        "Collecting here takes a licence, and the collector has none in force.",
+        "12 CFR 1006.104",
+    ),
     "no_common_window": (
         "Windows that are open one by one leave no minute in common.",
         "12 CFR 1006.6(b)(1)(i)",
@@ -36,9 +40,16 @@ STRUCTURAL: Final[dict[str, tuple[str, str]]] = {
     "facts_disagree": ("Two ways of reckoning the facts differ.", "README.md, promise 4"),
     "log_unwritable": ("The decision could not be logged.", "README.md, promise 6"),
 }
+FORCE: Final = "structural"
+PROHIBITIONS: Final = frozenset({"licence_missing"})  # known facts, and the law forbids
+
+
+def force_of(name: str) -> str:
+    """The force of a refusal by its name: structural, or prohibition where nothing is unknown."""
+    return "prohibition" if name in PROHIBITIONS else FORCE
 
 
 def refusal(name: str, observed: str) -> Finding:
     """The finding of a structural refusal; `observed` names the missing thing."""
     says, cite = STRUCTURAL[name]
-    return Finding(f"structural/{name}", (cite,), "structural", says, observed, "must be known")
+    return Finding(f"structural/{name}", (cite,), force_of(name), says, observed, "must be known")

@@ -18,7 +18,7 @@ import polars as pl
 
 from engine.clock import format_instant
 from engine.part import decide_part
-from engine.rulebook import Rulebook
+from engine.rulebook import LEAST, Rulebook
 
 from . import manifest
 from .changes import changes
@@ -269,6 +269,7 @@ class _Run:
                 "refuse_unencoded_places": self.settings.refuse_unencoded_places,
                 "candidates": in_order(funnel.bare),
             },
+            **self._left_out(),
             "alarms": self.alarms,
             "files": manifest.files_of(self.place, rows, digests),
             "log": ["log"],
@@ -276,6 +277,13 @@ class _Run:
         }
         manifest.write(self.place, document)
         return document
+
+    def _left_out(self) -> dict[str, Any]:
+        """What `minimum_confidence` took away; nothing to say where it is the default."""
+        least, rules = self.settings.minimum_confidence, self.rulebook.left_out
+        if least == LEAST:
+            return {}
+        return {"left_out": {"minimum_confidence": least, "rules": list(rules)}}
 
 
 def _within(crowded: Sequence[pl.DataFrame], part: Part) -> pl.DataFrame | None:

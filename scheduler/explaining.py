@@ -16,6 +16,7 @@ from engine.facts.view import Moment
 from engine.history import Contact, Group
 from engine.panel import Panel
 from engine.problem import ForbearError, NotFound, did_you_mean
+from engine.terms import Licences
 
 from .crowds import crowds
 from .portfolio import contact_groups, group_rows
@@ -40,10 +41,10 @@ class Explained:
     others: tuple[str, ...]
 
 
-def group_of(source: Tables, account: str) -> Group:
+def group_of(source: Tables, account: str, licences: Licences | None = None) -> Group:
     """Everything that must be known to decide about an account: its contact group, or crowd.
 
-    Raises NotFound for an unknown account.
+    `licences` as in `records.group_rows`. Raises NotFound for an unknown account.
     """
     found = source.scan("accounts").filter(pl.col("account") == account)
     owners = found.select("consumer").collect(engine="streaming")
@@ -57,7 +58,7 @@ def group_of(source: Tables, account: str) -> Group:
     if not crowd.is_empty():
         labels = crowded.filter(pl.col("crowd") == crowd[0])["group"].to_list()
     members = groups.filter(pl.col("group").is_in(labels))["consumer"].to_list()
-    return group_rows(source, members)
+    return group_rows(source, members, licences)
 
 
 def explain(
@@ -70,6 +71,7 @@ def explain(
     at: datetime | None,
     day: date,
     refuse_unencoded: bool,
+    licences: Licences | None = None,
 ) -> Explained:
     """Decide about one contact: the plain contact of its channel (rules/README.md).
 
@@ -77,7 +79,7 @@ def explain(
     with what is known `now`, as the list asks. Channel and point left out are chosen: a call
     before others, the consumer's own points before other people's. Raises NotFound, NoSuchContact.
     """
-    group = group_of(source, account)
+    group = group_of(source, account, licences)
     debt = group.accounts[account]
     chosen, way = _choose(group, debt, channel, point)
     moment = Moment(known=at, at=at) if at is not None else Moment(known=now, day=day)

@@ -9,8 +9,7 @@ from typing import Any
 import polars as pl
 
 from engine.rulebook import Rulebook
-
-STRUCTURAL = "structural"
+from engine.structural import force_of
 
 
 @dataclass
@@ -63,7 +62,7 @@ class Funnel:
         return [
             {
                 "rule": rule,
-                "force": forces.get(rule, STRUCTURAL),
+                "force": forces.get(rule) or force_of(rule.removeprefix("structural/")),
                 "refused": count,
                 "alone": self.alone.get(rule, 0),
             }

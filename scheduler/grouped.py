@@ -9,6 +9,7 @@ import polars as pl
 
 from engine.account import Account, Consumer, Point
 from engine.history import Contact, Group, Statement
+from engine.terms import Licences
 
 from .portfolio import group_rows
 
@@ -17,18 +18,20 @@ from .portfolio import group_rows
 class GroupsOf:
     """Called with consumers, gives for each all that is counted together with it.
 
-    Made of the part's own rows; `home` has the columns consumer, together (`parts.Plan.groups`).
+    Made of the part's own rows; `home` has the columns consumer, together (`parts.Plan.groups`);
+    `licences` as in `records.group_rows`.
     """
 
     frames: Mapping[str, pl.DataFrame]
     home: pl.DataFrame
+    licences: Licences | None = None
 
     def __call__(self, consumers: Sequence[str]) -> dict[str, Group]:
         """By consumer, everything known of its contact group, or of the crowd it is in."""
         asked = self.home.filter(pl.col("consumer").is_in(list(consumers)))
         wanted = pl.col("together").is_in(asked["together"].unique().implode())
         home = dict(self.home.filter(wanted).select("consumer", "together").iter_rows())
-        found = _parted(group_rows(self._of(list(home)), list(home)), home)
+        found = _parted(group_rows(self._of(list(home)), list(home), self.licences), home)
         return {name: found[home[name]] for name in consumers}
 
     def _of(self, members: Sequence[str]) -> dict[str, pl.DataFrame]:

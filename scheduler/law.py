@@ -65,5 +65,9 @@ def load_law(bases: Sequence[Path], house: Path | None = None) -> Law:
 
 
 def law_of(settings: Settings) -> Law:
-    """The rulebook of the settings and of the home's own `house`; raises Problems, NotFound."""
-    return load_law(directories(settings), settings.house)
+    """The rulebook of the settings and of the home's own `house`; raises Problems, NotFound.
+
+    Without the rules of places that `minimum_confidence` leaves out; its files are whole.
+    """
+    law = load_law(directories(settings), settings.house)
+    return Law(law.rulebook.at_least(settings.minimum_confidence), law.files)

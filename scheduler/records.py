@@ -17,6 +17,7 @@ import polars as pl
 from engine import words
 from engine.account import Account, Address, Collector, Consumer, Point
 from engine.history import Contact, Group, Statement
+from engine.terms import Licences, licensed
 
 from .said import assemble
 from .store.schema import TABLES
@@ -43,12 +44,13 @@ def table_of(tables: Tables | Mapping[str, pl.DataFrame], name: str) -> pl.LazyF
 def group_rows(
     tables: Tables | Mapping[str, pl.DataFrame],
     consumers: Sequence[str],
-    licences: Mapping[str, frozenset[str]] | None = None,
+    licences: Licences | None = None,
 ) -> Group:
     """Everything known of these consumers, as the engine's records.
 
     `consumers` should be a whole contact group (`linked.contact_groups`). `licences`: by
-    collector, the places it is licensed in; a collector left out has all (case format).
+    collector the places it is licensed in, each with its last day if it has one; a collector left
+    out is one of whom nobody said. None: every collector has all (case format).
     """
     rows = {name: _rows(tables, name, consumers) for name in TABLES if name != "account_parties"}
     accounts = {row["account"]: _account(row) for row in rows["accounts"]}
@@ -68,7 +70,7 @@ def group_rows(
         },
         accounts=accounts,
         points={row["point"]: _point(row) for row in rows["contact_points"]},
-        collectors=_collectors(rows, licences or {}),
+        collectors=_collectors(rows, licences),
         contacts=tuple(contacts),
         statements=tuple(told),
         email_provenance={
@@ -152,16 +154,13 @@ def _account(row: Row) -> Account:
     )
 
 
-def _collectors(
-    rows: Mapping[str, list[Row]], licences: Mapping[str, frozenset[str]]
-) -> dict[str, Collector]:
+def _collectors(rows: Mapping[str, list[Row]], licences: Licences | None) -> dict[str, Collector]:
     """Collectors by id; one known only from contacts acts for third parties."""
     found = {
         row["collector"]: Collector(
             id=row["collector"],
             role=row["collector_role"],
             type=row["collector_type"],
-            licensed_in=licences.get(row["collector"]),
             located_in=row["collector_located_in"],
         )
         for row in rows["accounts"]
@@ -169,8 +168,8 @@ def _collectors(
     for row in rows["contacts"]:
         name = row["collector"]
         if name not in found:
-            found[name] = Collector(id=name, licensed_in=licences.get(name))
-    return found
+            found[name] = Collector(id=name)
+    return {name: licensed(one, licences) for name, one in found.items()}
 
 
 def _point(row: Row) -> Point:

@@ -6,8 +6,10 @@ Every setting has a default; `text_of` writes them all out, each explained.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +17,11 @@ from engine import words
 from engine.clock import is_zone
 from engine.problem import Problems, did_you_mean, quoted
 from engine.reading import Map, Node, Scalar, Seq, Sheet, TooMany, compose, read_disk
+from engine.reading.files import CODE
+from engine.reading.values import day, word
+from engine.reading.vocabulary import CONFIDENCE
+from engine.rulebook import LEAST
+from engine.terms import Licences
 
 FILE: Final = "settings.yaml"
 BUNDLED: Final = "bundled"
@@ -29,6 +36,7 @@ STRATEGIES: Final = (
     "delinquent_newest",
 )
 MAX_CAP: Final = 1_000
+UNLIMITED: Final = "unlimited"  # of a licence that has no last day
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,8 @@ class Settings:
     home: Path | None = None
     rulebook: tuple[Path | None, ...] = (None,)
     refuse_unencoded_places: bool = True
+    minimum_confidence: str = LEAST
+    licences: Licences = field(default_factory=dict)
     channels: tuple[str, ...] = ("call", "text", "email", "mail")
     row_caps: Mapping[str, int] = field(
         default_factory=lambda: {"call": 3, "text": 1, "email": 1, "mail": 1}
@@ -70,6 +80,11 @@ class Settings:
         """The settings that the day's answer depends on, as plain data, for its record."""
         return {
             "refuse_unencoded_places": self.refuse_unencoded_places,
+            "minimum_confidence": self.minimum_confidence,
+            "licences": {
+                collector: {place: _last(day) for place, day in sorted(held.items())}
+                for collector, held in sorted(self.licences.items())
+            },
             "channels": list(self.channels),
             "row_caps": self.caps(),
             "strategy": list(self.strategy),
@@ -89,6 +104,16 @@ rulebook: [{rulebook}]
 # Whether a consumer under a place's law that is not written yet is refused. With false, federal
 # law alone decides, and each such decision carries the duty state_law_not_encoded.
 refuse_unencoded_places: {refuse_unencoded_places}
+
+# Rules of places below this confidence are left out, to see what changes without them: low (none
+# is left out), medium or high. Federal law and the firm's own policy are never left out.
+minimum_confidence: {minimum_confidence}
+
+# By collector, the places it is licensed in, each with the licence's last day or `unlimited`, as in
+# {{AGENCY: {{US-MA: 2027-06-30, US-NY: unlimited}}}}. Where a place asks for a licence, a collector
+# named here is refused without one; of a collector not named, each decision carries the duty
+# licence_unchecked.
+licences: {licences}
 
 # Channels that the day's list plans, of: {planned}.
 channels: [{channels}]
@@ -123,6 +148,8 @@ def text_of(settings: Settings) -> str:
     return TEXT.format(
         rulebook=", ".join(BUNDLED if one is None else str(one) for one in settings.rulebook),
         refuse_unencoded_places=str(settings.refuse_unencoded_places).lower(),
+        minimum_confidence=settings.minimum_confidence,
+        licences=_licences_text(settings.licences),
         planned=", ".join(PLANNED),
         channels=", ".join(settings.channels),
         row_caps=f"{{{caps}}}",
@@ -134,6 +161,19 @@ def text_of(settings: Settings) -> str:
         formats=", ".join(settings.formats),
         zone=settings.zone,
     )
+
+
+def _last(day: date | None) -> str:
+    return UNLIMITED if day is None else day.isoformat()
+
+
+def _licences_text(licences: Licences) -> str:
+    held = {
+        name: ", ".join(f"{place}: {_last(day)}" for place, day in places.items())
+        for name, places in licences.items()
+    }
+    inner = ", ".join(f"{json.dumps(name)}: {{{text}}}" for name, text in held.items())
+    return f"{{{inner}}}"
 
 
 def write_default(home: Path, refuse_unencoded_places: bool = True) -> Settings:
@@ -267,6 +307,41 @@ def _refuse(sheet: Sheet, node: Node, settings: Settings) -> Settings:
     return replace(settings, refuse_unencoded_places=node.text == "true")
 
 
+def _confidence(sheet: Sheet, node: Node, settings: Settings) -> Settings:
+    return replace(settings, minimum_confidence=word(sheet, node, CONFIDENCE) or LEAST)
+
+
+def _licences(sheet: Sheet, node: Node, settings: Settings) -> Settings:
+    return replace(
+        settings,
+        licences={
+            name.text: {
+                code.text: _until(sheet, code, last)
+                for code, last in _mapping(sheet, held, f"the licences of {quoted(name.text)}")
+            }
+            for name, held in _mapping(sheet, node, "`licences`")
+        },
+    )
+
+
+def _mapping(sheet: Sheet, node: Node, what: str) -> tuple[tuple[Scalar, Node], ...]:
+    if isinstance(node, Map):
+        return node.entries
+    hint = "as in `{AGENCY: {US-MA: 2027-06-30, US-NY: unlimited}}`"
+    sheet.report("R011", node, f"{what} is a mapping", hint)
+    return ()
+
+
+def _until(sheet: Sheet, code: Scalar, last: Node) -> date | None:
+    """The last day of a licence, None where it has none."""
+    if not CODE.fullmatch(code.text):
+        hint = "write it as in `US-MA` or `US-NY-NYC`"
+        sheet.report("R041", code, f"{quoted(code.text)} is not the code of a place", hint)
+    if isinstance(last, Scalar) and last.text == UNLIMITED:
+        return None
+    return day(sheet, last, code.text)
+
+
 def _channels(sheet: Sheet, node: Node, settings: Settings) -> Settings:
     found = _several(sheet, node, "channels", PLANNED, "R014")
     order = {channel: place for place, channel in enumerate(words.CHANNELS)}
@@ -312,6 +387,8 @@ _READERS: Final[Mapping[str, Callable[[Sheet, Node, Settings], Settings]]] = {
     "format": _format,
     "rulebook": _rulebook,
     "refuse_unencoded_places": _refuse,
+    "minimum_confidence": _confidence,
+    "licences": _licences,
     "channels": _channels,
     "row_caps": _row_caps,
     "strategy": _strategy,

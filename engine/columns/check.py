@@ -89,7 +89,7 @@ def _facts(panel: Panel, table: Table, one: Judgement, rows: pl.DataFrame) -> li
                if f"{c}{n}" in rows.columns]  # fmt: skip
     engine = panel.compiled(one.rules)
     few = rows.select("consumer", "account", "point", "channel", "z", "s", "combo", "zones",
-                      "years", *counted)  # fmt: skip
+                      "years", "sure", *counted)  # fmt: skip
     views = table.views(few)
     ledger = ledger_of(panel)
     for view, row in zip(views, few.iter_rows(named=True), strict=True):
@@ -100,7 +100,7 @@ def _facts(panel: Panel, table: Table, one: Judgement, rows: pl.DataFrame) -> li
         plain = dict(situation)
         for ask in combo.needed:
             field = one.rules.names[ask]
-            plain[field] = asking.value(view, ask, debt, row["years"])
+            plain[field] = asking.value(view, ask, debt, row["years"], row["sure"])
             if plain[field] != situation[field]:
                 wrong.append(f"{name}: {field} is {plain[field]} plainly, "
                              f"{situation[field]} in columns")  # fmt: skip

@@ -72,7 +72,7 @@ def _looked_up(table: Table, rows: pl.DataFrame, ask: Ask, combos: list[Combo]) 
         if tally.by_viewer(ask.parameter.event):
             plain = rows["fp"].is_in(table.apart.implode())
     elif ask.fact in ("time_barred", "known_time_barred"):
-        return _time_barred(table, rows, ask)
+        return time_barred(table, rows, ask)
     else:
         found = pl.zeros(len(rows), dtype=pl.UInt8, eager=True)
         plain = pl.repeat(value=True, n=len(rows), eager=True)
@@ -87,17 +87,19 @@ def _looked_up(table: Table, rows: pl.DataFrame, ask: Ask, combos: list[Combo]) 
     return found.scatter(at, pl.Series(values, dtype=pl.UInt8))
 
 
-def _time_barred(table: Table, rows: pl.DataFrame, ask: Ask) -> pl.Series:
+def time_barred(table: Table, rows: pl.DataFrame, ask: Ask) -> pl.Series:
     """`statuses.time_barred` with the shortest period of the candidate's places."""
     accounts = table.prepared.accounts
     start = pl.max_horizontal("last_payment", "defaulted")
     barred = accounts.select("a", start.alias("start"))["start"].gather(rows["a"])
-    frame = rows.select("years").with_columns(barred.alias("start"))
+    frame = rows.select("years", "sure").with_columns(barred.alias("start"))
     years = sorted(one for one in frame["years"].unique().to_list() if one is not None)
     value: pl.Expr = pl.lit(UNKNOWN)
     for one in years:
         ends = tally.months_later(pl.col("start"), 12 * one)
-        here = (pl.lit(table.prepared.day) > ends).cast(pl.Int32).fill_null(UNKNOWN)
+        run = (pl.lit(table.prepared.day) > ends).fill_null(value=False)
+        open_ = pl.when(pl.col("sure") & pl.col("start").is_not_null()).then(0).otherwise(UNKNOWN)
+        here = pl.when(run).then(1).otherwise(open_)
         value = pl.when(pl.col("years") == one).then(here).otherwise(value)
     found = frame.with_columns(value.cast(pl.UInt8).alias("x"))["x"]
     return (found == 1).cast(pl.UInt8) if ask.fact == "known_time_barred" else found

@@ -11,11 +11,12 @@ import polars as pl
 from ..kinds import Limit, Wait, Window
 from ..panel import Panel
 from ..rule import Rule
-from ..structural import STRUCTURAL
+from ..structural import STRUCTURAL, force_of
+from ..terms import MISSING, Licences
 from .judge import Judgement
 from .ledger import SAID, ledger_of
 from .table import Table
-from .where import unmask
+from .terms import asked_of_places
 
 STRENGTH = ("structural", "prohibition", "presumption", "policy")
 
@@ -45,7 +46,11 @@ def _per_candidate(judgements: list[Judgement]) -> pl.DataFrame:
 
 
 def outcome_table(
-    panel: Panel, table: Table, judgements: list[Judgement], refuse_unencoded: bool
+    panel: Panel,
+    table: Table,
+    judgements: list[Judgement],
+    refuse_unencoded: bool,
+    licences: Licences | None = None,
 ) -> pl.DataFrame:
     """Candidates with `rules`, `cites`, `force`, `duties`, `situations` and what windows read.
 
@@ -53,16 +58,16 @@ def outcome_table(
     distinct set of applying rules: `table_of_applying` gives it back).
     """
     found = _outcomes(panel, table.cand, _per_candidate(judgements))
-    missing = _missing(panel, found, refuse_unencoded)
-    found = found.join(missing, on=["law", "known"], how="left", maintain_order="left")
+    found = asked_of_places(panel, table, found, refuse_unencoded, licences)
     unplaced = (pl.col("zones") == 0) & pl.col("reads_clock")
     pairs = found.select("o", "m", unplaced.alias("unplaced"), "said", "cited", "missing",
-                         "force", "timed", "told", "duty")  # fmt: skip
+                         "by_law", "force", "timed", "told", "duty")  # fmt: skip
     pairs = pairs.unique(["o", "m", "unplaced"], maintain_order=True)
     rows = []
-    for o, m, lost, rules, cites, absent, force, timed, told, duty in pairs.iter_rows():
+    for o, m, lost, rules, cites, absent, law, force, timed, told, duty in pairs.iter_rows():
         structural = [*absent, *(["zone_unknown"] if lost else [])]
-        cites = {*cites, *(STRUCTURAL[name][1] for name in structural)}
+        cites = {*cites, *law, *(STRUCTURAL[one][1] for one in structural if one != MISSING)}
+        forces = [*map(force_of, structural), *([force] if force else [])]
         rows.append(
             (
                 o,
@@ -70,9 +75,9 @@ def outcome_table(
                 lost,
                 sorted([*rules, *(f"structural/{name}" for name in structural)]),
                 sorted(cites),
-                "structural" if structural else force,
+                min(forces, key=STRENGTH.index, default=None),
                 bool(rules) and timed and not structural,
-                ";".join(sorted({*told, *([duty] if duty else [])})),
+                ";".join(sorted({*told, *duty})),
             )
         )
     texts = pl.List(pl.String)
@@ -83,7 +88,7 @@ def outcome_table(
         orient="row",
     )  # fmt: skip
     found = found.with_columns(unplaced.alias("unplaced")).drop(
-        "said", "cited", "missing", "force", "timed", "told", "duty", "reads_clock"
+        "said", "cited", "missing", "by_law", "force", "timed", "told", "duty", "reads_clock"
     )
     return found.join(
         outcomes, on=["o", "m", "unplaced"], how="left", maintain_order="left"
@@ -163,32 +168,3 @@ def _said(panel: Panel, sets: list[tuple[int, ...]]) -> tuple[list[int], pl.Data
         ledger.said = pl.concat([ledger.said, pl.DataFrame(rows, schema=SAID, orient="row")])
     numbers = [ledger.sets[gs] for gs in sets]
     return numbers, ledger.said[numbers]
-
-
-def _missing(panel: Panel, found: pl.DataFrame, refuse_unencoded: bool) -> pl.DataFrame:
-    """Per distinct places: what is missing for a decision, and the duty of unwritten law.
-
-    `decide._structural` and `_place_duties`, but for the zone.
-    """
-    places = found.select("law", "known").unique(maintain_order=True)
-    rows = []
-    numbers: dict[tuple[tuple[str, ...], str], int] = {}
-    for law, known in places.iter_rows():
-        absent = [] if known else ["address_unknown"]
-        duty = ""
-        for place in unmask(law, zones=False):
-            if place not in panel.rulebook.places:
-                absent.append("place_without_file")
-            elif not panel.rulebook.places[place].encoded:
-                duty = "state_law_not_encoded"
-                if refuse_unencoded:
-                    absent.append("place_not_encoded")
-        absent = sorted(set(absent))
-        number = numbers.setdefault((tuple(absent), duty), len(numbers))
-        rows.append((law, known, number, absent, duty))
-    return pl.DataFrame(
-        rows,
-        schema={"law": pl.UInt64, "known": pl.Boolean, "m": pl.UInt32,
-                "missing": pl.List(pl.String), "duty": pl.String},
-        orient="row",
-    )  # fmt: skip

@@ -167,11 +167,12 @@ def _over(value: float | None, than: object) -> str:
     return words.UNKNOWN if value is None else tri(value > than)
 
 
-def value(view: View, ask: Ask, debt: Account, years: int | None = None) -> str:
+def value(view: View, ask: Ask, debt: Account, years: int | None = None, sure: bool = True) -> str:
     """The answer to one asked fact: yes, no or unknown.
 
-    `years` is the shortest limitation period the contract may have where the consumer lives, for
-    `time_barred`. A name outside the catalogue raises KeyError: the reader lets none through.
+    `years` is the shortest limitation period the contract may have where the consumer lives, and
+    `sure` whether no shorter one may be, for `time_barred`. A name outside the catalogue raises
+    KeyError: the reader lets none through.
     """
     name, parameter = ask.fact, ask.parameter
     if name in OF_POINT:
@@ -202,9 +203,9 @@ def value(view: View, ask: Ask, debt: Account, years: int | None = None) -> str:
             amount = None if debt.original_amount is None else float(debt.original_amount)
             return _over(amount, parameter)
         case "time_barred":
-            return statuses.time_barred(view, debt, years)
+            return statuses.time_barred(view, debt, years, sure)
         case "known_time_barred":  # the duty of litigation must not refuse on a mere unknown
-            return tri(statuses.time_barred(view, debt, years) == words.YES)
+            return tri(statuses.time_barred(view, debt, years, sure) == words.YES)
     raise KeyError(FACTS[name].name)
 
 

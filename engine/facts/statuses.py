@@ -358,12 +358,15 @@ def days_past_due(view: View, debt: Account) -> int | None:
     return None if since is None else (view.day - since).days
 
 
-def time_barred(view: View, debt: Account, years: int | None) -> str:
+def time_barred(view: View, debt: Account, years: int | None, sure: bool = True) -> str:
     """Whether the shortest period the contract may have has run (state law gives `years`).
 
-    From the later of last payment and default; unknown without either, or without a period.
+    From the later of last payment and default; unknown without either, or without a period. One
+    that is not `sure` to be the shortest can show that it has run, and never that it has not.
     """
     starts = [debt.dates[name] for name in ("last_payment", "defaulted") if name in debt.dates]
     if not starts or years is None:
         return words.UNKNOWN
-    return tri(view.day > days.add_months(max(starts), 12 * years))
+    if view.day > days.add_months(max(starts), 12 * years):
+        return words.YES
+    return words.NO if sure else words.UNKNOWN

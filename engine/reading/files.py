@@ -13,7 +13,7 @@ from ..rule import Rule
 from . import vocabulary as v
 from .accounted import Entry, entries
 from .nodes import MAX_BYTES, Map, Node, Scalar, Seq, Sheet, TooMany, compose
-from .rules import Home, cite, rule
+from .rules import Home, cite, roles, rule
 from .values import fields, need, several, shape, text, whole, word
 
 FORMAT: Final = "1"
@@ -31,19 +31,25 @@ PLACE_WORDS: Final = (
     "entries",
     "rules",
 )
-_CODE: Final = re.compile(r"US-[A-Z]{2}(-[A-Z]{2,4})?", re.ASCII)
+CODE: Final = re.compile(r"US-[A-Z]{2}(-[A-Z]{2,4})?", re.ASCII)
 _ACT: Final = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+_LICENSED: Final = frozenset({"third_party", "law_firm", "servicer_in_default", "debt_buyer"})
+_LICENCE_WORDS: Final = ("required", "who", "collectors", "cite", "confidence")
 _NO_YEARS: Final[Mapping[str, int | None]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """Whether collecting here takes a licence: `required` is yes, no or unknown; `who` needs it."""
+    """Whether collecting here takes a licence: `required` is yes, no or unknown.
+
+    `who` needs it, in words; `collectors` are the roles of whom it is asked.
+    """
 
     required: str
     who: str
     cite: tuple[str, ...]
     confidence: str
+    collectors: frozenset[str] = _LICENSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +221,7 @@ def _format(sheet: Sheet, found: Mapping[str, Node]) -> None:
 
 def _code(sheet: Sheet, node: Node, name: str) -> str:
     code = text(sheet, node, name)
-    if code and not _CODE.fullmatch(code):
+    if code and not CODE.fullmatch(code):
         near = did_you_mean(code.upper(), (f"US-{code.upper()[:2]}",)) if len(code) == 2 else ""
         message = f"{quoted(code)} is not the code of a place{near}"
         sheet.report("R041", node, message, "write it as in `US-MA` or `US-NY-NYC`")
@@ -256,9 +262,7 @@ def _keys(found: Mapping[str, Node]) -> list[str]:
 def _licence(sheet: Sheet, found: Mapping[str, Node]) -> Licence | None:
     if "licence" not in found:
         return None
-    inner = fields(
-        sheet, found["licence"], ("required", "who", "cite", "confidence"), "`licence`", "files"
-    )
+    inner = fields(sheet, found["licence"], _LICENCE_WORDS, "`licence`", "files")
     need(sheet, found["licence"], inner, ("required", "confidence"), "`licence`", "files")
     said = word(sheet, inner["required"], v.LICENCE_REQUIRED) if "required" in inner else ""
     return Licence(
@@ -266,6 +270,7 @@ def _licence(sheet: Sheet, found: Mapping[str, Node]) -> Licence | None:
         text(sheet, inner["who"], "who") if "who" in inner else "",
         cite(sheet, inner["cite"]) if "cite" in inner else (),
         _confidence(sheet, inner),
+        roles(sheet, inner) or _LICENSED,
     )
 
 

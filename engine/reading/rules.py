@@ -131,7 +131,7 @@ def _rule(
         channels=scope.channels,
         to=scope.to,
         whom=scope.whom,
-        collectors=_collectors(sheet, found),
+        collectors=roles(sheet, found),
         debts=scope.debts,
         reach=chosen("reach", v.REACH, "consumer_place"),
         when=entries(sheet, found["when"], "when", scope) if "when" in found else (),
@@ -200,7 +200,7 @@ def _force(sheet: Sheet, node: Node, home: Home) -> str:
     return force
 
 
-def _collectors(sheet: Sheet, found: Mapping[str, Node]) -> frozenset[str] | None:
+def roles(sheet: Sheet, found: Mapping[str, Node]) -> frozenset[str] | None:
     """Roles of the collector; third_party takes in law firms, and servicers of debts in default."""
     if "collectors" not in found:
         return None

@@ -112,6 +112,7 @@ def _file_words() -> Json:
     licence: Json = {
         "required": {"enum": [True, False, "unknown"]},
         "who": _TEXT,
+        "collectors": _several(v.COLLECTOR),
         "cite": _listed(_TEXT),
         "confidence": _enum(v.CONFIDENCE),
     }
@@ -125,7 +126,9 @@ def _file_words() -> Json:
         "within": _CODE,
         "zones": _several(v.ZONE),
         "licence": _mapping(
-            ("required", "who", "cite", "confidence"), licence, ("required", "confidence")
+            ("required", "who", "collectors", "cite", "confidence"),
+            licence,
+            ("required", "confidence"),
         ),
         "recording_consent": _mapping(
             ("parties", "cite", "confidence"), recording, ("parties", "confidence")

@@ -29,6 +29,7 @@ from .common import (
     read_value,
     settings_of,
     tell,
+    tell_left_out,
 )
 from .days import From
 
@@ -63,6 +64,7 @@ def explain_(
     instant = None if at is None else read_value(parse_instant, at)
     civil = day_of(day, lambda: local_date(clock, settings.zone))
     law = law_of(settings)
+    tell_left_out(law, settings)
     portfolio = open_portfolio(portfolio_path(source, settings))
     with Panel(law.rulebook, alarm=tell) as panel:
         said = explain(
@@ -75,6 +77,7 @@ def explain_(
             instant,
             civil,
             settings.refuse_unencoded_places,
+            settings.licences,
         )
     if json_:
         emit(document(said.decision))

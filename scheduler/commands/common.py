@@ -17,8 +17,10 @@ from rich.console import Console
 
 from engine.clock import parse_date, parse_instant
 from engine.problem import ForbearError, NotFound, Problems, as_json, as_text
+from engine.rulebook import LEAST
 
 from ..explaining import NoSuchContact
+from ..law import Law
 from ..making import Busy, CannotWrite, DayExists
 from ..portfolio import PortfolioError
 from ..settings import FILE, Settings, read
@@ -106,6 +108,21 @@ def emit(document: Mapping[str, Any] | list[Any]) -> None:
 def tell(text: str) -> None:
     """Write a line for people on standard error."""
     err.print(text)
+
+
+def tell_left_out(law: Law, settings: Settings) -> None:
+    """Say on standard error that rules of places are left out, where the setting is not the least.
+
+    Nobody should take an answer for the whole law that was given without a part of it.
+    """
+    least = settings.minimum_confidence
+    if least != LEAST:
+        tell(left_out(least, len(law.rulebook.left_out)))
+
+
+def left_out(least: str, rules: int) -> str:
+    """How many rules `minimum_confidence` leaves out, for people."""
+    return f"rules of places below {least} confidence left out: {rules} (minimum_confidence)"
 
 
 def guarded(command: Callable[P, T]) -> Callable[P, T]:

@@ -34,11 +34,13 @@ from .common import (
     emit,
     err,
     guarded,
+    left_out,
     moment,
     out,
     portfolio_path,
     settings_of,
     tell,
+    tell_left_out,
 )
 from .progress import Shown
 
@@ -116,6 +118,7 @@ def run(
     at = moment(now, ctx.obj)
     civil = day_of(day, lambda: local_date(at, settings.zone))
     law = law_of(settings)
+    tell_left_out(law, settings)
     portfolio = _opened(portfolio_path(source, settings))
     manifest = _run(portfolio, law, settings, civil, at, out_dir or settings.lists, again)
     _report(manifest, json_)
@@ -194,6 +197,9 @@ def summary(manifest: Manifest) -> str:
         total = sum(bare["candidates"].values())
         lines.append(f"law not encoded: {total:,} candidates in {len(bare['candidates'])} places, ")
         lines[-1] += f"{ways} (refuse_unencoded_places)"
+    if "left_out" in found:
+        gone = found["left_out"]
+        lines.append(left_out(gone["minimum_confidence"], len(gone["rules"])))
     lines.append(f"list, suppressed list and manifest: {manifest.directory}")
     lines.append(f"decision log: {manifest.directory / 'log'}")
     return "\n".join(lines)
@@ -275,6 +281,7 @@ def _examples(
                     None,
                     row["day"],
                     settings.refuse_unencoded_places,
+                    settings.licences,
                 )
                 found[title] = in_words(said.decision, said.question, law.rulebook)
     return found

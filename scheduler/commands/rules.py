@@ -32,6 +32,7 @@ from .common import (
     out,
     settings_of,
     tell,
+    tell_left_out,
 )
 from .progress import Shown
 
@@ -119,6 +120,7 @@ def run_cases(
     settings = settings_of(home)
     files = _case_files(paths, directories(settings))
     law = law_of(settings)
+    tell_left_out(law, settings)
     with Panel(law.rulebook, alarm=tell) as panel:
         report = cases.run_cases(files, decider(panel), law.rulebook.acts)
     sys.stdout.write(cases.as_json(report) if json_ else cases.as_text(report))

@@ -27,13 +27,13 @@ from engine import (
 from engine.account import ZoneEvidence
 from engine.compiled import compile_rules
 from engine.kinds import Agreed, Limit, Notice, Require, Wait, Window
-from engine.question import in_scope, limitation_years, role_of
+from engine.question import in_scope, role_of
 from engine.reading import Place
 from engine.rete import EngineFailure
 from engine.rule import Ask as Fact
 from engine.rule import Period, Selector
 from engine.situation import Answer, RuleSet, Situation
-from engine.structural import STRUCTURAL, refusal
+from engine.structural import STRUCTURAL, force_of, refusal
 from tests.making import rule
 from tests.telling import D1, NOON, P1, at, file, past, point, proposed, said
 
@@ -267,11 +267,11 @@ def test_a_bare_check_looks_no_further() -> None:
 def test_duties_and_what_was_lifted() -> None:
     duty = rule("say", Notice("identify_caller", "say who calls"))
     spared = rule("spared", unless=(Fact("fdcpa_covered"),))
-    found = ruled(duty, spared)
+    found = ruled(duty, spared, ask=Ask(places=False))
     assert found.duties == (("identify_caller", "an_act/say"),)
     assert [(one.rule, one.by) for one in found.lifted] == [("an_act/spared", "fdcpa_covered")]
     house = replace(duty, house=True, act="own")
-    assert ruled(house, ask=Ask(house=False)).duties == ()
+    assert ruled(house, ask=Ask(house=False, places=False)).duties == ()
 
 
 # -- a whole day
@@ -418,14 +418,6 @@ def test_in_what_capacity(role: str, covered: str, dates: dict[str, int], expect
     assert role_of(group, account) == expected
 
 
-def test_the_shortest_limitation_period() -> None:
-    six = replace(MASSACHUSETTS, limitation_years={"open_account": 6, "written_contract": None})
-    made = panel(**{"US-MA": six, "US-NY": replace(NEW_YORK, limitation_years={"medical": 3})})
-    assert limitation_years(made, ("US-MA",)) == 6
-    assert limitation_years(made, ("US-MA", "US-NY")) == 3
-    assert limitation_years(made, ("US-NV",)) is None
-
-
 def test_scope_is_looked_at_before_counting() -> None:
     texts = rule("texts", Limit(0, CALLS, ("person",), within=Period(7, "day")),
                  channels=frozenset({"text"}))  # fmt: skip
@@ -440,7 +432,8 @@ def test_every_structural_refusal_names_the_missing_thing() -> None:
     for name, (says, cite) in STRUCTURAL.items():
         found = refusal(name, "what is missing")
         assert (found.rule, found.says, found.cite) == (f"structural/{name}", says, (cite,))
-        assert (found.force, found.observed) == ("structural", "what is missing")
+        assert (found.force, found.observed) == (force_of(name), "what is missing")
+    assert {n for n in STRUCTURAL if force_of(n) != "structural"} == {"licence_missing"}
     assert rule("needs", Require((Fact("ceased"),))).kind == "require"
 
 

@@ -127,6 +127,33 @@ def test_the_digest_does_not_depend_on_line_ends_or_order() -> None:
     assert digest_of([one, two]) != digest_of([("rules/a.yaml", b"a: 1\nrules/b.yaml\n5\nb: 2\n")])
 
 
+def test_rules_of_places_can_be_left_out_by_their_confidence(tmp_path: Path) -> None:
+    def said(key: str, confidence: str, force: str = "prohibition") -> str:
+        return rule(key, force=force).replace("confidence: high", f"confidence: {confidence}")
+
+    local = "".join(said(f"local-{word}", word) for word in ("high", "medium", "low"))
+    book = load(
+        [
+            home(
+                tmp_path,
+                rules__fdcpa=act(said("cease", "low")),
+                rules__house__contact_policy=act(said("spacing", "low", "policy")),
+                **{"jurisdictions__US-NY": place("US-NY", "rules:\n" + local)},
+            )
+        ]
+    )
+    assert book.at_least("low") is book
+    assert book.left_out == ()
+    some, few = book.at_least("medium"), book.at_least("high")
+    assert some.left_out == ("US-NY/local-low",)
+    assert few.left_out == ("US-NY/local-low", "US-NY/local-medium")
+    everywhere = {"fdcpa/cease", "contact_policy/spacing"}
+    assert {one.id for one in few.rules} == everywhere | {"US-NY/local-high"}
+    assert [one.key for one in few.rule_set("US-NY", date(2026, 1, 1)).rules] == ["local-high"]
+    assert len({book.digest, some.digest, few.digest}) == 3
+    assert book.at_least("high") == few
+
+
 def test_house_given_takes_the_place_of_the_house_that_is_there(tmp_path: Path) -> None:
     shipped = home(
         tmp_path / "law", rules__house__contact_policy=act(rule("theirs", force="policy"))

@@ -15,7 +15,7 @@ ENGINE = (
     {"clock", "history", "problem", "structural", "kinds", "tables"},
     {"situation", "facts.catalogue"},
     {"place", "reading", "compiled", "network"},
-    {"facts", "rulebook", "rete", "tables.make_area_codes", "tables.make_edge_codes"},
+    {"facts", "terms", "rulebook", "rete", "tables.make_area_codes", "tables.make_edge_codes"},
     {"panel", "explain"},
     {"question"},
     {"opening", "evidence", "upcoming"},

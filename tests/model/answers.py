@@ -23,7 +23,7 @@ class Where:
     zones: tuple[str, ...]
     other_zones: tuple[str, ...] = ()
     number_zones: tuple[str, ...] = ()
-    limitation_years: int | None = None
+    limitation: tuple[int | None, bool] = (None, False)  # years, surely the shortest
 
 
 @dataclass(frozen=True, slots=True)

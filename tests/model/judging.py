@@ -65,14 +65,14 @@ def judge(
     group: Group,
     contact: Contact,
     asked_places: Collection[str] | None = None,
-    limitation_years: int | None = None,
+    limitation: tuple[int | None, bool] = (None, False),
 ) -> ModelDecision:
     """Judge one proposed contact at its own instant.
 
     `asked_places`: the places whose law is asked; None: all; empty: none, and then an unknown
     address is no refusal (case format, `rules`). No rule is skipped because another refused.
     """
-    located = locate(group, contact, limitation_years)
+    located = locate(group, contact, limitation)
     traces: list[Trace] = []
     for zone in located.where.zones or ("UTC",):
         for account in debts_of(group, contact):
@@ -139,7 +139,7 @@ def consumer_of(group: Group, contact: Contact) -> Consumer:
     return next(iter(group.consumers.values()))
 
 
-def locate(group: Group, contact: Contact, limitation_years: int | None) -> Place:
+def locate(group: Group, contact: Contact, limitation: tuple[int | None, bool]) -> Place:
     """Zones and jurisdictions; every row of the same human adds what it knows."""
     consumer = consumer_of(group, contact)
     rows = [one for one in group.consumers.values() if one.person == consumer.person]
@@ -165,7 +165,7 @@ def locate(group: Group, contact: Contact, limitation_years: int | None) -> Plac
         tuple(sorted(zones)),
         tuple(sorted(_zones_of_others(group, contact, consumer))),
         tuple(sorted(_zones_called(group, contact))),
-        limitation_years,
+        limitation,
     )
     return Place(where, frozenset(places), any(known))
 

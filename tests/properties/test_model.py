@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from engine import decide, law_directory, load
 from engine.facts.catalogue import FACTS
-from engine.question import limitation_years
 from engine.reading.vocabulary import HOLIDAYS
 from engine.rule import Ask, Rule
+from engine.terms import limitation
 from tests.comparing import (
     ASK,
     TwinPanel,
@@ -58,8 +58,8 @@ def the_law() -> TwinPanel:
 def test_engine_and_model_agree_on_the_law_as_it_is_written(case: Situated) -> None:
     panel = the_law()
     decision = decide(panel, case.group, case.contact, ask=ASK)
-    years = limitation_years(panel, decision.places)
-    model = judge(panel.rulebook.rules, case.group, case.contact, limitation_years=years)
+    periods = limitation(panel.rulebook.places, decision.places)
+    model = judge(panel.rulebook.rules, case.group, case.contact, limitation=periods)
     assert differences(decision, model) == []
 
 

@@ -288,6 +288,98 @@ def test_coverage_counts_rules_cases_and_what_is_overdue(
     assert seven["regulation_f/seven-calls-in-seven-days"] > 5
 
 
+NEVADA = """\
+format: 1
+jurisdiction: US-NV
+name: Nevada
+zones: [America/Los_Angeles]
+rules:
+  - key: no-calls-at-all
+    kind: block
+    says: Made up for this test.
+    force: prohibition
+    effective_from: unknown
+    cite: [1 ABC 2.3(a)]
+    source: https://example.org/law
+    confidence: medium
+"""
+NEVADA_CASE = """\
+format: 1
+vectors:
+- id: a-call
+  facts:
+    collector: {role: creditor, fdcpa_covered: false}
+    consumer: {id: P1, addresses: [{kind: residential, state: NV, postal_code: "89501"}]}
+    debts: [{id: D1, type: credit_card}]
+    contact_points: [{id: M1, kind: mobile, belongs_to: P1}]
+  proposed_contact: {channel: call, at: "2026-09-10T11:00-07:00", point: M1, debts: [D1]}
+  expected: prohibited
+  cite: 1 ABC 2.3(a)
+"""
+
+
+def test_rules_of_places_below_a_confidence_are_left_out_and_it_is_said(
+    ask: Ask, portfolio: Path
+) -> None:
+    ask("init", "--home", "firm")
+    shutil.copytree(law_directory() / "rules", "law/rules")
+    Path("law/jurisdictions").mkdir()
+    Path("law/jurisdictions/US-NV.yaml").write_text(NEVADA, encoding="utf-8")
+    Path("nevada.yaml").write_text(NEVADA_CASE, encoding="utf-8")
+    settings = Path("firm/settings.yaml")
+    text = settings.read_text(encoding="utf-8").replace("[bundled]", "[../law]")
+    settings.write_text(text, encoding="utf-8")
+    whole = ask("rules", "test", "nevada.yaml", "--home", "firm")
+    assert (whole.status, whole.err) == (0, "")
+    first = ask("run", "--home", "firm", "--from", portfolio, "--now", AT, "--json").json
+    assert "left_out" not in first
+    text = text.replace("minimum_confidence: low", "minimum_confidence: high")
+    settings.write_text(text, encoding="utf-8")
+    told = "rules of places below high confidence left out: 1 (minimum_confidence)"
+    less = ask("rules", "test", "nevada.yaml", "--home", "firm")
+    assert less.status == 1
+    assert told in less.err
+    second = ask("run", "--home", "firm", "--from", portfolio, "--now", AT, "--again")
+    assert told in second.err
+    assert told in second.out
+    manifest = json.loads(Path("firm/lists/2026-11-21/manifest.json").read_text(encoding="utf-8"))
+    assert manifest["left_out"] == {
+        "minimum_confidence": "high",
+        "rules": ["US-NV/no-calls-at-all"],
+    }
+    assert manifest["rulebook"] != first["rulebook"]
+    account = pl.read_parquet(portfolio / "accounts.parquet")["account"][0]
+    assert told in ask("explain", account, "--from", portfolio, "--home", "firm").err
+
+
+def test_licences_of_the_settings_decide(ask: Ask, portfolio: Path) -> None:
+    ask("init", "--home", "firm")
+    shutil.copytree(law_directory() / "rules", "law/rules")
+    shutil.copytree(law_directory() / "jurisdictions", "law/jurisdictions")
+    codes = [path.stem for path in Path("law/jurisdictions").glob("*.yaml")]
+    for code in codes:
+        Path(f"law/jurisdictions/{code}.yaml").write_text(
+            f"format: 1\njurisdiction: {code}\nname: {code}\nzones: [America/New_York]\nrules: []\n"
+            "licence: {required: true, cite: [1 ABC 2.3(a)], confidence: high}\n",
+            encoding="utf-8",
+        )
+    settings = Path("firm/settings.yaml")
+    text = settings.read_text(encoding="utf-8").replace("[bundled]", "[../law]")
+    settings.write_text(text, encoding="utf-8")
+    run = ("run", "--home", "firm", "--from", portfolio, "--now", AT, "--again", "--json")
+    first = ask(*run).json
+    assert first["alarms"] == []
+    assert first["funnel"]["duties"]["licence_unchecked"] > 0
+    agencies = pl.read_parquet(portfolio / "accounts.parquet")["collector"].unique().to_list()
+    none = json.dumps({name: {} for name in agencies})
+    settings.write_text(text.replace("licences: {}", f"licences: {none}"), encoding="utf-8")
+    second = ask(*run).json
+    assert second["alarms"] == []
+    reasons = {one["rule"]: one for one in second["funnel"]["reasons"]}
+    assert reasons["structural/licence_missing"]["force"] == "prohibition"
+    assert "licence_unchecked" not in second["funnel"]["duties"]
+
+
 # -- explain
 
 

@@ -371,7 +371,7 @@ def test_rows_become_records(tmp_path: Path) -> None:
     )
     portfolio = open_portfolio(put(tmp_path, frames))
     for source in (portfolio, frames):
-        group = group_rows(source, ["C1"], licences={"AGENCY": frozenset({"US-MA"})})
+        group = group_rows(source, ["C1"], licences={"AGENCY": {"US-MA": None}})
         assert group.consumers["C1"].addresses[0].postal_code == "02108"
         account = group.accounts["A1"]
         assert account.fdcpa_covered == "yes"

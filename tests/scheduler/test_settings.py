@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,8 @@ def test_settings_that_differ_are_written_out_and_read_back() -> None:
     chosen = Settings(
         home=Path("home"),
         refuse_unencoded_places=False,
+        minimum_confidence="medium",
+        licences={"AGENCY": {"US-MA": date(2027, 6, 30), "US-NY-NYC": None}, "Smith: & Sons": {}},
         channels=("call", "voicemail", "mail"),
         row_caps={"call": 7, "voicemail": 2},
         strategy=("balance_low", "delinquent_oldest", "placed_newest"),
@@ -85,6 +88,11 @@ def test_settings_that_differ_are_written_out_and_read_back() -> None:
         ("zone: America/Boston", "R025  `America/Boston` is not a time zone"),
         ("zone: [UTC]", "R025"),
         ("refuse_unencoded_places: yes", "R030  `refuse_unencoded_places` is true or false"),
+        ("minimum_confidence: higher", "R028  unknown confidence `higher`; did you mean `high`?"),
+        ("licences: AGENCY", "1:11  R011  `licences` is a mapping"),
+        ("licences: {AGENCY: [US-MA]}", "R011  the licences of `AGENCY` is a mapping"),
+        ("licences: {A: {MA: unlimited}}", "1:16  R041  `MA` is not the code of a place"),
+        ("licences: {A: {US-MA: 2027-02-30}}", "R031  `2027-02-30` is not a date: february 2027"),
         ("rulebook: []", "R038  `rulebook` is an empty list"),
         ("rulebook: [nowhere]", "R001  `nowhere` is not a directory"),
         ("rulebook: [bundled, bundled]", "R038  `rulebook` names a directory twice"),
@@ -150,3 +158,14 @@ def test_without_a_home_there_is_no_house() -> None:
     assert Settings().house is None
     assert Settings().lists == Path("lists")
     assert Settings(home=Path("h")).house == Path("h/house")
+
+
+def test_what_decides_names_licences_and_the_least_confidence() -> None:
+    found = of(
+        "minimum_confidence: high\nlicences: {B: {}, A: {US-NY: unlimited, US-MA: 2027-06-30}}"
+    )
+    assert found.deciding()["minimum_confidence"] == "high"
+    assert found.deciding()["licences"] == {
+        "A": {"US-MA": "2027-06-30", "US-NY": "unlimited"},
+        "B": {},
+    }
