@@ -1,4 +1,7 @@
-"""How well the rulebook is founded: its rules by file, their authority, dates, reviews, cases."""
+"""How well the rulebook is founded: its rules by file, their authority, dates, reviews, cases.
+
+`coverage_page` shows the same as a page with a map.
+"""
 
 from __future__ import annotations
 
@@ -6,35 +9,47 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from engine.cases import Case, Decided, read
 from engine.problem import ForbearError
+from engine.reading import Entry, Place
 from engine.rule import Rule
 from engine.rulebook import Rulebook
+from engine.situation import asks_of
 
 KINDS = ("block", "require", "notice", "window", "limit", "wait")
+COLUMNS = ("rules", "primary", "secondary", "no date", "overdue", "entries", "per rule", "untested")
+OFFICIAL = "official"  # cases of the whole federal law, wherever they stand
+UNSAYABLE = frozenset({"codebtor_stay"})  # facts that no word of a case can make so
 
 
 @dataclass(frozen=True, slots=True)
 class FileCoverage:
     """One rule file: `untested` and `overdue` are ids of rules, `cases` counts them by rule.
 
-    `primary`: read in the text of the law itself (confidence high). `cases` None: no cases known.
+    `primary`: read in the text of the law itself (confidence high); `secondary`: by others, or of
+    low confidence. `cases` None: no cases known. `beyond`: rules that no case can be written for.
+    `entries`: what became of each entry researched about a place.
     """
 
     file: str
+    path: str
     name: str
     encoded: bool
     rules: int
     kinds: Mapping[str, int]
     primary: int
+    secondary: int
     confidence: Mapping[str, int]
     undated: tuple[str, ...]
     overdue: tuple[str, ...]
     cases: Mapping[str, int] | None = None
     untested: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
+    place: Place | None = None
+    entries: Mapping[str, Entry] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +73,39 @@ class _Touched:
     cases: int = 0
 
 
+def cases_beside(law: Path) -> Path:
+    """Where the cases of a directory of law stand; an installation has none there."""
+    return law / "tests" / "cases"
+
+
 def case_files(beside: Path) -> list[Path]:
     """The case files that stand beside the rules, sorted; none in an installation."""
-    return sorted((beside / "tests" / "cases").rglob("*.yaml"))
+    return sorted(cases_beside(beside).rglob("*.yaml"))
 
 
-def touched(paths: Sequence[Path], decide: Callable[[Case], Decided]) -> tuple[dict[str, int], int]:
+def touched(
+    rulebook: Rulebook,
+    paths: Mapping[Path, str],
+    decide: Callable[[Case], Decided],
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+) -> tuple[dict[str, int], int]:
     """By rule, how many cases it has a say in: it refuses, is kept, is lifted or gives a duty.
 
-    A case that cannot be read or decided counts for none. Also how many cases there are.
+    `paths` are case files, each with its path below their folder: a rule's cases stand at the
+    rule's own path, or are official examples. A case that cannot be read or decided counts for
+    none. Also how many cases there are.
     """
     found = _Touched()
-    for path in paths:
+    homes = {rule.id: rule.position.path for rule in rulebook.rules}
+    for done, (path, shown) in enumerate(paths.items()):
+        if not done % 10:
+            progress("running the cases", done, len(paths))
+        official = PurePosixPath(shown).parts[0] == OFFICIAL
         for case in read(str(path), path.read_bytes()).cases:
             found.cases += 1
             if isinstance(case, Case):
-                found.counts.update(_rules_of(case, decide))
+                said = _rules_of(case, decide)
+                found.counts.update(one for one in said if official or homes.get(one) == shown)
     return dict(found.counts), found.cases
 
 
@@ -115,11 +147,15 @@ def _file(
     confidence = Counter(rule.confidence for rule in rules)
     return FileCoverage(
         file=act,
+        path=rules[0].position.path
+        if rules
+        else f"{'jurisdictions' if place else 'rules'}/{act}.yaml",
         name=rulebook.acts[act],
         encoded=place is None or place.encoded,
         rules=len(rules),
         kinds={kind: kinds[kind] for kind in KINDS},
         primary=sum(rule.confidence == "high" and not rule.house for rule in rules),
+        secondary=sum(rule.confidence != "high" and not rule.house for rule in rules),
         confidence={word: confidence[word] for word in ("high", "medium", "low")},
         undated=tuple(rule.id for rule in rules if rule.effective_from is None),
         overdue=tuple(
@@ -128,8 +164,15 @@ def _file(
         cases=None if counts is None else {rule.id: counts.get(rule.id, 0) for rule in rules},
         untested=()
         if counts is None
-        else tuple(rule.id for rule in rules if not counts.get(rule.id)),
+        else tuple(rule.id for rule in rules if not counts.get(rule.id) and not _beyond(rule)),
+        beyond=tuple(rule.id for rule in rules if _beyond(rule)),
+        place=place,
+        entries=place.entries if place else {},
     )
+
+
+def _beyond(rule: Rule) -> bool:
+    return any(ask.fact in UNSAYABLE for ask in asks_of(rule.when))
 
 
 def as_document(found: Coverage) -> dict[str, Any]:
@@ -143,34 +186,66 @@ def as_document(found: Coverage) -> dict[str, Any]:
                 "rules": one.rules,
                 "kinds": dict(one.kinds),
                 "primary": one.primary,
+                "secondary": one.secondary,
                 "confidence": dict(one.confidence),
                 "undated": list(one.undated),
                 "overdue": list(one.overdue),
                 "cases": None if one.cases is None else dict(one.cases),
                 "untested": list(one.untested),
+                "beyond_cases": list(one.beyond),
+                "head": None if one.place is None else _head(one.place),
+                "entries": {
+                    key: {"rules": list(entry.rules), "why": entry.why or None}
+                    for key, entry in one.entries.items()
+                },
             }
             for one in found.files
         ],
         "rules": sum(one.rules for one in found.files),
+        "entries": sum(len(one.entries) for one in found.files),
         "cases": found.cases,
         "untested": found.untested,
     }
 
 
+def _head(place: Place) -> dict[str, Any]:
+    """What a place asks at the head of its file; unknown where it does not say."""
+    return {
+        "licence": place.licence.required if place.licence else "unknown",
+        "recording_consent": place.recording_consent.parties
+        if place.recording_consent
+        else "unknown",
+        "limitation_years": {
+            kind: "unknown" if years is None else years
+            for kind, years in place.limitation_years.items()
+        },
+        "within": place.within,
+        "zones": list(place.zones),
+    }
+
+
+def _per_rule(one: FileCoverage) -> str:
+    """How many cases a rule of the file has on the average."""
+    return "-" if not one.cases else f"{sum(one.cases.values()) / one.rules:.1f}"
+
+
 def as_text(found: Coverage) -> str:
     """Coverage as a table, the rules that want something below it, and the count."""
     width = max(len(one.file) for one in found.files)
-    head = [f"{'file':{width}}", *(f"{kind:>7}" for kind in KINDS)]
-    head += [f"{word:>9}" for word in ("rules", "primary", "no date", "overdue", "untested")]
+    head = [f"{'file':{width}}", *(f"{kind:>8}" for kind in KINDS)]
+    head += [f"{word:>10}" for word in COLUMNS]
     lines = ["".join(head)]
     for one in found.files:
-        row = [f"{one.file:{width}}", *(f"{one.kinds[kind]:>7}" for kind in KINDS)]
-        numbers = (one.rules, one.primary, len(one.undated), len(one.overdue))
-        row += [f"{number:>9}" for number in numbers]
-        row.append(f"{'-' if one.cases is None else len(one.untested):>9}")
+        row = [f"{one.file:{width}}", *(f"{one.kinds[kind]:>8}" for kind in KINDS)]
+        numbers = (one.rules, one.primary, one.secondary, len(one.undated), len(one.overdue))
+        row += [f"{number:>10}" for number in numbers]
+        row.append(f"{len(one.entries) if one.place else '-':>10}")
+        row.append(f"{_per_rule(one):>10}")
+        row.append(f"{'-' if one.cases is None else len(one.untested):>10}")
         lines.append("".join(row) + ("" if one.encoded else "  not encoded"))
     wanting = {
         "no case:": [rule for one in found.files for rule in one.untested],
+        "no case can be written for:": [rule for one in found.files for rule in one.beyond],
         "no date of effect:": [rule for one in found.files for rule in one.undated],
         "past their review:": [rule for one in found.files for rule in one.overdue],
     }
@@ -179,6 +254,8 @@ def as_text(found: Coverage) -> str:
             lines += ["", title, *(f"  {rule}" for rule in ids)]
     bare = sum(not one.encoded for one in found.files)
     rules = sum(one.rules for one in found.files)
-    cases = "no case files" if found.cases is None else f"{found.cases} cases"
+    cases = f"{found.cases} cases"
+    if found.cases is None:
+        cases = "no case files beside them (an installation has none; --cases DIR names some)"
     lines += ["", f"{rules} rules in {len(found.files)} files, {cases}; {bare} places not encoded"]
     return "\n".join(lines) + "\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +18,7 @@ from engine.reading import read_file
 from engine.rulebook import schema_json
 
 from .. import coverage as covering
+from ..coverage_page import page
 from ..law import Law, directories, law_of, load_law, rule_files
 from .common import (
     NO,
@@ -142,27 +143,57 @@ def _case_files(paths: Sequence[Path] | None, bases: Sequence[Path]) -> list[Pat
 
 @app.command("coverage")
 @guarded
-def coverage(ctx: typer.Context, now: Now = None, home: Home = None, json_: Json = False) -> None:
+def coverage(
+    ctx: typer.Context,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write a page with a map of the country too."),
+    ] = None,
+    cases_: Annotated[
+        Path | None,
+        typer.Option("--cases", metavar="DIR", help="Where cases are (default: beside the rules)."),
+    ] = None,
+    now: Now = None,
+    home: Home = None,
+    json_: Json = False,
+) -> None:
     """Per file: rules by kind, authority, dates, reviews and cases; 1 if a rule has no case."""
     settings = settings_of(home)
-    law = law_of(settings)
+    bases = directories(settings)
+    law = load_law(bases, settings.house)
     today = local_date(moment(now, ctx.obj), settings.zone)
-    files = [one for base in directories(settings) for one in covering.case_files(base)]
+    files = _cases_of(bases, cases_)
     found = covering.coverage(law.rulebook, today, *_touched(law, files))
+    if html is not None:
+        html.write_text(page(found, law.rulebook, today), encoding="utf-8", newline="\n")
     if json_:
         emit(covering.as_document(found))
     else:
         out.print(covering.as_text(found), end="")
+        if html is not None:
+            tell(f"the page is {html}")
     if found.untested:
         raise typer.Exit(NO)
 
 
-def _touched(law: Law, files: Sequence[Path]) -> tuple[dict[str, int] | None, int | None]:
+def _cases_of(bases: Sequence[Path], named: Path | None) -> dict[Path, str]:
+    """Case files, each with its path below the folder of cases it stands in."""
+    if named is not None:
+        if not named.is_dir():
+            raise WrongUse(f"{named} is not a directory of cases")
+        return {path: path.relative_to(named).as_posix() for path in sorted(named.rglob("*.yaml"))}
+    return {
+        path: path.relative_to(covering.cases_beside(base)).as_posix()
+        for base in bases
+        for path in covering.case_files(base)
+    }
+
+
+def _touched(law: Law, files: Mapping[Path, str]) -> tuple[dict[str, int] | None, int | None]:
     if not files:
         return None, None
     with Panel(law.rulebook) as panel, Shown(err) as shown:
-        shown("running the cases", 0, 1)
-        return covering.touched(files, decider(panel))
+        return covering.touched(law.rulebook, files, decider(panel), shown)
 
 
 @app.command("schema")

@@ -24,7 +24,19 @@ ENGINE = (
     {""},  # the public door
 )
 SCHEDULER = (
-    {"", "store", "settings", "changes", "making", "funnel", "contact_list", "coverage", "workers"},
+    {
+        "",
+        "store",
+        "settings",
+        "changes",
+        "making",
+        "funnel",
+        "contact_list",
+        "workers",
+        "coverage",
+        "coverage_page",
+        "coverage_style",
+    },
     {"said", "law", "log"},
     {"portfolio_checks", "records", "sample"},
     {"linked"},

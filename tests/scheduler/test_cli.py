@@ -275,7 +275,9 @@ def test_coverage_counts_rules_cases_and_what_is_overdue(
     assert {"fdcpa", "regulation_f", "US-MA", "US-WY"} <= set(files)
     assert files["fdcpa"]["cases"] is None
     assert sum(files["fdcpa"]["kinds"].values()) == files["fdcpa"]["rules"]
-    assert ask("rules", "coverage").out.rstrip().endswith("places not encoded")
+    shown = ask("rules", "coverage")
+    assert "no case files beside them (an installation has none; --cases DIR" in shown.out
+    assert shown.out.rstrip().endswith("places not encoded")
     late = ask("rules", "coverage", "--now", "2036-01-01T00:00:00Z", "--json").json
     assert all(len(one["overdue"]) <= one["rules"] for one in late["files"])
     assert sum(len(one["overdue"]) for one in late["files"]) > 0
@@ -286,6 +288,31 @@ def test_coverage_counts_rules_cases_and_what_is_overdue(
     assert said.json["untested"] > 0
     seven = next(one for one in said.json["files"] if one["file"] == "regulation_f")["cases"]
     assert seven["regulation_f/seven-calls-in-seven-days"] > 5
+
+
+def test_coverage_takes_cases_from_a_directory_and_writes_a_page(ask: Ask) -> None:
+    ask("init", "--home", "firm")
+    shutil.copytree(law_directory() / "rules", "law/rules")
+    Path("law/jurisdictions").mkdir()
+    Path("law/jurisdictions/US-NV.yaml").write_text(NEVADA, encoding="utf-8")
+    settings = Path("firm/settings.yaml")
+    text = settings.read_text(encoding="utf-8").replace("[bundled]", "[../law]")
+    text = text.replace("minimum_confidence: low", "minimum_confidence: high")
+    settings.write_text(text, encoding="utf-8")
+    Path("mine/jurisdictions").mkdir(parents=True)
+    Path("mine/jurisdictions/US-NV.yaml").write_text(NEVADA_CASE, encoding="utf-8")
+    Path("mine/elsewhere.yaml").write_text(NEVADA_CASE, encoding="utf-8")
+    said = ask("rules", "coverage", "--home", "firm", "--cases", "mine", "--html", "page.html",
+               "--json")  # fmt: skip
+    assert said.status == 1
+    assert said.json["cases"] == 2
+    (nevada,) = [one for one in said.json["files"] if one["file"] == "US-NV"]
+    assert nevada["cases"] == {"US-NV/no-calls-at-all": 1}
+    assert nevada["untested"] == []
+    assert (nevada["primary"], nevada["secondary"]) == (0, 1)
+    assert Path("page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    wrong = ask("rules", "coverage", "--cases", "nowhere")
+    assert (wrong.status, wrong.err) == (2, "nowhere is not a directory of cases\n")
 
 
 NEVADA = """\
