@@ -1,35 +1,30 @@
 """Rules that a case file has no words for: each is tried here, on both sides.
 
-Who else is on an account, an account's status, and the limitation period of a place whose law is
-not written stand in the store, not in the case format.
+Who else is on an account and an account's status stand in the store, not in the case format.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
 
 import pytest
 
-from engine import Contact, Decision, Group, Panel, Rulebook, decide
+from engine import Contact, Decision, Group, Panel, decide
 from tests.all_cases import ran
 from tests.telling import D1, P1, file, proposed, said
 
 
 @dataclass(frozen=True)
 class Tried:
-    """A group, the contact asked about, and what is changed of the law (a place's periods)."""
+    """A group and the contact asked about."""
 
     group: Group
     contact: Contact
-    years: int | None = None
 
 
 CODEBTOR = replace(P1, id="P2", person="P2")
 FILED = said("bankruptcy_filed", {"chapter": "13"}, "09-01T09:00", consumer="P2", by="P2")
 OWED = {"D1": (("P2", "co_debtor"),)}
-OLD = replace(D1, dates={"defaulted": date(2019, 5, 1), "last_payment": date(2020, 5, 1)})
-SUIT = proposed(purpose="litigation")
 
 BEYOND: dict[str, tuple[Tried, Tried]] = {
     "bankruptcy/codebtor-stay": (
@@ -40,25 +35,12 @@ BEYOND: dict[str, tuple[Tried, Tried]] = {
         Tried(file(accounts=(replace(D1, status="recalled"),)), proposed()),
         Tried(file(), proposed()),
     ),
-    "regulation_f/time-barred-no-suit": (
-        Tried(file(accounts=(OLD,)), SUIT, years=6),
-        Tried(file(accounts=(OLD,)), SUIT, years=7),
-    ),
 }
 """By rule: what it refuses, and the nearest thing that it lets pass."""
 
 
-def _rulebook(years: int | None) -> Rulebook:
-    book = ran().rulebook
-    if years is None:
-        return book
-    periods = {"open_account": years, "written_contract": None}
-    massachusetts = replace(book.places["US-MA"], limitation_years=periods)
-    return replace(book, places={**book.places, "US-MA": massachusetts})
-
-
 def _refusing(tried: Tried) -> set[str]:
-    with Panel(_rulebook(tried.years)) as panel:
+    with Panel(ran().rulebook) as panel:
         decision: Decision = decide(panel, tried.group, tried.contact)
     return {finding.rule for finding in decision.findings}
 
