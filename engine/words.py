@@ -197,6 +197,17 @@ RESULTS: Final[dict[str, frozenset[str]]] = {
     "session_ended": frozenset(),
     "furnished": frozenset({"attempts"}),
 }
+BINDS_IF_TOLD_TO_US: Final = frozenset(
+    {
+        "cease", "cease_or_refusal", "refuses_to_pay", "disputes", "requests_original_creditor",
+        "requests_information", "requests_itemized_statement", "opt_out_address",
+        "opt_out_number_text", "do_not_use_number", "opt_out_medium", "stop_medium",
+        "consents_to_text", "consents_to_prerecorded_calls", "consents_to_calls_until",
+        "consents_to_call", "asks_to_be_called", "consents_to_medium", "agrees_to_messages",
+        "invites_visit",
+    }
+)  # fmt: skip
+"""Cease, opt-outs, requests and consent bind only the collector they were told to."""
 RECEIPTS: Final = frozenset({"undeliverable", "session_started", "session_ended"})
 
 PURPOSES: Final = (

@@ -124,12 +124,17 @@ def _happened(table: Table, rows: pl.DataFrame, asked: Happened) -> pl.Series:
         found = found.filter(pl.col("at") >= floor)
     links = prepared.talked if asked.event.debts == "discussed" else prepared.charged
     accounts = prepared.accounts
-    found = found.select("h", "fp", "at")
-    sure = found.join(links, on="h").filter(pl.col("pool").is_not_null()).select("pool", "at")
-    vague = found.join(links, on="h", how="anti").select("fp", "at")
+    found = found.select("h", "fp", "at", "collector")  # counts are per collector
+    whose = accounts.select("pool", "collector").unique()
+    sure = found.join(links, on="h").drop_nulls("pool")
+    sure = sure.join(whose, on=["pool", "collector"], how="semi").select("pool", "at")
+    vague = found.join(links, on="h", how="anti").select("fp", "collector", "at")
     if asked.since is None and asked.within is None and asked.older_than is None:
         yes = accounts["pool"].is_in(sure["pool"].unique().implode())
-        maybe = accounts["fp"].is_in(vague["fp"].unique().implode())
+        near = vague.select("fp", "collector").unique().with_columns(here=pl.lit(value=True))
+        maybe = accounts.select("fp", "collector").join(
+            near, on=["fp", "collector"], how="left", maintain_order="left"
+        )["here"].fill_null(value=False)  # fmt: skip
         yes = yes | (maybe & accounts["single"])
         code = yes.cast(pl.UInt8).zip_with(yes | ~maybe, pl.repeat(UNKNOWN, len(accounts),
                                            dtype=pl.UInt8, eager=True))  # fmt: skip
@@ -139,16 +144,18 @@ def _happened(table: Table, rows: pl.DataFrame, asked: Happened) -> pl.Series:
     one = one.with_columns(
         accounts["pool"].gather(one["a"]).alias("pool"),
         accounts["single"].gather(one["a"]).alias("single"),
+        accounts["collector"].gather(one["a"]).alias("collector"),
     )
     since = asked.since.what if asked.since is not None else None
     if since is not None:
         days = accounts[since].gather(one["a"])
         calendar = tally.Calendar(table.zones, *_span(days, prepared.day))
-        one = one.with_columns(days.alias("since"))
+        # a date to come has not begun: ever, then
+        one = one.with_columns(days.set(days > prepared.day, None).alias("since"))
         one = one.with_columns(calendar.starts("since").alias("floor")).drop("since")
-    wanted = one.unique(["pool", "fp", "z", *(["floor"] if since else [])])
+    wanted = one.unique(["pool", "fp", "collector", "z", *(["floor"] if since else [])])
     by_name = _on_record(table, asked, wanted, sure, ["pool"])
-    by_file = _on_record(table, asked, wanted, vague, ["fp"])
+    by_file = _on_record(table, asked, wanted, vague, ["fp", "collector"])
     one = one.join(
         by_name.with_columns(sure=pl.lit(value=True)), on=by_name.columns, how="left",
         maintain_order="left", nulls_equal=True,

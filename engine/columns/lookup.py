@@ -12,6 +12,7 @@ from .points import (
     address_stopped,
     at_work,
     employer_provided,
+    known_bad_address,
     medium_stopped,
     of_point,
     place_inconvenient,
@@ -59,6 +60,13 @@ def _amount(prepared: Prepared, ask: Ask) -> pl.Expr:
     return pl.col("original_amount").cast(pl.Float64) > ask.parameter
 
 
+def _cosigned(prepared: Prepared, ask: Ask) -> pl.Expr:
+    """`asking._cosigned`."""
+    liable = prepared.parties.filter(pl.col("role") == "co_debtor")["a"].unique()
+    on_it = pl.col("a").is_in(liable.implode())
+    return pl.when(on_it).then(pl.lit(value=True)).otherwise(pl.col("cosigned"))
+
+
 def _listed(name: str) -> Column:
     def test(prepared: Prepared, ask: Ask) -> pl.Expr:
         asked = ask.parameter if isinstance(ask.parameter, tuple) else (str(ask.parameter),)
@@ -103,11 +111,17 @@ COLUMNS: dict[str, Column] = {
     "secured": of_account(
         lambda _, __: pl.when(pl.col("secured_by").is_not_null()).then(pl.lit(value=True))
     ),
-    "cosigned": of_account(lambda _, __: pl.col("cosigned")),
+    "cosigned": of_account(_cosigned),
     "judgment_entered": of_account(
         lambda prepared, _: (pl.col("judgment") <= prepared.day).fill_null(value=False)
     ),
-    "held_by_debt_buyer": of_account(lambda _, __: pl.col("holder") == "debt_buyer"),
+    "held_by_debt_buyer": of_account(
+        lambda _, __: (
+            pl.when(pl.col("collector_role") == "debt_buyer")
+            .then(pl.lit(value=True))
+            .otherwise(pl.col("holder") == "debt_buyer")
+        )
+    ),
     "collector_type_is": _listed("collector_type"),
     "lender_licence_is": _listed("lender_licence"),
     "days_past_due_over": of_account(_past_due),
@@ -140,7 +154,7 @@ COLUMNS: dict[str, Column] = {
     "employer_forbids": at_work("cannot_take_personal_calls_at"),
     "stopped_at_work": at_work("stop_calls_at"),
     "employer_provided": employer_provided,
-    "known_bad_address": of_point("known_bad_address"),
+    "known_bad_address": known_bad_address,
     "recipient_pays": of_point("recipient_pays"),
     "disclosure_known": of_point("email_led_to_third_party_disclosure"),
     "recorded_revoked": _no,

@@ -147,6 +147,21 @@ def _returned(contacts: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([itself, found]).group_by("h").agg(pl.col("back").min())
 
 
+def bounced(
+    frames: Frames, owner: pl.DataFrame, points: pl.DataFrame, now: datetime
+) -> pl.DataFrame:
+    """Mail that is known not to have arrived: fp, l, at (`wishes.known_bad_address`)."""
+    mail = frames["contacts"].filter(
+        (pl.col("channel") == "mail")
+        & (pl.col("result") == "undeliverable")
+        & (pl.col("at") <= now)
+        & (pl.col("recorded_at").is_null() | (pl.col("recorded_at") <= now))
+    )
+    mail = mail.select("consumer", "point", "at")
+    mail = mail.join(owner.select("consumer", "fp"), on="consumer")
+    return mail.join(points.select("point", "l"), on="point").select("fp", "l", "at")
+
+
 def _counts(came_back: pl.Expr) -> pl.Expr:
     """`history.counts_as` and `View.counts`, as bits."""
     by_result = {result: mask_of(counted) for result, counted in words.RESULTS.items()}

@@ -88,6 +88,18 @@ def of_point(*kinds: str) -> Column:
     return column
 
 
+def known_bad_address(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
+    """`wishes.known_bad_address`."""
+    rows = said(prepared, "known_bad_address").drop_nulls("l")
+    bad = pl.concat([rows.select("fp", "l", pl.col("received_at").alias("at")), prepared.bounced])
+    bad = bad.group_by("fp", "l").agg(pl.col("at").max())
+    good = said(prepared, "last_known_address").drop_nulls("l")
+    good = good.group_by("fp", "l").agg(pl.col("received_at").max().alias("good"))
+    stands = (pl.col("good") <= pl.col("at")).fill_null(value=True)
+    met = bad.join(good, on=["fp", "l"], how="left").filter(stands)
+    return flag(cand, met, ["fp", "l"])
+
+
 def employer_provided(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     """`email.employer_provided`."""
     said = of_point("employer_provided")(prepared, cand, ask) == YES

@@ -13,7 +13,7 @@ from datetime import date, datetime
 import polars as pl
 
 from .. import words
-from .past import Frames, history_of
+from .past import Frames, bounced, history_of
 
 CONSENTS = ("consents_to_call", "asks_to_be_called", "consents_to_calls_until",
             "agrees_to_messages")  # fmt: skip
@@ -33,7 +33,8 @@ class Prepared:
     bound: pl.DataFrame  # the same rows once per person they bind or free: + who
     history: pl.DataFrame  # h, fp, t, l, at, channel, out, counts, who, reached, ...
     returned: pl.DataFrame  # h, back
-    parties: pl.DataFrame  # a, p
+    parties: pl.DataFrame  # a, p, role
+    bounced: pl.DataFrame  # fp, l, at: mail that came back, as its receipts and entries say
     charged: pl.DataFrame  # h, a, pool: the debts a contact was attributed to
     talked: pl.DataFrame  # h, a, pool: the debts a conversation counts for
     about: pl.DataFrame  # h, a, pool: either
@@ -54,7 +55,8 @@ def prepare(frames: Frames, day: date, now: datetime) -> Prepared:
     accounts = _accounts(frames, owner)
     points, lines = _points(frames, owner, persons)
     said = _said(frames, owner, points, lines, now)
-    bound = _bound(said, points, persons, consumers)
+    said = _speakers(said, points, persons, consumers)
+    bound = _bound(said)
     points = _wrong_lines(points, said)
     history, returned, links = history_of(frames, owner, points, persons, now)
     debts = accounts.select("account", "a", "pool", "fp")
@@ -62,10 +64,11 @@ def prepare(frames: Frames, day: date, now: datetime) -> Prepared:
         frames["account_parties"]
         .join(accounts.select("account", "a"), on="account")
         .join(persons, on="person")
-        .select("a", "p")
+        .select("a", "p", "role")
     )
     return Prepared(
         day, now, consumers, accounts, points, said, bound, history, returned, parties,
+        bounced(frames, owner, points, now),
         *(_resolved(one, debts) for one in (links.charged, links.talked, links.about)),
     )  # fmt: skip
 
@@ -150,7 +153,7 @@ def _said(
         "during_lawful_contact",
         pl.col("made_at").alias("made"),
     )
-    known = frames["knowledge"].select(*shared, pl.col("knowledge").alias("id"))
+    known = frames["knowledge"].select(*shared, "source", pl.col("knowledge").alias("id"))
     both = pl.concat([told, known], how="diagonal").with_columns(
         pl.col("told").fill_null(value=False),
         pl.col("to").fill_null("this_collector"),
@@ -180,19 +183,18 @@ def _said(
     )
 
 
-def _bound(
+def _speakers(
     said: pl.DataFrame, points: pl.DataFrame, persons: pl.DataFrame, consumers: pl.DataFrame
 ) -> pl.DataFrame:
-    """Each statement once per person it is about: `who`.
+    """Statements with who spoke (`b`, a person), as what (`role`), and whether for himself (`own`).
 
-    Whose contacts it binds (`speaking.bound`); for what takes a restriction off, whom it frees
-    (`freed`); for consents, who consented (`own_words`).
+    `own`: the consumer whose file it is, or nobody named.
     """
     by_file = points.group_by("fp", "tp", maintain_order=True)
     roles = by_file.agg(pl.col("whom").first().alias("role"))
     files = consumers.select(pl.col("consumer").alias("by"), pl.col("fp").alias("by_file"))
     rows = (
-        said.select("order", "fp", "told", "ours", "kind", "by")
+        said.select("order", "fp", "told", "by")
         .join(files, on="by", how="left")
         .join(persons.rename({"person": "by", "p": "b"}), on="by", how="left")
         .with_columns(pl.coalesce("by_file", "b").alias("b"))
@@ -208,8 +210,20 @@ def _bound(
     own = (~pl.col("told") | pl.col("by").is_null() | (pl.col("b") == pl.col("fp"))).fill_null(
         value=False
     )
+    found = rows.select("order", "b", own.alias("own"), role.alias("role"))
+    return said.join(found, on="order", how="left", maintain_order="left")
+
+
+def _bound(said: pl.DataFrame) -> pl.DataFrame:
+    """Each statement once per person it is about: `who`.
+
+    Whose contacts it binds (`speaking.bound`); for what takes a restriction off, whom it frees
+    (`freed`); for consents, who consented (`own_words`).
+    """
+    role = pl.col("role")
     kin = role.is_in(list(words.CONSUMER_ROLES)).fill_null(value=False)
-    rows = rows.with_columns(own.alias("own"), kin.alias("kin"), role.alias("role"))
+    rows = said.select("order", "fp", "told", "ours", "kind", "b", "own", "role")
+    rows = rows.with_columns(kin.alias("kin"))
     consents = pl.col("kind").is_in(list(CONSENTS))
     rows = rows.filter(~consents | (pl.col("told") & pl.col("ours")))
     for_him = role.eq_missing("attorney") & ~consents

@@ -40,6 +40,9 @@ def value(cand: pl.DataFrame, rows: pl.DataFrame, on: list[str], name: str) -> p
     return found[name].fill_null(NO)
 
 
+ATTORNEY = (pl.col("told") & ~pl.col("own") & (pl.col("role") == "attorney")).fill_null(value=False)
+
+
 def _tri(cand: pl.DataFrame, test: pl.Expr) -> pl.Series:
     return cand.select(test.cast(pl.UInt8).alias("x"))["x"].fill_null(UNKNOWN)
 
@@ -89,29 +92,26 @@ def ceased(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
 
 
 def _designations(prepared: Prepared) -> pl.DataFrame:
-    """Per debt with an attorney now acting: since when (`statuses.designated`)."""
+    """Per debt with an attorney now acting: last said when (`attorneys.designated`)."""
     begins = said(prepared, "represented_by", "wants_contact_through_attorney").filter(
         pl.col("more").str.json_path_match("$.address_known").fill_null("true") != "false"
     )
-    begun = by_debt(prepared, begins).select("a", "order", "received_at")
+    begun = by_debt(prepared, begins).group_by("a").agg(pl.col("received_at").max().alias("since"))
     ended = by_debt(prepared, said(prepared, "no_longer_represented"))
-    ended = ended.group_by("a").agg(pl.col("order").max().alias("end"))
-    return (
-        begun.join(ended, on="a", how="left")
-        .filter(pl.col("end").is_null() | (pl.col("order") > pl.col("end")))
-        .group_by("a")
-        .agg(pl.col("received_at").min().alias("since"))
-    )
+    ended = ended.group_by("a").agg(pl.col("received_at").max().alias("end"))
+    standing = pl.col("end").is_null() | (pl.col("since") >= pl.col("end"))
+    return begun.join(ended, on="a", how="left").filter(standing).select("a", "since")
 
 
 def represented(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
-    """`statuses.represented`."""
+    """`attorneys.represented`."""
     return flag(cand, _designations(prepared), ["a"])
 
 
 def attorney_consents(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
-    """`statuses.attorney_consents`."""
-    rows = by_debt(prepared, said(prepared, "attorney_consents_to_direct_contact"))
+    """`attorneys.attorney_consents`."""
+    rows = said(prepared, "attorney_consents_to_direct_contact")
+    rows = by_debt(prepared, rows.filter(pl.col("source").eq_missing("attorney") | ATTORNEY))
     met = rows.join(_designations(prepared), on="a").filter(
         pl.col("received_at") >= pl.col("since")
     )
@@ -125,17 +125,27 @@ def silences(prepared: Prepared) -> tuple[pl.DataFrame, pl.Series]:
         .alias("since")
     )  # fmt: skip
     wrote = prepared.history.filter(~pl.col("out") & (pl.col("whom") == "attorney"))
-    wrote = wrote.group_by("fp").agg(pl.col("at").max().dt.date().alias("wrote"))
-    rows = by_debt(prepared, rows).join(wrote, on="fp", how="left")
-    gap = (pl.col("wrote") - pl.col("since")).dt.total_days().abs()
-    near = rows.filter((gap <= 1).fill_null(value=False) | pl.col("since").is_null())["fp"]
-    quiet = (pl.col("wrote") < pl.col("since")).fill_null(value=True)
+    keys = ["fp", "collector"]
+    wrote = wrote.group_by(keys).agg(pl.col("at").max().dt.date().alias("wrote"))
+    latest = pl.col("received_at").max().dt.date().alias("spoke")
+    spoke = prepared.said.filter(ATTORNEY).group_by("fp").agg(latest)
+    acts = _designations(prepared).select("a", pl.col("since").dt.date().alias("acts"))
+    rows = by_debt(prepared, rows).join(prepared.accounts.select("a", "collector"), on="a")
+    rows = rows.join(wrote, on=keys, how="left").join(spoke, on="fp", how="left")
+    rows = rows.join(acts, on="a", how="left")
+    since = pl.col("since")
+    near, quiet = since.is_null(), pl.lit(value=True)
+    for name in ("wrote", "spoke", "acts"):
+        gap = (pl.col(name) - since).dt.total_days().abs()
+        near = near | (gap <= 1).fill_null(value=False)
+        later = pl.col(name) > since if name == "acts" else pl.col(name) >= since
+        quiet = quiet & ~later.fill_null(value=False)
     long = pl.lit(prepared.day) > pl.col("since") + timedelta(days=ATTORNEY_DAYS)
-    return rows.filter(long & quiet).select("a").unique(), near.unique()
+    return rows.filter(long & quiet).select("a").unique(), rows.filter(near)["fp"].unique()
 
 
 def attorney_silent(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
-    """`statuses.attorney_silent`."""
+    """`attorneys.attorney_silent`."""
     return flag(cand, silences(prepared)[0], ["a"])
 
 
@@ -217,10 +227,11 @@ def hold_is(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
 
 
 def about_debt(prepared: Prepared, rows: pl.DataFrame, *, meets: bool) -> pl.DataFrame:
-    """History rows once per debt they were about (`statuses._about`)."""
-    accounts = prepared.accounts.select("a", "fp", "single")
+    """History rows once per debt they were about and of its collector (`statuses._about`)."""
+    accounts = prepared.accounts.select("a", "fp", "single", "collector")
     some = rows.join(prepared.about.select("h", "a"), on="h").filter(pl.col("a").is_not_null())
-    every = rows.join(prepared.about, on="h", how="anti").join(accounts, on="fp")
+    some = some.join(accounts.select("a", "collector"), on=["a", "collector"], how="semi")
+    every = rows.join(prepared.about, on="h", how="anti").join(accounts, on=["fp", "collector"])
     if meets:
         every = every.filter("single")
     return pl.concat([some, every.select(some.columns)])
@@ -240,13 +251,17 @@ def initial_communication_made(prepared: Prepared, cand: pl.DataFrame, ask: Ask)
     counts = pl.col("counts")
     told = (counts & COMMUNICATION) != 0
     rows = prepared.history.filter(kin & told & (pl.col("out") | ((counts & CONVERSATION) != 0)))
-    rows = rows.select("h", "fp")
+    open_ = pl.col("result").is_null() & pl.col("channel").is_in(["call", "visit"])
+    rows = rows.select("h", "fp", "collector", open_.alias("open"))
     links = pl.concat([prepared.talked, prepared.charged])
-    accounts = prepared.accounts.select("a", "fp", "single")
-    sure = rows.join(links, on="h").select("a").drop_nulls()
-    vague = rows.join(links, on="h", how="anti").select("fp").unique().join(accounts, on="fp")
-    sure = pl.concat([sure, vague.filter("single").select("a")]).unique()
-    maybe = vague.filter(~pl.col("single")).select("a").unique()
+    accounts = prepared.accounts.select("a", "fp", "single", "collector")
+    named = rows.join(links, on="h").select("a", "collector", "open").drop_nulls("a")
+    named = named.join(accounts, on=["a", "collector"], how="semi").select("a", "open")
+    vague = rows.join(links, on="h", how="anti").select("fp", "collector", "open").unique()
+    vague = vague.join(accounts, on=["fp", "collector"])
+    doubt = pl.col("open") | ~pl.col("single")
+    every = pl.concat([named, vague.select("a", doubt.alias("open"))]).unique()
+    sure, maybe = every.filter(~pl.col("open")).select("a"), every.filter("open").select("a")
     code = pl.concat(
         [
             sure.with_columns(pl.lit(2).alias("w")),
@@ -265,7 +280,7 @@ def initial_communication_made(prepared: Prepared, cand: pl.DataFrame, ask: Ask)
 def _ends(prepared: Prepared, files: pl.DataFrame) -> pl.DataFrame:
     """Per debt of these files: the end of the validation period, and whether it was computed."""
     notices = _with_contents(prepared, ["validation_notice"]).join(files, on="fp", how="semi")
-    notices = about_debt(prepared, notices, meets=False).with_columns(
+    notices = about_debt(prepared, notices, meets=True).with_columns(
         pl.col("at").dt.date().alias("sent")
     )
     sent = notices["sent"].unique().to_list()
@@ -294,8 +309,10 @@ def _unanswered(
 ) -> tuple[pl.DataFrame, pl.Series]:
     """Timely written statements of a kind that await an answer: debts (a), doubtful files."""
     rows = said(prepared, kind).filter(pl.col("ours") & pl.col("written"))
+    repeats = rows["fp"].clear()
     if duplicative is not None:
         old = pl.col("more").str.json_path_match("$.new_information").eq_missing(pl.lit("false"))
+        repeats = rows.filter(old)["fp"].unique()  # of what was answered before, or not: see plain
         rows = rows.filter(old if duplicative else ~old)
     rows = by_debt(prepared, rows)
     files = rows.select("fp").unique()
@@ -312,7 +329,8 @@ def _unanswered(
         .agg(pl.col("at").max().alias("answered"))
     )
     waiting = rows.filter(timely).join(answered, on="a", how="left")
-    late = (pl.col("answered") < pl.col("received_at")).fill_null(value=True)
+    late = (pl.col("answered") <= pl.col("received_at")).fill_null(value=True)
+    near = pl.concat([near, repeats]).unique()
     return waiting.filter(late).select("a").unique(), near
 
 

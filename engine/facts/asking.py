@@ -12,7 +12,7 @@ from ..account import Account
 from ..history import effective_purposes, proposed_counts, technology
 from ..kinds import Limit, Notice, Wait, Window
 from ..rule import Ask, Happened, Rule
-from . import email, statuses, wishes
+from . import attorneys, email, statuses, wishes
 from .catalogue import FACTS
 from .consent import asked_to_be_called, in_call_consent, reply_open
 from .counting import OUT, Count, happened, limit, wait
@@ -81,6 +81,20 @@ def _known(value: bool | None) -> str:
     return words.UNKNOWN if value is None else tri(value)
 
 
+def _cosigned(view: View, debt: Account) -> str:
+    """As recorded, or because somebody stands on the account as co-debtor."""
+    if any(role == "co_debtor" for _, role in view.group.parties.get(debt.id, ())):
+        return words.YES
+    return _known(debt.cosigned)
+
+
+def _held_by_debt_buyer(view: View, debt: Account) -> str:
+    """As recorded, or because the collector is a debt buyer."""
+    if view.group.collectors[debt.collector].role == "debt_buyer":
+        return words.YES
+    return _listed(debt.holder, ("debt_buyer",))
+
+
 OF_POINT: dict[str, PointFact] = {
     **{
         name: _flag(name)
@@ -122,7 +136,7 @@ OF_POINT: dict[str, PointFact] = {
     "safe_harbour": email.safe_harbour,
     "consents_to_text": wishes.consents_to_text,
     "consents_to_prerecorded": wishes.consents_to_prerecorded,
-    "known_bad_address": lambda view: tri(wishes.said_of_point(view, "known_bad_address")),
+    "known_bad_address": wishes.known_bad_address,
     "recipient_pays": lambda view: tri(wishes.said_of_point(view, "recipient_pays")),
     "recorded_revoked": wishes.recorded_revoked,
     "recorded_revoked_anywhere": lambda view: wishes.recorded_revoked(view, anywhere=True),
@@ -136,13 +150,13 @@ OF_DEBT: dict[str, DebtFact] = {
     "account_open": lambda _, debt: tri(debt.status == "open"),
     "hospital_debt": lambda _, debt: _known(debt.hospital_debt),
     "secured": lambda _, debt: _listed(debt.secured_by, None),
-    "cosigned": lambda _, debt: _known(debt.cosigned),
+    "cosigned": _cosigned,
     "judgment_entered": _dated("judgment"),
-    "held_by_debt_buyer": lambda _, debt: _listed(debt.holder, ("debt_buyer",)),
+    "held_by_debt_buyer": _held_by_debt_buyer,
     "ceased": statuses.ceased,
-    "represented": statuses.represented,
-    "attorney_silent": statuses.attorney_silent,
-    "attorney_consents": statuses.attorney_consents,
+    "represented": attorneys.represented,
+    "attorney_silent": attorneys.attorney_silent,
+    "attorney_consents": attorneys.attorney_consents,
     "disputed": statuses.disputed,
     "dispute_open": statuses.dispute_open,
     "duplicative_dispute_open": statuses.duplicative_dispute_open,

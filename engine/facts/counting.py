@@ -177,14 +177,17 @@ def wait(view: View, body: Wait, debt: Account) -> Count:
         return OUT
     if body.after.of_dates and body.after.what not in debt.dates:
         return Count(words.UNKNOWN, "unknown")
-    begun = events(view, body.after, body.per, debt)
+    if body.after.of_dates:  # a date still to come holds as well
+        begun = [clock.start_of_day(debt.dates[body.after.what], view.zone)]
+    else:
+        begun = events(view, body.after, body.per, debt)
     if not begun:
         return OUT
     event = min(begun) if body.after.which == "first" else max(begun)
     if exempted(view, body.exempt, debt):
         return Count(words.NO, "exempt")
     if body.until is not None:
-        ended = [at for at in events(view, body.until, body.per, debt) if at >= event]
+        ended = [at for at in events(view, body.until, body.per, debt, ends=True) if at >= event]
         if ended:
             return Count(words.NO, "over")
         return Count(words.YES, "running")
@@ -258,7 +261,7 @@ def _instants(view: View, chosen: Selector, debt: Account, strict: bool) -> list
         return events(view, chosen, (), debt)
     single = len(view.own_accounts) == 1
     found = []
-    for past in view.own_history:
+    for past in view.past_of(debt):
         if not matches(view, past, chosen, debt):
             continue
         named = debts_of(past, chosen)

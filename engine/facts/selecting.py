@@ -160,7 +160,7 @@ def same_unit(
     view: View, past: Contact, per: tuple[str, ...], debt: Account, chosen: Selector
 ) -> bool:
     """Whether a past contact is in the proposed contact's unit, by every word of `per`."""
-    if debt.collector != past.collector and past.collector in view.group.collectors:
+    if debt.collector != past.collector:
         return False  # counts are per collector
     return all(_same(view, past, unit, debt, chosen) for unit in per)
 
@@ -194,21 +194,41 @@ def _same(view: View, past: Contact, unit: str, debt: Account, chosen: Selector)
 # -- events
 
 
-def events(view: View, chosen: Selector, per: tuple[str, ...], debt: Account) -> list[datetime]:
-    """Instants of what an EVENT selects, oldest first; contacts by unit, statements by debt."""
+def events(
+    view: View, chosen: Selector, per: tuple[str, ...], debt: Account, *, ends: bool = False
+) -> list[datetime]:
+    """Instants of what an EVENT selects, oldest first; contacts by unit, statements by debt.
+
+    `ends`: it would end a hold, so only what is surely on record counts: a contact that names no
+    debt does for a person with one debt, a call of which no result is recorded never.
+    """
     if chosen.of_contacts:
         return [
             past.at
             for past in view.history
-            if same_unit(view, past, per, debt, chosen) and matches(view, past, chosen, debt)
+            if same_unit(view, past, per, debt, chosen)
+            and matches(view, past, chosen, debt)
+            and not (ends and _doubtful(view, past, chosen, per))
         ]
     if chosen.of_dates:
         day = debt.dates.get(chosen.what)
-        return [] if day is None else [clock.start_of_day(day, view.zone)]
+        come = day is not None and day <= view.day
+        return [clock.start_of_day(day, view.zone)] if come and day is not None else []
     return [received for received, one in view.said(chosen.what) if _said(view, one, chosen, debt)]
 
 
+def _doubtful(view: View, past: Contact, chosen: Selector, per: tuple[str, ...]) -> bool:
+    """Whether it is not surely on record that a past contact is what a selector takes."""
+    by_debt = bool({"particular_debt", "account"} & set(per))
+    if by_debt and debts_of(past, chosen) is None and len(view.own_accounts) > 1:
+        return True
+    told = chosen.what == "attempts" and chosen.result is None
+    return not told and past.result is None and past.channel in ("call", "visit")
+
+
 def _said(view: View, one: Statement, chosen: Selector, debt: Account) -> bool:
+    if one.to != "this_collector" and one.kind in words.BINDS_IF_TOLD_TO_US:
+        return False
     media = chosen.medium
     if media is not None and one.medium not in media and not ("written" in media and written(one)):
         return False

@@ -31,7 +31,7 @@ def tri(value: bool) -> str:
 # -- this debt
 
 
-def _named(one: Statement) -> object:
+def named_debts(one: Statement) -> object:
     """The debts a statement is about: its value where that lists debts, else `debts` beside it."""
     return one.more.get("debts")
 
@@ -44,60 +44,6 @@ def ceased(view: View, debt: Account) -> str:
     return words.NO
 
 
-def designated(view: View, debt: Account) -> datetime | None:
-    """When the attorney now acting for the debt became known; None without one."""
-    acts: datetime | None = None
-    events = view.said("represented_by", "wants_contact_through_attorney", "no_longer_represented")
-    for received, one in sorted(events, key=lambda pair: pair[0]):
-        if one.kind == "no_longer_represented":
-            if concerns(one.value, (debt.id,)):
-                acts = None
-            continue
-        about = one.value if one.kind == "wants_contact_through_attorney" else _named(one)
-        if concerns(about, (debt.id,)) and one.more.get("address_known") is not False:
-            acts = acts or received
-    return acts
-
-
-def represented(view: View, debt: Account) -> str:
-    """An attorney, reachable, is known to act for the debt (12 CFR 1006.6(b)(2))."""
-    return tri(designated(view, debt) is not None)
-
-
-def attorney_consents(view: View, debt: Account) -> str:
-    """The attorney now acting allows direct contact."""
-    since = designated(view, debt)
-    if since is None:
-        return words.NO
-    for received, one in view.said("attorney_consents_to_direct_contact"):
-        if received >= since and concerns(one.value, (debt.id,)):
-            return words.YES
-    return words.NO
-
-
-def attorney_silent(view: View, debt: Account) -> str:
-    """A letter to the attorney has had no answer for more than 30 days (number ours)."""
-    for _, one in view.said("attorney_written_to", "attorney_unanswered_since"):
-        if not concerns(_named(one), (debt.id,)):
-            continue
-        since = _date(one.value)
-        if view.day <= since + timedelta(days=ATTORNEY_DAYS):
-            continue
-        answered = any(
-            past.direction == "in"
-            and view.owner(past.point)[1] == "attorney"
-            and view.local_day(past) >= since
-            for past in view.own_history
-        )
-        if not answered:
-            return words.YES
-    return words.NO
-
-
-def _date(value: object) -> date:
-    return day_of(value, "UTC") if isinstance(value, date) else clock.parse_date(str(value))
-
-
 def validation_end(view: View, debt: Account) -> date | None:
     """The end of the validation period, as printed or else computed; None with no good notice.
 
@@ -105,10 +51,10 @@ def validation_end(view: View, debt: Account) -> date | None:
     (12 CFR 1006.34(b)(5), comment 34(b)(5)-2). Of several good notices the latest end is taken.
     """
     ends = []
-    for past in view.own_history:
+    for past in view.past_of(debt):
         if past.direction != "out" or "validation_notice" not in effective_contents(past):
             continue
-        if past.id in view.returned or not _about(view, past, debt, meets=False):
+        if past.id in view.returned or not _about(view, past, debt, meets=True):
             continue
         if past.validation_period_end is not None:
             ends.append(past.validation_period_end)
@@ -142,11 +88,11 @@ def _answered(view: View, debt: Account, since: datetime, contents: Iterable[str
     """Whether one of these was sent about the debt after that, and has not come back."""
     return any(
         past.direction == "out"
-        and past.at >= since
+        and past.at > since
         and bool(effective_contents(past) & set(contents))
         and past.id not in view.returned
         and _about(view, past, debt, meets=True)
-        for past in view.own_history
+        for past in view.past_of(debt)
     )
 
 
@@ -164,8 +110,24 @@ def disputed(view: View, debt: Account) -> str:
     return tri(denied or bool(_disputes(view, debt)))
 
 
-def _duplicative(one: Statement) -> bool:
-    return one.more.get("new_information") is False
+def _duplicative(view: View, debt: Account, received: datetime, one: Statement) -> bool:
+    """Nothing new, after an earlier timely written dispute was answered (12 CFR 1006.38(a)(1))."""
+    if one.more.get("new_information") is not False:
+        return False
+    answers = [
+        past.at
+        for past in view.past_of(debt)
+        if past.direction == "out"
+        and past.at < received
+        and effective_contents(past) & {"verification", "judgment_copy"}
+        and past.id not in view.returned
+        and _about(view, past, debt, meets=True)
+    ]
+    return any(
+        written(earlier) and timely(view, earlier, debt) and any(told < at for at in answers)
+        for told, earlier in _disputes(view, debt)
+        if told < received
+    )
 
 
 def open_disputes(view: View, debt: Account) -> list[Statement]:
@@ -174,7 +136,7 @@ def open_disputes(view: View, debt: Account) -> list[Statement]:
         one
         for received, one in _disputes(view, debt)
         if written(one)
-        and not _duplicative(one)
+        and not _duplicative(view, debt, received, one)
         and timely(view, one, debt)
         and not _answered(view, debt, received, ("verification", "judgment_copy"))
     ]
@@ -185,23 +147,27 @@ def dispute_open(view: View, debt: Account) -> str:
     return tri(bool(open_disputes(view, debt)))
 
 
+def open_duplicates(view: View, debt: Account) -> list[Statement]:
+    """Timely written disputes that repeat one already answered, and were not answered again."""
+    answers = ("verification", "judgment_copy", "duplicative_dispute_notice")
+    return [
+        one
+        for received, one in _disputes(view, debt)
+        if written(one)
+        and _duplicative(view, debt, received, one)
+        and timely(view, one, debt)
+        and not _answered(view, debt, received, answers)
+    ]
+
+
 def duplicative_dispute_open(view: View, debt: Account) -> str:
     """12 CFR 1006.38(d)(2)(ii): until it is explained as duplicative, or verified again."""
-    answers = ("verification", "judgment_copy", "duplicative_dispute_notice")
-    return tri(
-        any(
-            written(one)
-            and _duplicative(one)
-            and timely(view, one, debt)
-            and not _answered(view, debt, received, answers)
-            for received, one in _disputes(view, debt)
-        )
-    )
+    return tri(bool(open_duplicates(view, debt)))
 
 
 def dispute_is_partial(view: View, debt: Account) -> str:
     """Every open dispute names an amount of this debt."""
-    found = open_disputes(view, debt)
+    found = open_disputes(view, debt) + open_duplicates(view, debt)
 
     def part(one: Statement) -> bool:
         entries = one.value if isinstance(one.value, list | tuple) else ()
@@ -226,13 +192,13 @@ def original_creditor_request_open(view: View, debt: Account) -> str:
 
 
 def initial_communication_made(view: View, debt: Account) -> str:
-    """Whether the consumer was told of the debt before; unknown if no debt was recorded.
+    """Whether the consumer was told of the debt before; unknown if debt or result is not recorded.
 
     A limited-content message is no communication; the consumer's own unanswered message is not
     ours; the call in progress is the communication itself.
     """
     found = words.NO
-    for past in view.own_history:
+    for past in view.past_of(debt):
         if past.flag("call_in_progress") or view.owner(past.point)[1] not in words.CONSUMER_ROLES:
             continue
         counted = view.counts(past)
@@ -242,16 +208,23 @@ def initial_communication_made(view: View, debt: Account) -> str:
             continue
         named = {*(discussed(past) or ()), *(past.attributed_to or ())}
         if debt.id in named or (not named and len(view.own_accounts) == 1):
-            return words.YES
+            if not result_missing(past):
+                return words.YES
+            found = words.UNKNOWN
         if not named:
             found = words.UNKNOWN
     return found
 
 
+def result_missing(past: Contact) -> bool:
+    """Whether nobody recorded how a call or visit went: it may have been a talk, or not."""
+    return past.result is None and past.channel in ("call", "visit")
+
+
 def about_debts(view: View, debt: Account, *kinds: str) -> str:
     """Whether any statement of these kinds names the debt (naming none names all)."""
     for _, one in view.said(*kinds):
-        about = one.value if not isinstance(one.value, bool) else _named(one)
+        about = one.value if not isinstance(one.value, bool) else named_debts(one)
         if concerns(about, (debt.id,)):
             return words.YES
     return words.NO
@@ -277,7 +250,7 @@ def _stay(view: View, debt: Account, consumers: frozenset[str]) -> tuple[bool, s
         and (one.consumer in consumers or one.consumer not in view.group.consumers)
     ]
     for _, one in events:
-        if not concerns(_named(one), (debt.id,)):
+        if not concerns(named_debts(one), (debt.id,)):
             continue
         runs = one.kind == "bankruptcy_filed"
         said = one.value if isinstance(one.value, dict) else {}
@@ -310,7 +283,7 @@ def holds(view: View, debt: Account, wanted: tuple[str, ...]) -> str:
     held: set[str] = set()
     events = sorted(view.said("hold", "releases_hold"), key=lambda pair: pair[0])
     for _, one in events:
-        if concerns(_named(one), (debt.id,)):
+        if concerns(named_debts(one), (debt.id,)):
             (held.add if one.kind == "hold" else held.discard)(str(one.value))
     return tri(bool(held & set(wanted)))
 
@@ -322,8 +295,8 @@ def spoke_or_wrote(view: View, debt: Account) -> str:
     without its coming back inside them: sent on D, from D + 15 on (cautious: the text counts days
     after the date, the worked comments count the date itself).
     """
-    for past in view.own_history:
-        if not _about(view, past, debt, meets=True) or not view.persons_of(past):
+    for past in view.past_of(debt):
+        if not _about(view, past, debt, meets=True) or result_missing(past):
             continue
         if view.owner(past.point)[1] not in words.CONSUMER_ROLES:
             continue

@@ -258,6 +258,10 @@ class View:
         """History that stands in the files of this consumer."""
         return tuple(one for one in self.history if self.in_file(one))
 
+    def past_of(self, debt: Account) -> tuple[Contact, ...]:
+        """History in this consumer's files that is this collector's: counts are per collector."""
+        return tuple(one for one in self.own_history if one.collector == debt.collector)
+
     def in_file(self, contact: Contact) -> bool:
         """Whether a contact stands in a file of this consumer."""
         return not contact.consumer or contact.consumer in self.consumers

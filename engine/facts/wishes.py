@@ -115,6 +115,32 @@ def said_of_point(view: View, *kinds: str, ours: bool = False) -> bool:
     )
 
 
+def known_bad_address(view: View) -> str:
+    """Somebody said that mail to the address does not arrive, or it came back.
+
+    A later word that this is the last known address makes it good (comment 42(a)(1)-3).
+    """
+    line = view.line(view.contact.point)
+    bad = [received for received, one in view.said("known_bad_address") if _names(view, one, line)]
+    bad += [
+        one.at
+        for one in view.group.contacts
+        if one.result == "undeliverable"
+        and one.channel == "mail"
+        and one.at <= view.moment.known
+        and (one.recorded is None or one.recorded <= view.moment.known)
+        and view.in_file(one)
+        and view.line(one.point) == line
+    ]
+    good = view.said("last_known_address")
+    again = [received for received, one in good if _names(view, one, line)]
+    return tri(bool(bad) and not any(at > max(bad) for at in again))
+
+
+def _names(view: View, one: Statement, line: str) -> bool:
+    return line in {view.line(point) for point in listed(one.value)}
+
+
 def consent_for_point(view: View, gives: str, *takes: str) -> tuple[bool, datetime | None]:
     """(consent for this line stands, when it was last given), told to this collector."""
     line = view.line(view.contact.point)
@@ -180,26 +206,36 @@ def recorded_revoked(view: View, *, anywhere: bool = False) -> str:
 
 
 def opt_out_confirmation_open(view: View) -> str:
-    """An electronic opt-out covering this message has not been confirmed (1006.14(h)(2)(i))."""
+    """An electronic opt-out covering this message has not been confirmed (1006.14(h)(2)(i)).
+
+    The address's own, or the medium's by the person contacted; confirmed there, by that medium.
+    """
     line = view.line(view.contact.point)
-    told: datetime | None = None
-    kinds = ("opt_out_address", "opt_out_number_text", "stop_medium", "opt_out_medium")
-    for received, one in view.said(*kinds):
-        if one.medium not in words.ELECTRONIC_MEDIA:
-            continue
-        if one.kind in ("stop_medium", "opt_out_medium"):
-            mine = str(one.value) == view.contact.channel
-        else:
-            mine = line in {view.line(p) for p in listed(one.value)}
-        if mine and (told is None or received > told):
-            told = received
-    if told is None:
-        return words.NO
-    confirmed = any(
-        past.at >= told and past.purpose == "stop_confirmation" and past.direction == "out"
+    channel = view.contact.channel
+    addresses = ("opt_out_address", "opt_out_number_text", "do_not_use_number")
+    told = [
+        received
+        for received, one in view.said(*addresses)
+        if _names(view, one, line) and _electronic(one)
+    ]
+    told += [
+        received
+        for received, one in binding(view, "stop_medium", "opt_out_medium", ours=True)
+        if str(one.value) == channel and _electronic(one)
+    ]
+    confirmed = [
+        past.at
         for past in view.own_history
-    )
-    return tri(not confirmed)
+        if past.purpose == "stop_confirmation"
+        and past.direction == "out"
+        and past.channel == channel
+        and view.line(past.point) == line
+    ]
+    return tri(bool(told) and not any(at >= max(told) for at in confirmed))
+
+
+def _electronic(one: Statement) -> bool:
+    return one.to == "this_collector" and one.medium in words.ELECTRONIC_MEDIA
 
 
 def third_party_reopened(view: View) -> str:

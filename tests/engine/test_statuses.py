@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from engine import Account
-from engine.facts import email, statuses, wishes
+from engine.facts import attorneys, email, statuses, wishes
 from tests.telling import D1, P1, at, file, past, proposed, said, view
 
 D2 = Account("D2", "P1", "medical")
@@ -18,38 +18,39 @@ ATTORNEY = said("represented_by", "ATTY1", "09-01T09:00")
 
 def test_an_attorney_who_no_longer_acts() -> None:
     left = said("no_longer_represented", ("D1",), "09-02T09:00")
-    assert statuses.represented(view(file(ATTORNEY)), D1) == "yes"
-    assert statuses.represented(view(file(ATTORNEY, left)), D1) == "no"
-    assert statuses.represented(view(file(ATTORNEY, replace(left, value=("D2",)))), D1) == "yes"
+    assert attorneys.represented(view(file(ATTORNEY)), D1) == "yes"
+    assert attorneys.represented(view(file(ATTORNEY, left)), D1) == "no"
+    assert attorneys.represented(view(file(ATTORNEY, replace(left, value=("D2",)))), D1) == "yes"
     unreachable = replace(ATTORNEY, more={"address_known": False})
-    assert statuses.represented(view(file(unreachable)), D1) == "no"
+    assert attorneys.represented(view(file(unreachable)), D1) == "no"
 
 
 def test_the_attorney_consents() -> None:
-    consent = said("attorney_consents_to_direct_contact", ("D1",), "09-02T09:00")
-    assert statuses.attorney_consents(view(file(ATTORNEY, consent)), D1) == "yes"
-    assert statuses.attorney_consents(view(file(consent)), D1) == "no"
+    consent = said("attorney_consents_to_direct_contact", ("D1",), "09-02T09:00", by="ATTY1")
+    assert attorneys.attorney_consents(view(file(ATTORNEY, replace(consent, by="P1"))), D1) == "no"
+    assert attorneys.attorney_consents(view(file(ATTORNEY, consent)), D1) == "yes"
+    assert attorneys.attorney_consents(view(file(consent)), D1) == "no"
     early = replace(consent, received=at("08-31T09:00"))
-    assert statuses.attorney_consents(view(file(ATTORNEY, early)), D1) == "no"
+    assert attorneys.attorney_consents(view(file(ATTORNEY, early)), D1) == "no"
     other = replace(consent, value=("D2",))
-    assert statuses.attorney_consents(view(file(ATTORNEY, other)), D1) == "no"
+    assert attorneys.attorney_consents(view(file(ATTORNEY, other)), D1) == "no"
 
 
 @pytest.mark.parametrize(("day", "silent"), [(18, "yes"), (19, "no")])
 def test_the_attorney_is_silent_after_thirty_days(day: int, silent: str) -> None:
     letter = said("attorney_written_to", date(2026, 8, day), "09-01T09:00")
-    assert statuses.attorney_silent(view(file(letter)), D1) == silent
+    assert attorneys.attorney_silent(view(file(letter)), D1) == silent
 
 
 def test_what_ends_the_silence() -> None:
     letter = said("attorney_written_to", "2026-08-01", "09-01T09:00")
-    assert statuses.attorney_silent(view(file(letter)), D1) == "yes"
+    assert attorneys.attorney_silent(view(file(letter)), D1) == "yes"
     other = replace(letter, more={"debts": ("D2",)})
-    assert statuses.attorney_silent(view(file(other)), D1) == "no"
+    assert attorneys.attorney_silent(view(file(other)), D1) == "no"
     answer = past("08-20T10:00", "mail", "M7", result="received", direction="in")
-    assert statuses.attorney_silent(view(file(letter, answer)), D1) == "no"
+    assert attorneys.attorney_silent(view(file(letter, answer)), D1) == "no"
     before = replace(answer, at=at("07-20T10:00"))
-    assert statuses.attorney_silent(view(file(letter, before)), D1) == "yes"
+    assert attorneys.attorney_silent(view(file(letter, before)), D1) == "yes"
 
 
 def test_told_of_the_debt_before() -> None:

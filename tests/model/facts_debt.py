@@ -219,7 +219,7 @@ def representations(asked: Asked) -> list[Statement]:
 def attorney_silent(asked: Asked) -> str:
     """A letter left unanswered for 30 days (number ours; 12 CFR 1006.6(b)(2)(i))."""
     group = asked.group
-    for one in on_debt(asked, "attorney_unanswered_since"):
+    for one in on_debt(asked, "attorney_unanswered_since", "attorney_written_to"):
         since = calendar.instant(one.value, asked.zone)
         if not today(asked) > calendar.day_of(since, asked.zone) + 30 * calendar.DAY:
             continue
@@ -234,10 +234,17 @@ def attorney_silent(asked: Asked) -> str:
             other
             for other in group.statements
             if other.by is not None
+            and human(group, other.consumer) == asked.person
             and role_of(group, other.by) == "attorney"
             and since <= received_at(asked, other) <= asked.now
         ]
-        newer = [rep for rep in representations(asked) if received_at(asked, rep) >= since]
+        # who acts since a later day was not asked
+        newer = [
+            rep
+            for rep in representations(asked)
+            if calendar.day_of(received_at(asked, rep), asked.zone)
+            > calendar.day_of(since, asked.zone)
+        ]
         if not wrote and not spoke and not newer:
             return YES
     return NO

@@ -332,6 +332,7 @@ def open_duplicates(asked: Asked) -> list[Statement]:
         one
         for one in on_debt(asked, "disputes")
         if is_written(one)
+        and is_timely(asked, one)
         and is_duplicative(asked, one)
         and not answered(
             asked, received_at(asked, one), VERIFICATION | {"duplicative_dispute_notice"}
