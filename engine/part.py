@@ -172,7 +172,7 @@ def _table(panel: Panel, part: PartInput, prepared: Prepared, where: Where) -> T
         ways.select("t", "channel", "tc"), on=["t", "channel"], how="left", maintain_order="left"
     )
     rows = _rows(cand, len(zones) - 1)
-    return Table(prepared, cand, rows, ways, zones, calendar, hourglass, part.groups_of)
+    return Table(prepared, prepared, cand, rows, ways, zones, calendar, hourglass, part.groups_of)
 
 
 def _candidates(part: PartInput, prepared: Prepared, where: Where, pointed: bool) -> pl.DataFrame:

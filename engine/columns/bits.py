@@ -11,45 +11,60 @@ from .. import clock, words
 from ..facts import asking
 from ..facts.consent import CONSENT_DAYS
 from ..kinds import Agreed, Limit, Wait, Window
-from ..rule import Exclusion, Period, Rule
+from ..rule import Exclusion, Period, Rule, Selector
 from . import tally
 from .combos import Combo
 from .prepare import files_of
+from .spoken import files_with
+from .statuses import UNKNOWN
 from .table import CODE, Table
 
 
-def bit(
-    table: Table, rows: pl.DataFrame, rule: Rule, number: int, combos: list[Combo]
+def all_bits(
+    table: Table, rows: pl.DataFrame, rules: Sequence[Rule], combos: list[Combo]
 ) -> pl.DataFrame:
-    """The bit of one rule for all rows (b), and for limits and waits used (u) and free (v)."""
-    live = [n for n, combo in enumerate(combos) if rule in combo.live]
-    if isinstance(rule.body, Window):
-        return rows.with_columns(_window(table, rows, rule, live).alias(f"b{number}"))
-    if isinstance(rule.body, Limit):
-        counted = _limit(table, rows, rule, rule.body, combos, live)
-    else:
-        assert isinstance(rule.body, Wait)
-        counted = _wait(table, rows, rule, rule.body, combos, live)
-    return rows.with_columns(
-        counted["bit"].alias(f"b{number}"),
-        counted["used"].alias(f"u{number}"),
-        counted["free"].alias(f"v{number}"),
-    )
+    """The bits of rules (b0, b1, ...), and for limits and waits what is used (u) and free (v)."""
+    numbered = list(enumerate(rules))
+    windows = [(n, rule) for n, rule in numbered if isinstance(rule.body, Window)]
+    found = _windows(table, rows, windows, combos) if windows else []
+    for number, rule in numbered:
+        live = [n for n, combo in enumerate(combos) if rule in combo.live]
+        if isinstance(rule.body, Window):
+            continue
+        if isinstance(rule.body, Limit):
+            counted = _limit(table, rows, rule, rule.body, combos, live)
+        else:
+            assert isinstance(rule.body, Wait)
+            counted = _wait(table, rows, rule, rule.body, combos, live)
+        for letter, name in (("b", "bit"), ("u", "used"), ("v", "free")):
+            found.append(counted[name].alias(f"{letter}{number}"))
+    return rows.hstack(found)
 
 
-def _window(table: Table, rows: pl.DataFrame, rule: Rule, live: list[int]) -> pl.Series:
-    keys = ["z", "nz", "sig", "voice"]
-    here = rows.select(*keys, "combo")
-    asked = here.filter(pl.col("combo").is_in(live)).select(keys).unique()
-    codes = [
-        CODE[table.hourglass.bit(rule, table.zones[z], nz, sig, voice)]
-        for z, nz, sig, voice in asked.iter_rows()
-    ]
-    bits = asked.with_columns(pl.Series("bit", codes, dtype=pl.UInt8))
-    found = here.join(bits, on=keys, how="left", maintain_order="left")
-    return found.select(
-        pl.when(pl.col("combo").is_in(live)).then("bit").otherwise(0).fill_null(0).cast(pl.UInt8)
-    ).to_series()
+def _windows(
+    table: Table,
+    rows: pl.DataFrame,
+    windows: Sequence[tuple[int, Rule]],
+    combos: list[Combo],
+) -> list[pl.Series]:
+    """The bits of windows: each is asked once per clock, hours of one's own, and combo."""
+    keys = ["combo", "z", "nz", "sig", "voice"]
+    asked = rows.select(keys).unique()
+    bits: list[tuple[int, ...]] = []
+    for combo, z, nz, sig, voice in asked.iter_rows():
+        live = combos[combo].live
+        bits.append(
+            tuple(
+                CODE[table.hourglass.bit(rule, table.zones[z], nz, sig, voice)]
+                if rule in live
+                else 0
+                for _, rule in windows
+            )
+        )
+    names = [f"b{number}" for number, _ in windows]
+    codes = pl.DataFrame(bits, schema=dict.fromkeys(names, pl.UInt8), orient="row")
+    found = rows.select(keys).join(asked.hstack(codes), on=keys, how="left", maintain_order="left")
+    return [found[name] for name in names]
 
 
 def _empty(rows: pl.DataFrame) -> pl.DataFrame:
@@ -75,23 +90,24 @@ def _limit(
     counts = [n for n in live if combos[n].member[rule.key] == "counts"]
     exempt = [n for n in live if combos[n].member[rule.key] == "exempt"]
     judged = rows["combo"].is_in(pl.Series(counts + exempt, dtype=pl.UInt16).implode())
-    simple = isinstance(body.max, int) and body.agreed_within is None and body.since is None
-    if not simple or not tally.columnar(body.counting, body.within):
+    if body.since is not None:
+        return _plainly(table, rows, rule, _begun(table, rows, body.since, judged))
+    if not tally.columnar(body.counting, body.within):
         return _plainly(table, rows, rule, judged)
-    assert isinstance(body.max, int)
+    maximum = maximum_of(rule)
     found = _empty(rows)
     at = judged.arg_true()
     if not len(at):
         return found
     tallied = tally.used(
-        table.prepared, table.calendar, body.counting, body.within, body.per, body.max, rows[at]
+        table.near, table.calendar, body.counting, body.within, body.per, maximum, rows[at]
     )
     if "workplace" in body.per:  # a contact elsewhere has no such unit: nothing is used of it
         away = ~pl.col("kind").is_in(sorted(words.WORK_KINDS))
         tallied = tallied.with_columns(
             pl.when(away).then(0).otherwise("used").cast(pl.UInt32).alias("used")
         )
-    reached = (pl.col("used") + 1 > body.max) & pl.col("combo").is_in(counts)
+    reached = (pl.col("used") + 1 > maximum) & pl.col("combo").is_in(counts)
     tallied = tallied.with_columns(table.calendar.starts("free_day").alias("free")).select(
         reached.cast(pl.UInt8).alias("bit"),
         "used",
@@ -100,8 +116,11 @@ def _limit(
     found = _scatter(found, at, tallied)
     if tally.by_viewer(body.counting, body.per):
         found = _override(table, rows, rule, judged, found, table.apart)
+    if isinstance(body.max, Agreed) or body.agreed_within is not None:
+        agreeing = files_with(table, "agrees_to_messages")
+        found = _override(table, rows, rule, judged, found, agreeing)
     files = _consenting(table, body.counting.not_, body.within)
-    if body.max > 0:  # consent only ever takes away from what is counted
+    if maximum > 0:  # consent only ever takes away from what is counted
         judged = judged & (found["used"] > 0).fill_null(value=False)
     return _override(table, rows, rule, judged, found, files)
 
@@ -115,13 +134,9 @@ def _wait(
     live: list[int],
 ) -> pl.DataFrame:
     judged = rows["combo"].is_in(pl.Series(live, dtype=pl.UInt16).implode())
-    if not tally.columnar(body.after, None) or body.until is not None:
-        return _plainly(table, rows, rule, judged)
-    free = tally.first_free(body, pl.col("day"))
-    assert body.for_ is not None
-    hours = body.for_.unit == "hour"
-    if free is None and not hours:
-        return _plainly(table, rows, rule, judged)
+    dated = body.after.of_dates and body.until is None
+    if not dated and not tally.columnar(body.after, None):
+        return _plainly(table, rows, rule, _begun(table, rows, body.after, judged))
     found = _empty(rows)
     at = judged.arg_true()
     if not len(at):
@@ -130,11 +145,20 @@ def _wait(
     if "workplace" in body.per:
         at_work = wanted["kind"].is_in(sorted(words.WORK_KINDS))
         at, wanted = at.filter(at_work), wanted.filter(at_work)
-    met = tally.latest(table.prepared, table.calendar, body, wanted)
-    if hours:
+    if dated:
+        met = _dates(table, body, wanted)
+    else:
+        met = tally.latest(table.near, table.calendar, body, wanted)
+    if body.until is not None or body.for_ is None:  # whether it ended is looked into one by one
+        begun = pl.repeat(value=False, n=len(rows), eager=True)
+        begun = begun.scatter(at, met["event"].is_not_null())
+        if tally.by_viewer(body.after, body.per):
+            begun = begun | (judged & rows["fp"].is_in(table.apart.implode()))
+        return _plainly(table, rows, rule, begun)
+    if body.for_.unit == "hour":
         met = met.with_columns((pl.col("event") + timedelta(hours=body.for_.count)).alias("free"))
     else:
-        assert free is not None
+        free = tally.first_free(body, met["day"])
         met = met.with_columns(free.alias("free_day")).with_columns(
             table.calendar.starts("free_day").alias("free")
         )
@@ -142,8 +166,13 @@ def _wait(
     end = pl.col("z").replace_strict(ends, return_dtype=pl.Datetime("us", "UTC"))
     exempt = [n for n in live if rule.key in combos[n].exempt]
     running = ((pl.col("free") >= end) & ~pl.col("combo").is_in(exempt)).fill_null(value=False)
+    unknown = pl.col("event").is_null() if dated else pl.lit(value=False)
     met = met.select(
-        running.cast(pl.UInt8).alias("bit"),
+        pl.when(unknown)
+        .then(UNKNOWN)
+        .otherwise(running.cast(pl.UInt8))
+        .cast(pl.UInt8)
+        .alias("bit"),
         pl.lit(None, dtype=pl.UInt32).alias("used"),
         pl.when(pl.col("combo").is_in(exempt)).then(None).otherwise("free").alias("free"),
     )
@@ -155,6 +184,20 @@ def _wait(
         files = _consenting(table, entries, period)
         found = _override(table, rows, rule, judged, found, files)
     return found
+
+
+def _dates(table: Table, body: Wait, wanted: pl.DataFrame) -> pl.DataFrame:
+    """The date of the account a wait runs from, as `tally.latest` gives events: `event`, `day`."""
+    day = table.prepared.accounts[body.after.what].gather(wanted["a"])
+    found = wanted.with_columns(day.alias("day"))
+    return found.with_columns(table.calendar.starts("day").alias("event"))
+
+
+def _begun(table: Table, rows: pl.DataFrame, event: Selector, judged: pl.Series) -> pl.Series:
+    """Of the rows judged, those in whose file a statement is that something runs from."""
+    if event.of_contacts or event.of_dates:
+        return judged
+    return judged & rows["fp"].is_in(files_with(table, event.what).implode())
 
 
 def _scatter(found: pl.DataFrame, at: pl.Series, values: pl.DataFrame) -> pl.DataFrame:

@@ -1,17 +1,21 @@
-"""One fact for all rows of a part: its column, then the plain function where that must speak."""
+"""The facts of all rows of a part: columns, then the plain function where that must speak."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import Final, TypeGuard
 
 import polars as pl
 
 from ..facts import asking
-from ..rule import Ask, Happened
+from ..rule import Ask, Happened, Selector
 from . import tally
 from .combos import Combo
 from .email import route_chain, route_consumer, route_creditor, safe_harbour, text_routes
 from .lookup import COLUMNS, doubtful
+from .prepare import Prepared
+from .spoken import FACTS_OF, files_with
 from .statuses import UNKNOWN, Column
 from .table import CODE, Table
 
@@ -38,53 +42,118 @@ OF_ACCOUNT = frozenset(
 The other columns are looked up once per point and channel."""
 
 
-def wants(combos: list[Combo], rows: pl.DataFrame, ask: Ask) -> pl.Series:
-    """Rows of combos for which an ask still matters."""
-    wanted = [number for number, combo in enumerate(combos) if ask in combo.needed]
-    return rows["combo"].is_in(pl.Series(wanted, dtype=pl.UInt16).implode())
+def facts(table: Table, rows: pl.DataFrame, asks: list[Ask], combos: list[Combo]) -> pl.DataFrame:
+    """One column per ask (f0, f1, ...): its column, then the plain function where that must speak.
+
+    What no live rule of a row's combo asks is unknown there: it splits no situation.
+    """
+    if not asks:
+        return pl.DataFrame()
+    wanted = _wanted(rows, asks, combos)
+    found: dict[str, pl.Series] = {}
+    for level, number in (("a", _of_account), ("tc", _of_way)):
+        known = {f"f{n}": number(table, ask) for n, ask in enumerate(asks)}
+        codes = {name: one for name, one in known.items() if one is not None and name not in found}
+        if codes:
+            found |= {one.name: one for one in pl.DataFrame(codes)[rows[level]]}
+    for n, ask in enumerate(asks):
+        if f"f{n}" not in found:
+            found[f"f{n}"] = _of_row(table, rows, ask)
+        found[f"f{n}"] = _overridden(table, rows, ask, found[f"f{n}"], wanted[f"w{n}"])
+    frame = pl.DataFrame([found[f"f{n}"].alias(f"f{n}") for n in range(len(asks))])
+    unknown = pl.lit(UNKNOWN, dtype=pl.UInt8)
+    return wanted.hstack(frame).select(
+        pl.when(f"w{n}").then(f"f{n}").otherwise(unknown).alias(f"f{n}") for n in range(len(asks))
+    )
 
 
-def fact(table: Table, rows: pl.DataFrame, ask: Ask, combos: list[Combo]) -> pl.Series:
-    """One fact for all rows: its column, then the plain function where that must speak."""
-    found = _looked_up(table, rows, ask, combos)
-    mine = wants(combos, rows, ask)
-    unknown = pl.repeat(UNKNOWN, len(rows), dtype=pl.UInt8, eager=True)
-    return found.zip_with(mine, unknown)  # what no live rule asks splits no situation
+def _wanted(rows: pl.DataFrame, asks: list[Ask], combos: list[Combo]) -> pl.DataFrame:
+    """Per ask (w0, w1, ...) the rows of combos for which it still matters."""
+    columns = {f"w{n}": [ask in one.needed for one in combos] for n, ask in enumerate(asks)}
+    return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.Boolean))[rows["combo"]]
 
 
-def _looked_up(table: Table, rows: pl.DataFrame, ask: Ask, combos: list[Combo]) -> pl.Series:
+def _of_account(table: Table, ask: Ask) -> pl.Series | None:
+    """The codes of a fact that every candidate of an account shares, by account."""
     prepared = table.prepared
-    plain: pl.Series | None = None
-    if ask.fact in ALL_COLUMNS:
-        if ask.fact in OF_ACCOUNT:
-            found = ALL_COLUMNS[ask.fact](prepared, prepared.accounts, ask).gather(rows["a"])
-        else:
-            found = ALL_COLUMNS[ask.fact](prepared, table.ways, ask).gather(rows["tc"])
-        files = doubtful(prepared, ask.fact)
-        if ask.fact == "safe_harbour":
-            files = text_routes(prepared)[1]
-        if ask.fact == "initial_communication_made":
-            files = table.apart
-        if files is not None and len(files):
-            plain = rows["fp"].is_in(files.implode())
-    elif isinstance(ask.parameter, Happened) and _columnar_happened(ask.parameter):
-        found = _happened(table, rows, ask.parameter)
-        if tally.by_viewer(ask.parameter.event):
-            plain = rows["fp"].is_in(table.apart.implode())
-    elif ask.fact in ("time_barred", "known_time_barred"):
+    if ask.fact in OF_ACCOUNT:
+        return table.once(
+            ("account", ask), lambda: ALL_COLUMNS[ask.fact](prepared, prepared.accounts, ask)
+        )
+    asked = ask.parameter
+    if isinstance(asked, Happened) and _columnar_happened(asked) and _ever(_plainest(asked)):
+        return table.once(("account", ask), lambda: _happened_ever(table, asked))
+    if isinstance(asked, Happened) and _simply_dated(asked):
+        return table.once(("account", ask), lambda: _dated(table, asked))
+    return None
+
+
+def _of_way(table: Table, ask: Ask) -> pl.Series | None:
+    """The codes of a fact that hangs on the point and the channel, by way."""
+    if ask.fact == "special_line_is":
+        return table.once(("way", ask), lambda: _special_line(table, ask))
+    if ask.fact not in ALL_COLUMNS or ask.fact in OF_ACCOUNT:
+        return None
+    return table.once(("way", ask), lambda: ALL_COLUMNS[ask.fact](table.prepared, table.ways, ask))
+
+
+def _of_row(table: Table, rows: pl.DataFrame, ask: Ask) -> pl.Series:
+    """The codes of any other fact, row by row; where the plain function speaks, no."""
+    if isinstance(ask.parameter, Happened) and _columnar_happened(ask.parameter):
+        return _happened(table, rows, _plainest(ask.parameter))
+    if ask.fact in ("time_barred", "known_time_barred"):
         return time_barred(table, rows, ask)
-    else:
-        found = pl.zeros(len(rows), dtype=pl.UInt8, eager=True)
-        plain = pl.repeat(value=True, n=len(rows), eager=True)
-    if plain is None:
-        return found
-    plain = plain & wants(combos, rows, ask)
-    at = plain.arg_true()
+    return pl.zeros(len(rows), dtype=pl.UInt8, eager=True)
+
+
+def _overridden(
+    table: Table, rows: pl.DataFrame, ask: Ask, found: pl.Series, wanted: pl.Series
+) -> pl.Series:
+    """A fact's codes with the plain function's where the columns cannot tell."""
+    files = table.once(("doubted", ask), lambda: _doubted(table, ask))
+    if files is not None:
+        if not len(files):
+            return found
+        wanted = wanted & rows["fp"].is_in(files.implode())
+    at = wanted.arg_true()
     if not len(at):
         return found
-    few = rows[at]
-    values = [CODE[asking.value(view, ask, view.debts[0])] for view in table.views(few)]
+    values = [CODE[asking.value(view, ask, view.debts[0])] for view in table.views(rows[at])]
     return found.scatter(at, pl.Series(values, dtype=pl.UInt8))
+
+
+NOBODY: Final = pl.Series([], dtype=pl.UInt32)
+
+
+def _doubted(table: Table, ask: Ask) -> pl.Series | None:
+    """Files (fp) whose answer is left to the plain function; None: everybody's."""
+    if ask.fact == "safe_harbour":
+        return text_routes(table.prepared)[1]
+    if ask.fact == "initial_communication_made":
+        return table.apart
+    if ask.fact in ALL_COLUMNS:
+        files = doubtful(table.prepared, ask.fact)
+        return NOBODY if files is None else files
+    if ask.fact in FACTS_OF:
+        return files_with(table, *FACTS_OF[ask.fact])
+    if isinstance(ask.parameter, Happened):
+        return _doubted_events(table, ask.parameter)
+    known = ("time_barred", "known_time_barred", "special_line_is")
+    return NOBODY if ask.fact in known else None
+
+
+def _doubted_events(table: Table, asked: Happened) -> pl.Series | None:
+    if _columnar_happened(asked):
+        told = [one.what for one in (asked.since, asked.unless_followed) if _statement(one)]
+        files = [files_with(table, kind) for kind in told]
+        if tally.by_viewer(asked.event):
+            files.append(table.apart)
+        return pl.concat(files).unique() if files else NOBODY
+    if _simply_dated(asked):
+        return NOBODY
+    if not asked.event.of_contacts and not asked.event.of_dates:
+        return files_with(table, asked.event.what)
+    return None
 
 
 def time_barred(table: Table, rows: pl.DataFrame, ask: Ask) -> pl.Series:
@@ -106,39 +175,96 @@ def time_barred(table: Table, rows: pl.DataFrame, ask: Ask) -> pl.Series:
 
 
 def _columnar_happened(asked: Happened) -> bool:
-    """Contacts on record ever, within a period, longer ago, or since a date of the account."""
+    """Contacts on record ever, within a period, longer ago, or since a date of the account.
+
+    A statement they are reckoned since, or followed by, is looked into where there is one.
+    """
     periods = (asked.within, asked.older_than)
     known = all(one is None or one.unit in tally.COLUMNAR_UNITS for one in periods)
-    since = asked.since is None or asked.since.of_dates
-    whole = known and since and asked.unless_followed is None
+    since = asked.since is None or asked.since.of_dates or _statement(asked.since)
+    whole = known and since and (asked.unless_followed is None or _statement(asked.unless_followed))
     consent = any("in_call_consent" in one.words for one in asked.event.not_)
     return whole and not consent and tally.columnar(asked.event, None)
 
 
-def _happened(table: Table, rows: pl.DataFrame, asked: Happened) -> pl.Series:
-    """`counting.happened` for contacts: yes where a debt is named, unknown where none is."""
-    prepared = table.prepared
+def _statement(event: Selector | None) -> TypeGuard[Selector]:
+    return event is not None and not event.of_contacts and not event.of_dates
+
+
+def _plainest(asked: Happened) -> Happened:
+    """The same where no statement is that it is reckoned since, or followed by."""
+    since = None if _statement(asked.since) else asked.since
+    return replace(asked, since=since, unless_followed=None)
+
+
+def _ever(asked: Happened) -> bool:
+    return asked.since is None and asked.within is None and asked.older_than is None
+
+
+def _named(prepared: Prepared, asked: Happened) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What contacts are on record: of named debts (pool, at), and of files only (fp, at)."""
     found = tally.selected(prepared, asked.event)
     floor = tally.reach_back(asked.within, prepared.day)
     if floor is not None:
         found = found.filter(pl.col("at") >= floor)
     links = prepared.talked if asked.event.debts == "discussed" else prepared.charged
-    accounts = prepared.accounts
     found = found.select("h", "fp", "at", "collector")  # counts are per collector
-    whose = accounts.select("pool", "collector").unique()
+    whose = prepared.accounts.select("pool", "collector").unique()
     sure = found.join(links, on="h").drop_nulls("pool")
     sure = sure.join(whose, on=["pool", "collector"], how="semi").select("pool", "at")
-    vague = found.join(links, on="h", how="anti").select("fp", "collector", "at")
-    if asked.since is None and asked.within is None and asked.older_than is None:
-        yes = accounts["pool"].is_in(sure["pool"].unique().implode())
-        near = vague.select("fp", "collector").unique().with_columns(here=pl.lit(value=True))
-        maybe = accounts.select("fp", "collector").join(
-            near, on=["fp", "collector"], how="left", maintain_order="left"
-        )["here"].fill_null(value=False)  # fmt: skip
-        yes = yes | (maybe & accounts["single"])
-        code = yes.cast(pl.UInt8).zip_with(yes | ~maybe, pl.repeat(UNKNOWN, len(accounts),
-                                           dtype=pl.UInt8, eager=True))  # fmt: skip
-        return code.gather(rows["a"])
+    return sure, found.join(links, on="h", how="anti").select("fp", "collector", "at")
+
+
+def _happened_ever(table: Table, asked: Happened) -> pl.Series:
+    """`_happened` whenever it was, by account."""
+    accounts = table.prepared.accounts
+    sure, vague = _named(table.prepared, asked)
+    yes = accounts["pool"].is_in(sure["pool"].unique().implode())
+    keys = ["fp", "collector"]
+    near = vague.select(keys).unique().with_columns(here=pl.lit(value=True))
+    met = accounts.select(keys).join(near, on=keys, how="left", maintain_order="left")
+    maybe = met["here"].fill_null(value=False)
+    yes = yes | (maybe & accounts["single"])
+    unknown = pl.repeat(UNKNOWN, len(accounts), dtype=pl.UInt8, eager=True)
+    return yes.cast(pl.UInt8).zip_with(yes | ~maybe, unknown)
+
+
+def _simply_dated(asked: Happened) -> bool:
+    """A date of the account, ever, within a period or longer ago."""
+    periods = (asked.within, asked.older_than)
+    known = all(one is None or one.unit in tally.COLUMNAR_UNITS for one in periods)
+    return asked.event.of_dates and known and asked.since is None and asked.unless_followed is None
+
+
+def _dated(table: Table, asked: Happened) -> pl.Series:
+    """`counting.happened` for a date of the account: it begins on that day in every zone."""
+    day = table.prepared.day
+    past = pl.col(asked.event.what)
+    met = (past <= day) & counted_on(asked, day, past)
+    return table.prepared.accounts.select(
+        pl.when(past.is_null()).then(UNKNOWN).otherwise(met.cast(pl.UInt8)).cast(pl.UInt8)
+    ).to_series()
+
+
+def counted_on(asked: Happened, day: date, past: pl.Expr) -> pl.Expr:
+    """Whether a past local day fits the periods asked."""
+    met = tally.counts_on(asked.within, day, past)
+    if asked.older_than is not None:
+        met = met & (pl.lit(day) - past > timedelta(days=asked.older_than.count))
+    return met
+
+
+def _special_line(table: Table, ask: Ask) -> pl.Series:
+    asked = ask.parameter if isinstance(ask.parameter, tuple) else (str(ask.parameter),)
+    lines = table.prepared.points["special_line"].is_in(asked).fill_null(value=False)
+    return lines.cast(pl.UInt8).gather(table.ways["t"])
+
+
+def _happened(table: Table, rows: pl.DataFrame, asked: Happened) -> pl.Series:
+    """`counting.happened` for contacts: yes where a debt is named, unknown where none is."""
+    prepared = table.near
+    sure, vague = _named(prepared, asked)
+    accounts = prepared.accounts
     everyone = rows.select("a", "fp", "z")
     one = everyone.unique(["a", "z"], maintain_order=True)
     one = one.with_columns(
@@ -191,7 +317,5 @@ def _on_record(
         met = met.filter(pl.col("floor").is_null() | (pl.col("at") >= pl.col("floor")))
     if not plain:
         met = met.with_columns(table.calendar.day().alias("day"))
-        met = met.filter(tally.counts_on(asked.within, day, pl.col("day")))
-        if asked.older_than is not None:
-            met = met.filter(pl.lit(day) - pl.col("day") > timedelta(days=asked.older_than.count))
+        met = met.filter(counted_on(asked, day, pl.col("day")))
     return met.select(keys).unique()

@@ -16,9 +16,9 @@ from ..kinds import Limit, Notice
 from ..panel import Panel
 from ..rule import Rule
 from ..situation import RuleSet, Situation, has_bit
-from .bits import bit
+from .bits import all_bits
 from .combos import Alike, Combo, Words, alike, canonical, combo_of
-from .facts import fact
+from .facts import facts
 from .ledger import Applying, Key, ledger_of
 from .table import COMBO, WORDS, Table
 
@@ -47,16 +47,15 @@ def judge(panel: Panel, rules: RuleSet, table: Table, rows: pl.DataFrame) -> Jud
         if has_bit(rule) and not isinstance(rule.body, Notice)
     }
     asks = [ask for ask in rules.asks if ask in needed]
-    for number, ask in enumerate(asks):
-        rows = rows.with_columns(fact(table, rows, ask, combos).alias(f"f{number}"))
+    told = facts(table, rows, asks, combos)
+    rows = rows.hstack(told.get_columns())
     keys = [rule.key for rule in rules.rules if rule.key in bits]
-    for number, key in enumerate(keys):
-        rows = bit(table, rows, bits[key], number, combos)
+    rows = all_bits(table, rows, [bits[key] for key in keys], combos)
     columns = [f"f{n}" for n in range(len(asks))] + [f"b{n}" for n in range(len(keys))]
     rows, distinct = _situations(rows, columns)
     names = [rules.names[ask] for ask in asks] + [f"bit:{key}" for key in keys]
     numbers = _numbers(panel, rules, names, combos, distinct, columns)
-    rows = rows.with_columns(numbers.gather(rows["s"]).alias("s"))
+    rows = rows.drop(told.columns).with_columns(numbers.gather(rows["s"]).alias("s"))
     return Judgement(rules, rows, numbers, combos)
 
 
@@ -81,9 +80,9 @@ def _numbers(
         if key not in book:
             fresh[at] = (key, {}, partial(applying, panel, rules, combos[number]))
     met = distinct[list(fresh)].select("combo", *columns).iter_rows()
-    for (_, facts, _), (number, *codes) in zip(fresh.values(), met, strict=True):
-        facts |= base[number]
-        facts |= zip(names, [WORDS[code] for code in codes], strict=True)
+    for (_, fields, _), (number, *codes) in zip(fresh.values(), met, strict=True):
+        fields |= base[number]
+        fields |= zip(names, [WORDS[code] for code in codes], strict=True)
     new = ledger.add(panel, rules, book, list(fresh.values())) if fresh else {}
     found = [new[key] if key in new else book[key] for key in keys]
     return pl.Series(found, dtype=pl.UInt32)

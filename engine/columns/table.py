@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -19,6 +19,7 @@ from .windows import Hourglass
 
 WORDS = {0: words.NO, 1: words.YES, 2: words.UNKNOWN}
 CODE = {word: code for code, word in WORDS.items()}
+Made = TypeVar("Made")
 COMBO = ["channel", "kind", "whom", "role", "debt_type"]
 
 
@@ -27,6 +28,7 @@ class Table:
     """What a part holds while it is judged: frames, zones, and the way to the raw rows."""
 
     prepared: Prepared
+    near: Prepared  # the same, its history cut to what can count for these rows
     cand: pl.DataFrame  # one row per candidate, i in order
     rows: pl.DataFrame  # one row per candidate and zone
     ways: pl.DataFrame  # one row per point and channel; `tc` of `cand` numbers them
@@ -37,7 +39,15 @@ class Table:
     _groups: dict[str, Group] = field(default_factory=dict)
     _views: dict[tuple[str, str | None, str, int], View] = field(default_factory=dict)
     _shared: dict[int, dict[tuple[str, str], Any]] = field(default_factory=dict)
+    _known: dict[Hashable, Any] = field(default_factory=dict)
     plain_rows: int = 0
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` gives, worked out once for all rule sets that ask about this part."""
+        if key not in self._known:
+            self._known[key] = make()
+        found: Made = self._known[key]
+        return found
 
     @cached_property
     def apart(self) -> pl.Series:

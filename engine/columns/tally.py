@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from .. import clock, days, words
+from ..facts import counting
 from ..kinds import Limit, Wait
 from ..rule import Exclusion, Happened, Period, Rule, Selector
 from ..situation import rule_asks
@@ -369,13 +370,8 @@ def latest(
     )
 
 
-def first_free(body: Wait, day: pl.Expr) -> pl.Expr | None:
-    """`counting.first_free` of a column of days; None where only plain functions can tell."""
-    assert body.for_ is not None
-    count, unit = body.for_.count, body.for_.unit
-    after = int(body.first_day == "next")
-    if unit == "day":
-        return day.dt.offset_by(f"{count + after}d")
-    if unit == "month":
-        return months_later(day, count).dt.offset_by(f"{after}d")
-    return None
+def first_free(body: Wait, day: pl.Series) -> pl.Series:
+    """`counting.first_free` of a column of days: each day's own is reckoned once."""
+    known = day.drop_nulls().unique().to_list()
+    ends = {one: counting.first_free(one, body) for one in known}
+    return day.replace_strict(ends, default=None, return_dtype=pl.Date)

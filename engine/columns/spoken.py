@@ -1,0 +1,35 @@
+"""Files in which a thing was said at all: in every other, what hangs on it is no without a look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import polars as pl
+
+from .table import Table
+
+FACTS_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    "in_call_consent": ("consents_to_call", "asks_to_be_called"),
+    "asked_to_be_called": ("asks_to_be_called",),
+    "consents_to_text": ("consents_to_text",),
+    "opt_out_confirmation_open": (
+        "opt_out_address", "opt_out_number_text", "stop_medium", "opt_out_medium",
+    ),
+    "third_party_reopened": ("asks_for_more_contact", "third_party_answer_was_wrong"),
+}  # fmt: skip
+"""Facts without a column that are no where none of these was said."""
+
+
+def files_with(table: Table, *kinds: str) -> pl.Series:
+    """Files (fp) with a statement or knowledge of these kinds, noted in them or binding in them."""
+    return table.once(("files with", *kinds), lambda: _files_with(table, kinds))
+
+
+def _files_with(table: Table, kinds: tuple[str, ...]) -> pl.Series:
+    prepared = table.prepared
+    wanted = pl.col("kind").is_in(kinds)
+    noted = prepared.said.filter(wanted).select("fp")
+    people = prepared.bound.filter(wanted)["who"].unique()
+    binding = prepared.points.filter(pl.col("tp").is_in(people.implode())).select("fp")
+    return pl.concat([noted, binding])["fp"].unique()
