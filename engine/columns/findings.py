@@ -29,20 +29,15 @@ def situation_table(panel: Panel, judgements: list[Judgement]) -> pl.DataFrame:
 
 
 def _per_candidate(judgements: list[Judgement]) -> pl.DataFrame:
-    """The situations of each candidate: one number `g`, or where several the list `gs`."""
+    """The situations of each candidate: `lo` and `hi`, and where there are more, all in `gs`."""
     frames = [one.rows.select("i", pl.col("s").alias("g")) for one in judgements]
     long = pl.concat(frames) if frames else pl.DataFrame(schema={"i": pl.UInt32, "g": pl.UInt32})
-    none = pl.lit(None, dtype=pl.List(pl.UInt32)).alias("gs")
-    several = long["i"].is_duplicated()
-    if not several.any():
-        return long.with_columns(none)
-    lists = long.filter(several).group_by("i").agg(pl.col("g").unique().sort().alias("gs"))
-    first = pl.col("gs").list.first().alias("g")
-    only = pl.col("gs").list.len() == 1
-    lists = lists.select(
-        "i", pl.when(only).then(first).alias("g"), pl.when(~only).then("gs").alias("gs")
-    )
-    return pl.concat([long.filter(~several).with_columns(none), lists])
+    g = pl.col("g")
+    ends = long.group_by("i").agg(g.min().alias("lo"), g.max().alias("hi"), pl.len().alias("n"))
+    more = ends.filter(pl.col("n") > 2).select("i")
+    lists = long.join(more, on="i", how="semi").group_by("i").agg(g.unique().sort().alias("gs"))
+    lists = lists.filter(pl.col("gs").list.len() > 2)
+    return ends.drop("n").join(lists, on="i", how="left")
 
 
 def outcome_table(
@@ -96,48 +91,64 @@ def outcome_table(
 
 
 def _outcomes(panel: Panel, cand: pl.DataFrame, per: pl.DataFrame) -> pl.DataFrame:
-    """Candidates with what is said of their situations together, by the ledger."""
-    singles = per["g"].drop_nulls().unique()
-    lists = per["gs"].drop_nulls().unique()
-    sets = [(), *((g,) for g in singles.to_list()), *(tuple(gs) for gs in lists.to_list())]
-    numbers, said = _said(panel, sets)
-    one, many = numbers[1 : 1 + len(singles)], numbers[1 + len(singles) :]
-    by_one = pl.DataFrame([singles.alias("g"), pl.Series("o", one, dtype=pl.UInt32)])
-    per = per.join(by_one, on="g", how="left", maintain_order="left")
-    if many:
-        by_list = pl.DataFrame([lists.alias("gs"), pl.Series("oo", many, dtype=pl.UInt32)])
-        several = per.filter(pl.col("gs").is_not_null()).join(by_list, on="gs")
-        per = pl.concat(
-            [
-                per.filter(pl.col("gs").is_null()).select("i", "o"),
-                several.select("i", pl.col("oo").alias("o")),
-            ]
+    """Candidates with their situations, and what is said of these together, by the ledger."""
+    keys = ["lo", "hi", "gs"]
+    distinct = per.select(keys).unique(maintain_order=True)
+    numbers, said = _said(panel, distinct)
+    digests = ledger_of(panel).table["situation"]
+    two = pl.concat_list("x", "y").list.unique().list.sort()
+    named = distinct.with_columns(
+        numbers[1:].alias("o"),
+        digests.gather(distinct["lo"]).alias("x"),
+        digests.gather(distinct["hi"]).alias("y"),
+    ).with_columns(two.alias("situations"))
+    rare = named.filter(pl.col("gs").is_not_null())
+    if len(rare):
+        lists = rare.select("gs", pl.col("gs").alias("g")).explode(
+            "g", empty_as_null=True, keep_nulls=True
         )
-    found = cand.join(per.select("i", "o"), on="i", how="left", maintain_order="left")
-    found = found.with_columns(pl.col("o").fill_null(numbers[0]))
+        lists = lists.with_columns(digests.gather(lists["g"]).alias("name"))
+        lists = lists.group_by("gs").agg(pl.col("name").unique().sort().alias("names"))
+        named = named.join(lists, on="gs", how="left", maintain_order="left").with_columns(
+            pl.coalesce("names", "situations").alias("situations")
+        )
+    per = per.join(named.select(*keys, "o", "situations"), on=keys, how="left", nulls_equal=True)
+    found = cand.join(per.drop(keys), on="i", how="left", maintain_order="left")
+    found = found.with_columns(
+        pl.col("o").fill_null(numbers[0]),
+        pl.col("situations").fill_null(pl.lit([], dtype=pl.List(pl.String))),
+    )
     return found.join(said, on="o", how="left", maintain_order="left")
 
 
-def _said(panel: Panel, sets: list[tuple[int, ...]]) -> tuple[list[int], pl.DataFrame]:
-    """Distinct sets of situations: their numbers in the ledger, and what is said of each.
+def _said(panel: Panel, distinct: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
+    """Sets of situations: the number of each's set of outcomes, and what is said of those.
 
-    Said is what refuses, which duties there are, and which timed rules apply.
+    The first number is that of no situation at all. Said is what refuses, which duties there are,
+    and which timed rules apply.
     """
     ledger = ledger_of(panel)
+    outcome = pl.Series(ledger.outcome, dtype=pl.UInt32)
+    ends = distinct.select(
+        outcome.gather(distinct["lo"]).alias("lo"), outcome.gather(distinct["hi"]).alias("hi")
+    )
+    sets: list[tuple[int, ...]] = [(), *(tuple(sorted({*two})) for two in ends.iter_rows())]
+    for at in distinct["gs"].is_not_null().arg_true().to_list():
+        sets[at + 1] = tuple(sorted({ledger.outcome[g] for g in distinct["gs"][at]}))
     by_id = {rule.id: rule for rule in panel.rulebook.rules}
     rows = []
-    for gs in sets:
-        if gs in ledger.sets:
+    for one in sets:
+        if one in ledger.sets:
             continue
-        o = ledger.sets[gs] = len(ledger.sets)
+        o = ledger.sets[one] = len(ledger.sets)
         refusing: dict[str, tuple[tuple[str, ...], str, bool]] = {}
         duties: dict[str, None] = {}
         rules: dict[str, Rule] = {}
-        if not gs:  # no law in force was asked, so none opened a window
+        if not one:  # no law in force was asked, so none opened a window
             cite = (STRUCTURAL["no_common_window"][1],)
             refusing["structural/no_common_window"] = (cite, "structural", False)
-        for g in gs:
-            verdict = ledger.verdicts[g]
+        for number in one:
+            verdict, timed_rules = ledger.outcomes[number]
             for rule_id in verdict.refusing:
                 rule = by_id[rule_id]
                 timed = isinstance(rule.body, Limit | Wait | Window)
@@ -146,7 +157,7 @@ def _said(panel: Panel, sets: list[tuple[int, ...]]) -> tuple[list[int], pl.Data
                 name = verdict.trouble.split(":")[0]
                 refusing[f"structural/{name}"] = ((STRUCTURAL[name][1],), "structural", False)
             duties.update((duty, None) for duty, _ in verdict.duties)
-            rules.update((rule.id, rule) for rule in ledger.applies[g])
+            rules.update((rule.id, rule) for rule in timed_rules)
         force = min((STRENGTH.index(one[1]) for one in refusing.values()), default=None)
         applies = tuple(sorted(rules))
         rows.append(
@@ -156,7 +167,6 @@ def _said(panel: Panel, sets: list[tuple[int, ...]]) -> tuple[list[int], pl.Data
                 sorted({cite for one in refusing.values() for cite in one[0]}),
                 None if force is None else STRENGTH[force],
                 sorted(duties),
-                sorted({ledger.digests[g] for g in gs}),
                 all(one[2] for one in refusing.values()),
                 list(applies),
                 any(isinstance(r.body, Window) and r.body.clock == "consumer"
@@ -166,5 +176,5 @@ def _said(panel: Panel, sets: list[tuple[int, ...]]) -> tuple[list[int], pl.Data
         )  # fmt: skip
     if rows:
         ledger.said = pl.concat([ledger.said, pl.DataFrame(rows, schema=SAID, orient="row")])
-    numbers = [ledger.sets[gs] for gs in sets]
-    return numbers, ledger.said[numbers]
+    numbers = pl.Series([ledger.sets[one] for one in sets], dtype=pl.UInt32)
+    return numbers, ledger.said[numbers.unique()]

@@ -34,7 +34,6 @@ SAID: dict[str, pl.DataType] = {
     "cited": TEXTS,
     "force": pl.String(),
     "told": TEXTS,
-    "situations": TEXTS,
     "timed": pl.Boolean(),
     "applies": TEXTS,
     "reads_clock": pl.Boolean(),
@@ -47,16 +46,18 @@ Applying = Callable[[Situation], tuple[Rule, ...]]
 
 @dataclass
 class Ledger:
-    """Situations by number: `digests`, `verdicts`, the timed rules that apply, and `table`.
+    """Situations by number: `verdicts`, the number of the `outcome`, and `table`.
 
-    `books`: per rule set and its questions, the number of each answer met. `sets` and `said`:
-    distinct sets of situations by number, and what is said of each; `rules`: distinct sets of
+    An outcome is what a verdict comes to, with the timed rules that apply; many situations have
+    one. `books`: per rule set and its questions, the number of each answer met. `sets` and `said`:
+    distinct sets of outcomes by number, and what is said of each; `rules`: distinct sets of
     applying rules.
     """
 
-    digests: list[str] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
-    applies: list[tuple[Rule, ...]] = field(default_factory=list)
+    outcome: list[int] = field(default_factory=list)
+    outcomes: list[tuple[Verdict, tuple[Rule, ...]]] = field(default_factory=list)
+    numbers: dict[Key, int] = field(default_factory=dict)
     table: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TABLE))
     books: dict[Key, dict[Key, int]] = field(default_factory=dict)
     sets: dict[tuple[int, ...], int] = field(default_factory=dict)
@@ -79,17 +80,24 @@ class Ledger:
         numbers: dict[Key, int] = {}
         rows: list[Row] = []
         for (key, facts, applying), verdict in zip(fresh, panel.ask(rules, asked), strict=True):
-            number = len(self.digests)
+            number = len(self.verdicts)
             numbers[key] = number
             if not verdict.trouble.startswith("engine_failed"):
                 book[key] = number
             digest = name_of(rules.name, order, facts)
-            self.digests.append(digest)
             self.verdicts.append(verdict)
-            self.applies.append(applying(facts))
+            self.outcome.append(self._outcome(verdict, applying(facts)))
             rows.append(_row(rules, digest, facts, verdict))
         self.table = pl.concat([self.table, pl.DataFrame(rows, schema=TABLE, orient="row")])
         return numbers
+
+    def _outcome(self, verdict: Verdict, applies: tuple[Rule, ...]) -> int:
+        trouble = verdict.trouble.split(":")[0]
+        key = (verdict.refusing, verdict.duties, trouble, *(rule.id for rule in applies))
+        if key not in self.numbers:
+            self.numbers[key] = len(self.outcomes)
+            self.outcomes.append((verdict, applies))
+        return self.numbers[key]
 
     def facts(self, number: int) -> dict[str, str]:
         """A situation's fields, as they were put to the engines."""
@@ -120,5 +128,5 @@ def ledger_of(panel: Panel) -> Ledger:
 def turn(panel: Panel) -> None:
     """Before a part: begin a new ledger where the old one is full."""
     found = ledger_of(panel)
-    if max(len(found.digests), len(found.sets)) > MOST:
+    if max(len(found.verdicts), len(found.sets)) > MOST:
         del panel.notes["ledger",]
