@@ -136,9 +136,9 @@ def _places_of_code(code: str) -> int:
 
 
 @lru_cache(maxsize=1 << 17)  # the postal codes there are, about three times
-def _code_masks(state: str | None, code: str | None) -> tuple[int, int]:
-    zones = mask(zone_names(), zones_of_postal_code(code, state))
-    return zones, mask(place_names(), jurisdictions_of(state, code))
+def _code_masks(state: str | None, code: str | None, county: str | None) -> tuple[int, int]:
+    zones = mask(zone_names(), zones_of_postal_code(code, state, county))
+    return zones, mask(place_names(), jurisdictions_of(state, code, county))
 
 
 def _addresses(frames: Frames, prepared: Prepared) -> pl.DataFrame:
@@ -164,13 +164,13 @@ def _addresses(frames: Frames, prepared: Prepared) -> pl.DataFrame:
             & ~(pl.col("newest") > pl.col("began")).fill_null(value=False)
         )
     )
-    pairs = held.select("state", "postal_code").unique()
-    found = [_code_masks(state, code) for state, code in pairs.iter_rows()]
+    pairs = held.select("state", "postal_code", "county").unique()
+    found = [_code_masks(state, code, county) for state, code, county in pairs.iter_rows()]
     zones, places = [one[0] for one in found], [one[1] for one in found]
     table = pairs.with_columns(
         pl.Series("z", zones, dtype=pl.UInt64), pl.Series("j", places, dtype=pl.UInt64)
     )
-    met = held.join(table, on=["state", "postal_code"], nulls_equal=True).join(
+    met = held.join(table, on=["state", "postal_code", "county"], nulls_equal=True).join(
         prepared.consumers.select("consumer", "c"), on="consumer"
     )
     home = pl.col("kind") != "work"

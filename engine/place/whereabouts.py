@@ -108,8 +108,8 @@ def _address_evidence(address: Address) -> Evidence:
     return Evidence(
         "work" if address.kind == "work" else "residential",
         what,
-        zones_of_postal_code(address.postal_code, address.state),
-        jurisdictions_of(address.state, address.postal_code),
+        zones_of_postal_code(address.postal_code, address.state, address.county),
+        jurisdictions_of(address.state, address.postal_code, address.county),
     )
 
 

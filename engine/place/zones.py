@@ -156,25 +156,43 @@ def _known_code(text: str | None) -> _Code | None:
     return _codes().get(code) if code else None
 
 
-def zones_of_postal_code(code: str | None, state: str | None = None) -> Zones:
+@lru_cache(maxsize=1)
+def _zones_by_county() -> dict[tuple[str, str], Zones]:
+    """Every zone that some code of a county can span, by state and county in plain letters."""
+    found: dict[tuple[str, str], Zones] = {}
+    for row in package_codes():
+        if row["state"] in STATES:
+            key = (row["state"], plain_county(row["county"]))
+            found[key] = found.get(key, _NOWHERE) | _codes()[row["zip_code"]].zones
+    return found
+
+
+def zones_of_postal_code(
+    code: str | None, state: str | None = None, county: str | None = None
+) -> Zones:
     """Every zone a postal code can span, as `same_clock` names.
 
-    An unknown code keeps all zones of its state; a code that belongs to another state than the
-    one written keeps both states' zones, since either may be the slip. Neither known: empty.
+    An unknown code keeps all zones of its county, or of its state where that is unknown too; a
+    code that belongs to another state than the one written keeps both states' zones, since either
+    may be the slip. Neither known: empty.
     """
     known, key = _known_code(code), state_of(state)
     if known is None:
-        return zones_of_state(key)
+        by_county = _zones_by_county().get((key or "", plain_county(county)))
+        return by_county if by_county and county else zones_of_state(key)
     if key is None or key == known.state:
         return known.zones
     return known.zones | zones_of_state(key)
 
 
-def jurisdictions_of(state: str | None, postal_code: str | None) -> frozenset[str]:
+def jurisdictions_of(
+    state: str | None, postal_code: str | None, county: str | None = None
+) -> frozenset[str]:
     """The places whose law an address falls under: its state's, and New York City's beside it.
 
-    The city's where the code lies in a borough or crosses the city line, and where a New York
-    address has no usable code. A code of another state adds that state. Nothing known: empty.
+    The city's where the code lies in a borough or crosses the city line, where the county is one
+    of the five, and where a New York address has no usable code. A code of another state adds that
+    state. Nothing known: empty.
     """
     known, key = _known_code(postal_code), state_of(state)
     found = set(known.jurisdictions) if known else set()
@@ -182,6 +200,8 @@ def jurisdictions_of(state: str | None, postal_code: str | None) -> frozenset[st
         found.add(STATES[key])
         if key == "NY" and (known is None or known.state != "NY"):
             found.add(NEW_YORK_CITY)
+    if STATES["NY"] in found and plain_county(county) in _BOROUGHS:
+        found.add(NEW_YORK_CITY)
     return frozenset(found)
 
 

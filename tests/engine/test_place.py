@@ -197,6 +197,57 @@ def codes() -> Iterable[dict[str, str]]:
     return zones_module.package_codes()
 
 
+@pytest.mark.parametrize(
+    ("state", "county", "expected"),
+    [
+        ("IN", "Lake County", {CENTRAL}),
+        ("IN", "Marion", {EASTERN}),
+        ("IN", "LaPorte", {CENTRAL, EASTERN}),  # a code of it touches the line
+        ("KY", "Jefferson County", {EASTERN}),
+        ("KY", "warren county", {CENTRAL}),
+        ("TN", "Davidson", {CENTRAL}),
+        ("TN", "Knox", {EASTERN}),
+        ("FL", "Escambia", {CENTRAL}),
+        ("FL", "Gulf", {CENTRAL, EASTERN}),
+        ("FL", "Miami-Dade", {EASTERN}),
+        ("ND", "McKenzie", {CENTRAL, MOUNTAIN}),
+        ("ND", "Cass", {CENTRAL}),
+        ("SD", "Pennington", {MOUNTAIN}),
+        ("SD", "Stanley", {CENTRAL, MOUNTAIN}),
+        ("NE", "Cherry", {CENTRAL, MOUNTAIN}),
+        ("NE", "Douglas", {CENTRAL}),
+        ("KS", "Sedgwick", {CENTRAL}),
+        ("TX", "El Paso", {MOUNTAIN}),
+        ("TX", "Dallas", {CENTRAL}),
+        ("OR", "Malheur", {MOUNTAIN, PACIFIC}),
+        ("OR", "Multnomah", {PACIFIC}),
+        ("ID", "Idaho", {MOUNTAIN, PACIFIC}),
+        ("ID", "Kootenai", {PACIFIC}),
+        ("ID", "Ada", {MOUNTAIN}),
+        ("MI", "Wayne", {EASTERN}),
+        ("MI", "Dickinson", {CENTRAL, EASTERN}),  # a code of it touches the line
+        ("AZ", "Maricopa", {ARIZONA}),
+        ("AZ", "Apache", {ARIZONA, MOUNTAIN}),
+        ("NV", "Elko", {MOUNTAIN, PACIFIC}),
+        ("IN", "Shire", {EASTERN, CENTRAL}),  # no such county: all of the state
+        ("IN", "", {EASTERN, CENTRAL}),
+        ("XX", "Lake", set()),
+    ],
+)
+def test_a_county_places_an_address_without_a_code(
+    state: str, county: str, expected: set[str]
+) -> None:
+    for code in (None, "", "99999"):
+        assert place.zones_of_postal_code(code, state, county) == expected
+
+
+def test_a_code_places_more_closely_than_its_county() -> None:
+    assert place.zones_of_postal_code("46204", "IN", "Lake") == {EASTERN}
+    lake = Address(state="IN", county="Lake County")
+    assert where(consumer(lake)).zones == {CENTRAL}
+    assert where(consumer(lake)).jurisdictions == {"US-IN"}
+
+
 # -- New York City
 
 
@@ -225,6 +276,20 @@ def test_the_city(code: str | None, city: bool) -> None:
     places = place.jurisdictions_of("NY", code)
     assert "US-NY" in places
     assert (place.NEW_YORK_CITY in places) is city
+
+
+@pytest.mark.parametrize("county", ["Kings County", "queens", "Bronx", "New York", "Richmond"])
+def test_a_county_of_the_city_is_in_the_city_whatever_its_code(county: str) -> None:
+    for code in (None, "11530", "12207", "10001"):
+        assert place.jurisdictions_of("NY", code, county) == {"US-NY", "US-NY-NYC"}
+    assert place.jurisdictions_of("NJ", "07102", county) == {"US-NJ"}
+    assert place.jurisdictions_of(None, "12207", county) == {"US-NY", "US-NY-NYC"}
+
+
+def test_another_county_does_not_take_a_new_york_address_out_of_the_city() -> None:
+    assert place.jurisdictions_of("NY", None, "Nassau County") == {"US-NY", "US-NY-NYC"}
+    assert place.jurisdictions_of("NY", "11001", "Nassau") == {"US-NY", "US-NY-NYC"}
+    assert place.jurisdictions_of("NY", "12207", "Albany County") == {"US-NY"}
 
 
 def test_law_of_a_place() -> None:

@@ -34,6 +34,7 @@ PHONES = ("+16175550100", "+12125550100", "+16175550100", "+18085550100", "+1671
 EMAILS = ("a@example.org", "b@example.com", None)
 HOMES = (("MA", "02108"), ("NY", "10001"), ("NY", "14604"), ("NY", None), ("HI", "96813"),
          ("GU", "96910"), ("TX", "79901"), ("FL", "32501"), ("TN", None), ("XX", None))  # fmt: skip
+COUNTIES = ("Queens County", "Nassau", "Gulf", "Escambia", "El Paso", "Knox", "")
 KINDS = ("mobile", "mobile", "home_landline", "work_phone", "phone", "email_personal",
          "email_work", "home_mail", "work_mail", "home_visit", "social_media_private")  # fmt: skip
 OTHERS = (("SPOUSE1", "spouse"), ("TP1", "third_party"), ("EMP1", "employer"),
@@ -292,6 +293,7 @@ def _add_address(draw: Draw, sheet: _Sheet, file: _File) -> None:
         kind="work" if draw(st.integers(0, 4)) == 4 else "residential",
         state=state,
         postal_code=code,
+        county=seldom(draw, st.sampled_from(COUNTIES), 4),
         since=seldom(draw, st.builds(lambda: _date(draw, sheet)), 4),
         until=seldom(draw, st.builds(lambda: _date(draw, sheet)), 5),
         source=draw(st.sampled_from(("consumer", "creditor"))),
