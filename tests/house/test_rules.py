@@ -9,11 +9,14 @@ import pytest
 from engine import Rule
 from engine.cases import Case
 from engine.citation import parse
+from engine.place import same_clock, zones_of_state
 from tests.all_cases import CASES, OFFICIAL, ROOT, Ran, ran
 from tests.engine.test_beyond_cases import BEYOND
 from tests.house.tree import table
 
 RULES = ran().rulebook.rules
+PLACES = ran().rulebook.places
+STATES = Path(__file__).with_name("state_entries.txt")
 FEDERAL = Path(__file__).with_name("federal_entries.txt")
 OFFICIAL_EXAMPLES = 134
 
@@ -102,6 +105,29 @@ def test_every_entry_of_the_federal_research_is_accounted_for() -> None:
         named = [] if rules == "none" else [one.strip(" `") for one in rules.split(",")]
         assert set(named) <= known, f"{entry} names {sorted(set(named) - known)}"
         assert named or remark, f"{entry} became no rule, and nothing says why"
+
+
+RESEARCHED = dict(
+    line.split(":") for line in STATES.read_text(encoding="utf-8").strip().split("\n")
+)
+
+
+def test_every_place_was_researched_and_is_written() -> None:
+    assert set(RESEARCHED) == set(PLACES)
+    assert [code for code, place in PLACES.items() if not place.encoded] == []
+    assert sum(len(keys.split()) for keys in RESEARCHED.values()) == 350
+
+
+@pytest.mark.parametrize("place", RESEARCHED)
+def test_every_entry_of_a_place_is_accounted_for(place: str) -> None:
+    """Each names its rules, which the reader holds to be there, or says why it is none."""
+    assert sorted(PLACES[place].entries) == sorted(RESEARCHED[place].split())
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_place_keeps_the_zones_the_tables_give_it(place: str) -> None:
+    state = place.split("-")[1]
+    assert {same_clock(zone) for zone in PLACES[place].zones} == zones_of_state(state)
 
 
 def test_every_federal_rule_comes_from_the_research() -> None:
