@@ -194,7 +194,7 @@ def _candidates(part: PartInput, prepared: Prepared, where: Where, pointed: bool
     points = (
         prepared.points.join(where.points, on="t", maintain_order="left")
         .select(
-            "t", "c", "point", "kind", "number", "tp", "l", "nz", "stranger",
+            "t", "pt", "c", "point", "kind", "number", "tp", "l", "nz", "stranger",
             pl.col("whom_now").alias("whom"),
         )
         .join(channels, on="kind")
@@ -229,15 +229,12 @@ def _candidates(part: PartInput, prepared: Prepared, where: Where, pointed: bool
 
 def _role() -> pl.Expr:
     """`decide.role_of`: a servicer of an account in default when obtained is marked so."""
-    default = pl.col("fdcpa_covered") | (
-        pl.col("defaulted").is_null()
-        | pl.col("placed").is_null()
-        | (pl.col("defaulted") <= pl.col("placed"))
-    )
-    covered_no = pl.col("fdcpa_covered").eq_missing(pl.lit(value=False))
+    covered = pl.col("fdcpa_covered").eq_missing(pl.lit(value=True))
+    not_covered = pl.col("fdcpa_covered").eq_missing(pl.lit(value=False))
+    default = (pl.col("defaulted") <= pl.col("placed")).fill_null(~not_covered)
     servicer = pl.col("collector_role") == "servicer"
     return (
-        pl.when(servicer & ~covered_no & default.fill_null(value=True))
+        pl.when(servicer & (covered | default))
         .then(pl.lit("servicer_in_default"))
         .otherwise("collector_role")
     )
@@ -263,7 +260,7 @@ def _rows(cand: pl.DataFrame, utc: int) -> pl.DataFrame:
         schema={"zones": pl.UInt64, "z": pl.List(pl.UInt8)},
     )
     keys = [
-        *("i", "a", "c", "fp", "t", "tc", "l", "tp", "pool", "collector", "channel", "kind"),
+        *("i", "a", "c", "fp", "t", "pt", "tc", "l", "tp", "pool", "collector", "channel", "kind"),
         *("whom", "role", "debt_type", "zones", "nz", "sig", "voice", "law", "years", "sure"),
         *("consumer", "account", "point"),
     ]

@@ -17,7 +17,7 @@ from .facts.view import Moment, View
 from .history import Contact, Group
 from .kinds import Limit, Wait
 from .panel import Panel, Verdict
-from .place import Whereabouts, locate
+from .place import Whereabouts, locate, together
 from .rule import Rule
 from .situation import RuleSet, has_bit
 
@@ -67,14 +67,17 @@ def role_of(group: Group, debt: Account) -> str:
     """The capacity the collector acts in for an account, as rules' `collectors` reads it.
 
     A servicer of an account in default when obtained is among third-party collectors;
-    15 USC 1692a(6)(F)(iii) leaves out only debts not then in default; unknown dates count as so.
+    15 USC 1692a(6)(F)(iii) leaves out only debts not then in default; unknown dates count as so,
+    but where the account is known not to be covered.
     """
     role = group.collectors[debt.collector].role
-    if role != "servicer" or debt.fdcpa_covered == words.NO:
+    if role != "servicer":
         return role
     defaulted, placed = debt.dates.get("defaulted"), debt.dates.get("placed")
-    if debt.fdcpa_covered == words.YES or defaulted is None or placed is None:
+    if debt.fdcpa_covered == words.YES:
         return "servicer_in_default"
+    if defaulted is None or placed is None:
+        return role if debt.fdcpa_covered == words.NO else "servicer_in_default"
     return "servicer_in_default" if defaulted <= placed else role
 
 
@@ -123,22 +126,51 @@ def in_scope(rule: Rule, found: Mapping[str, str]) -> bool:
 
 
 def whereabouts_of(group: Group, contact: Contact, when: Moment) -> Whereabouts:
-    """Where the consumer of a proposed contact may be, as known at the moment."""
+    """Where the consumer of a proposed contact may be, as known at the moment.
+
+    A contact in another's file (a co-debtor with debts of his own) is judged where either may be.
+    """
     consumer = View(group, contact, when, NOWHERE).consumer
-    day = when.day if when.day is not None else clock.local_date(contact.at, NOWHERE)
-    return whereabouts(group, consumer, when, day)
+    found = _on_its_day(group, consumer, when, contact)
+    point = group.points.get(contact.point or "")
+    named = contact.consumer or (point.consumer if point is not None else "")
+    other = group.consumers.get(named, consumer)
+    if other.person == consumer.person:
+        return found
+    return together([found, _on_its_day(group, other, when, contact)], known=all)
+
+
+def _on_its_day(group: Group, consumer: Consumer, when: Moment, contact: Contact) -> Whereabouts:
+    """Where a consumer is on the local day of an instant: the day it is where the consumer is.
+
+    Where that is no one day, every day it may be, and an address must hold on all of them.
+    """
+    if when.day is not None:
+        return whereabouts(group, consumer, when, when.day)
+    at = when.at or contact.at
+    days = sorted({clock.local_date(at, zone) for zone in clock.ZONES})
+    found = {day: whereabouts(group, consumer, when, day) for day in days}
+    there = [
+        one
+        for day, one in found.items()
+        if any(clock.local_date(at, zone) == day for zone in one.zones)
+    ]
+    return together(there or list(found.values()), known=any if there else all)
 
 
 def whereabouts(group: Group, consumer: Consumer, when: Moment, day: date) -> Whereabouts:
-    """Where a consumer may be, by all files of the same human being."""
-    files = {one.id for one in group.consumers.values() if one.person == consumer.person}
-    own = [point for point in group.points.values() if point.consumer in files]
-    said = [
-        one
-        for one in group.statements
-        if one.consumer in files or one.consumer not in group.consumers
-    ]
-    return locate(consumer, own, said, day, when.known)
+    """Where a consumer may be: every row of the same human being adds what it knows."""
+    rows = [one for one in group.consumers.values() if one.person == consumer.person]
+    found = []
+    for row in rows:
+        own = [point for point in group.points.values() if point.consumer == row.id]
+        said = [
+            one
+            for one in group.statements
+            if one.consumer == row.id or (one.consumer not in group.consumers and row is consumer)
+        ]
+        found.append(locate(row, own, said, day, when.known))
+    return together(found, known=any)
 
 
 def places_of(where: Whereabouts, contact: Contact, group: Group) -> tuple[str, ...]:

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from .. import clock, words
+from .. import clock
 from ..facts import asking
 from ..facts.consent import CONSENT_DAYS
+from ..facts.selecting import HOUSEHOLD, MAYBE_WORK
 from ..kinds import Agreed, Limit, Wait, Window
 from ..rule import Exclusion, Period, Rule, Selector
 from . import tally
@@ -102,11 +103,6 @@ def _limit(
     tallied = tally.used(
         table.near, table.calendar, body.counting, body.within, body.per, maximum, rows[at]
     )
-    if "workplace" in body.per:  # a contact elsewhere has no such unit: nothing is used of it
-        away = ~pl.col("kind").is_in(sorted(words.WORK_KINDS))
-        tallied = tallied.with_columns(
-            pl.when(away).then(0).otherwise("used").cast(pl.UInt32).alias("used")
-        )
     reached = (pl.col("used") + 1 > maximum) & pl.col("combo").is_in(counts)
     tallied = tallied.with_columns(table.calendar.starts("free_day").alias("free")).select(
         reached.cast(pl.UInt8).alias("bit"),
@@ -119,6 +115,8 @@ def _limit(
     if isinstance(body.max, Agreed) or body.agreed_within is not None:
         agreeing = files_with(table, "agrees_to_messages")
         found = _override(table, rows, rule, judged, found, agreeing)
+    if "household" in body.per:
+        found = _scatter_plain(table, rows, rule, judged & _outside(rows), found)
     files = _consenting(table, body.counting.not_, body.within)
     if maximum > 0:  # consent only ever takes away from what is counted
         judged = judged & (found["used"] > 0).fill_null(value=False)
@@ -143,7 +141,7 @@ def _wait(
         return found
     wanted = rows[at]
     if "workplace" in body.per:
-        at_work = wanted["kind"].is_in(sorted(words.WORK_KINDS))
+        at_work = wanted["kind"].is_in(sorted(MAYBE_WORK))
         at, wanted = at.filter(at_work), wanted.filter(at_work)
     if dated:
         met = _dates(table, body, wanted)
@@ -154,6 +152,8 @@ def _wait(
         begun = begun.scatter(at, met["event"].is_not_null())
         if tally.by_viewer(body.after, body.per):
             begun = begun | (judged & rows["fp"].is_in(table.apart.implode()))
+        if "household" in body.per:
+            begun = begun | (judged & _outside(rows))
         return _plainly(table, rows, rule, begun)
     if body.for_.unit == "hour":
         met = met.with_columns((pl.col("event") + timedelta(hours=body.for_.count)).alias("free"))
@@ -179,6 +179,8 @@ def _wait(
     found = _scatter(found, at, met)
     if tally.by_viewer(body.after, body.per):
         found = _override(table, rows, rule, judged, found, table.apart)
+    if "household" in body.per:
+        found = _scatter_plain(table, rows, rule, judged & _outside(rows), found)
     judged = judged & found["free"].is_not_null()  # without an event consent changes nothing
     for entries, period in ((body.exempt, Period(0, "day")), (body.after.not_, None)):
         files = _consenting(table, entries, period)
@@ -229,15 +231,24 @@ def _override(
     """Put the plain count in place of the column's for the rows of some files."""
     if files is None or not len(files):
         return found
-    at = (judged & rows["fp"].is_in(files.implode())).arg_true()
+    return _scatter_plain(table, rows, rule, judged & rows["fp"].is_in(files.implode()), found)
+
+
+def _outside(rows: pl.DataFrame) -> pl.Series:
+    """Rows of contacts with somebody outside the household, who is a unit of his own."""
+    return ~rows["whom"].is_in(list(HOUSEHOLD))
+
+
+def _scatter_plain(
+    table: Table, rows: pl.DataFrame, rule: Rule, mask: pl.Series, found: pl.DataFrame
+) -> pl.DataFrame:
+    at = mask.arg_true()
     return _scatter(found, at, _counts(table, rows[at], rule)) if len(at) else found
 
 
 def _plainly(table: Table, rows: pl.DataFrame, rule: Rule, judged: pl.Series) -> pl.DataFrame:
     """A rule that columns cannot count: the plain function, row by row."""
-    found = _empty(rows)
-    at = judged.arg_true()
-    return _scatter(found, at, _counts(table, rows[at], rule)) if len(at) else found
+    return _scatter_plain(table, rows, rule, judged, _empty(rows))
 
 
 def _counts(table: Table, rows: pl.DataFrame, rule: Rule) -> pl.DataFrame:

@@ -147,7 +147,9 @@ def combo_of(
         if any(_settled(entry, known) == words.YES for entry in rule.unless):
             continue
         if isinstance(rule.body, Limit):
-            member[rule.key] = selecting.membership(view, rule.body.counting, debt)
+            unit = selecting.has_unit(view, rule.body.per)
+            counted = selecting.membership(view, rule.body.counting, debt)
+            member[rule.key] = counted if unit else "out"
         if isinstance(rule.body, Wait):
             if selecting.exempted(view, rule.body.exempt, debt):
                 exempt.add(rule.key)

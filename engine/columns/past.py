@@ -53,7 +53,7 @@ def history_of(
         | ((pl.col("direction") == "in") & (pl.col("result") == "delivered"))
     ).fill_null(value=False)
     known = contacts.filter(~receipt | came_back.fill_null(value=False))
-    place = points.select("point", "t", "l", "kind", "whom_now", "wrong", "tp")
+    place = points.select("point", "t", "pt", "l", "kind", "whom_now", "wrong", "tp")
     rows = (
         known.join(owner.select("consumer", "fp"), on="consumer")
         .join(place, on="point", how="left", maintain_order="left")
@@ -74,6 +74,7 @@ def history_of(
         "h",
         "fp",
         "t",
+        "pt",
         "l",
         "at",
         "channel",

@@ -1,7 +1,8 @@
 """A part's tables made ready: small integer keys, statements in order, history with its counts.
 
 Keys: `a` account, `c` consumer row, `fp` the person whose file it is (rows of the same human share
-it), `t` point, `l` line, `p` person. Words stay words until a situation is keyed.
+it), `t` point, `pt` the point as a unit (a number
+that several files share is one), `l` line, `p` person. Words stay words until a situation is keyed.
 """
 
 from __future__ import annotations
@@ -129,7 +130,10 @@ def _points(
         .sort("t")
     )
     lines = points["line"].unique().sort().to_frame().with_row_index("l")
-    return points.join(lines, on="line").sort("t"), lines
+    points = points.join(lines, on="line").sort("t")
+    shared = pl.col("fp").n_unique().over("l") > 1
+    alone = pl.col("t") + pl.lit(1 << 31, dtype=pl.UInt32)
+    return points.with_columns(pl.when(shared).then("l").otherwise(alone).alias("pt")), lines
 
 
 def _said(

@@ -14,7 +14,8 @@ FACTS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "asked_to_be_called": ("asks_to_be_called",),
     "consents_to_text": ("consents_to_text",),
     "opt_out_confirmation_open": (
-        "opt_out_address", "opt_out_number_text", "stop_medium", "opt_out_medium",
+        "opt_out_address", "opt_out_number_text", "do_not_use_number", "stop_medium",
+        "opt_out_medium",
     ),
     "third_party_reopened": ("asks_for_more_contact", "third_party_answer_was_wrong"),
 }  # fmt: skip

@@ -13,6 +13,7 @@ import polars as pl
 
 from .. import clock, days, words
 from ..facts import counting
+from ..facts.selecting import HOUSEHOLD, MAYBE_WORK
 from ..kinds import Limit, Wait
 from ..rule import Exclusion, Happened, Period, Rule, Selector
 from ..situation import rule_asks
@@ -35,7 +36,7 @@ COLUMNAR_EXCLUSIONS = frozenset(
 )
 DEBT_UNITS = {"particular_debt": "pool", "account": "a"}
 KEYS = {"person": "tp", "particular_debt": "pool", "account": "a", "household": "fp",
-        "consumer": "fp", "point": "t", "line": "l", "workplace": "fp"}  # fmt: skip
+        "consumer": "fp", "point": "pt", "line": "l", "workplace": "fp"}  # fmt: skip
 
 
 def columnar(chosen: Selector, period: Period | None) -> bool:
@@ -146,9 +147,9 @@ def keyed(
     if "person" in per:
         rows = _persons(rows, talk=chosen.what == "conversations")
     if "household" in per:
-        rows = rows.filter(pl.col("whom").is_in(["consumer", "spouse"]))
+        rows = rows.filter(pl.col("whom").is_in(list(HOUSEHOLD)))
     if "workplace" in per:
-        rows = rows.filter(pl.col("kind").is_in(sorted(words.WORK_KINDS)))
+        rows = rows.filter(pl.col("kind").is_in(sorted(MAYBE_WORK)))
     if "point" in per or "line" in per:
         rows = rows.filter(pl.col("t").is_not_null())
     keys = ["collector", *dict.fromkeys(KEYS[unit] for unit in per)]

@@ -78,7 +78,9 @@ def locate_all(frames: Frames, prepared: Prepared) -> Where:
         pl.col("np").bitwise_or().alias("by_number"),
     )
     one = prepared.consumers.select("c", "fp", "consumer").sort("c")
-    one = one.join(addresses, on="c", how="left").join(numbers, on="fp", how="left").drop("fp")
+    one = one.join(addresses, on="c", how="left").join(numbers, on="fp", how="left")
+    rows = ["zones", "places", "work"]  # every row of the same human adds what it knows
+    one = one.with_columns(pl.col(rows).bitwise_or().over("fp")).drop("fp")
     masks = ["zones", "places", "work", "number_zones", "by_number"]
     one = one.with_columns(pl.col(masks).fill_null(0)).with_columns(
         (pl.col("zones") | pl.col("number_zones")).alias("zones"),
@@ -113,10 +115,10 @@ def _number_zones(prepared: Prepared) -> pl.DataFrame:
         schema={"code": pl.String, "nz": pl.UInt64, "np": pl.UInt64},
     )
     refused = prepared.said.filter(pl.col("kind") == "number_not_consumers")
-    refused = refused.select("fp", "point").unique().with_columns(gone=pl.lit(value=True))
+    refused = refused.select("c", "point").unique().with_columns(gone=pl.lit(value=True))
     return (
         points.join(table, on="code", how="left")
-        .join(refused, on=["fp", "point"], how="left")
+        .join(refused, on=["c", "point"], how="left")
         .with_columns(
             pl.col("nz").fill_null(0),
             pl.col("np").fill_null(0),

@@ -262,7 +262,7 @@ def bit(view: View, rule: Rule, debt: Account, zones: tuple[str, ...]) -> Count:
     if isinstance(body, Wait):
         return wait(view, body, debt)
     if isinstance(body, Window):
-        if view.contact.flag("same_call"):
+        if view.same_call is not None:
             return OUT
         shut = closes(view, body, zones)
         return Count(shut, "shut" if shut == words.YES else "open")

@@ -13,7 +13,7 @@ from .. import clock, days, words
 from ..account import Account
 from ..kinds import Agreed, Limit, Wait
 from ..rule import Happened, Period, Selector
-from .selecting import debts_of, events, exempted, matches, membership, same_unit
+from .selecting import debts_of, events, exempted, has_unit, matches, membership, same_unit
 from .speaking import own_words
 from .view import View, day_of
 
@@ -107,17 +107,20 @@ def agreed(view: View, name: str) -> int | None:
 
 def limit(view: View, body: Limit, debt: Account) -> Count:
     """Judge one limit for one debt (Regulation F: 12 CFR 1006.14(b)(2)(i)(A))."""
-    if view.contact.flag("same_call"):
+    if view.same_call is not None:
         return OUT
     chosen = body.counting
     member = membership(view, chosen, debt)
-    if member == "out":
+    if member == "out" or not has_unit(view, body.per):
         return OUT
     found = counted(view, body, debt)
     if found is None:
         return OUT
     maximum, period, instants = found
     used = len(instants)
+    if _since_unknown(body, debt):
+        exempt = member == "exempt"
+        return Count(words.NO if exempt else words.UNKNOWN, "unknown", used, maximum)
     if member == "exempt":
         return Count(words.NO, "exempt", used, maximum)
     if used + 1 <= maximum:
@@ -133,6 +136,12 @@ def limit(view: View, body: Limit, debt: Account) -> Count:
             still = sum(1 for at in instants if at > free - timedelta(hours=period.count))
             return Count(words.NO, "room", still, maximum, free, counts_this=True)
     return Count(words.YES, "reached", used, maximum, free, counts_this=True)
+
+
+def _since_unknown(body: Limit, debt: Account) -> bool:
+    """Whether nobody recorded the date of the account from which the limit counts."""
+    since = body.since
+    return since is not None and since.of_dates and since.what not in debt.dates
 
 
 def _within_day(view: View, free: datetime) -> bool:
@@ -153,7 +162,7 @@ def counted(
         period = Period(number, "day")
     now = view.moment.at or max(view.moment.known, clock.start_of_day(view.day, view.zone))
     since: datetime | None = None
-    if body.since is not None:
+    if body.since is not None and not _since_unknown(body, debt):
         begun = events(view, body.since, body.per, debt)
         if not begun:
             return None
@@ -173,7 +182,7 @@ def counted(
 
 def wait(view: View, body: Wait, debt: Account) -> Count:
     """Judge one wait for one debt (Regulation F: 12 CFR 1006.14(b)(2)(i)(B))."""
-    if view.contact.flag("same_call"):
+    if view.same_call is not None:
         return OUT
     if body.after.of_dates and body.after.what not in debt.dates:
         return Count(words.UNKNOWN, "unknown")
@@ -181,7 +190,7 @@ def wait(view: View, body: Wait, debt: Account) -> Count:
         begun = [clock.start_of_day(debt.dates[body.after.what], view.zone)]
     else:
         begun = events(view, body.after, body.per, debt)
-    if not begun:
+    if not begun or not has_unit(view, body.per):
         return OUT
     event = min(begun) if body.after.which == "first" else max(begun)
     if exempted(view, body.exempt, debt):

@@ -24,6 +24,9 @@ from .consent import discussed, in_call_consent, past_call_consented, returned_a
 from .statuses import timely
 from .view import View
 
+HOUSEHOLD = ("consumer", "spouse")
+MAYBE_WORK = words.WORK_KINDS | {words.UNKNOWN_KIND}  # a telephone of unknown kind may be at work
+
 
 def matches(view: View, past: Contact, chosen: Selector, debt: Account) -> bool:
     """Whether a past contact is what a selector counts (units and periods aside)."""
@@ -165,6 +168,11 @@ def same_unit(
     return all(_same(view, past, unit, debt, chosen) for unit in per)
 
 
+def has_unit(view: View, per: tuple[str, ...]) -> bool:
+    """Whether the proposed contact has such units: one elsewhere has no workplace."""
+    return "workplace" not in per or view.kind in MAYBE_WORK
+
+
 def _same(view: View, past: Contact, unit: str, debt: Account, chosen: Selector) -> bool:
     match unit:
         case "person":
@@ -177,17 +185,22 @@ def _same(view: View, past: Contact, unit: str, debt: Account, chosen: Selector)
             ours = view.pooled(debt) if unit == "particular_debt" else {debt.id}
             return named is None or bool(set(named) & ours)
         case "household":
-            return view.in_file(past) and view.owner(past.point)[1] in ("consumer", "spouse")
+            if view.whom not in HOUSEHOLD:
+                return bool(view.persons_of(past) & view.persons)
+            return view.in_file(past) and view.owner(past.point)[1] in HOUSEHOLD
         case "consumer":
             return view.in_file(past)
         case "point":
-            return past.point is not None and past.point == view.contact.point
+            if past.point is None or past.point == view.contact.point:
+                return past.point is not None
+            line = view.line(past.point)
+            return line == view.line(view.contact.point) and line in view.shared_lines
         case "line":
             return past.point is not None and view.line(past.point) == view.line(view.contact.point)
         case "workplace":
             point = view.group.points.get(past.point or "")
-            known = point is not None and point.kind in words.WORK_KINDS
-            return view.in_file(past) and known and view.kind in words.WORK_KINDS
+            kind = point.kind if point is not None else words.UNKNOWN_KIND
+            return view.in_file(past) and kind in MAYBE_WORK and view.kind in MAYBE_WORK
     raise ValueError(f"unknown unit `{unit}`")
 
 

@@ -117,6 +117,18 @@ class View:
         known = self.group.points.get(point or "")
         return known.line if known is not None else (point or "")
 
+    @cached_property
+    def shared_lines(self) -> frozenset[str]:
+        """Numbers that stand in the files of several people: each is one point."""
+        key = ("shared lines", "")
+        if key not in self.shared:
+            files: dict[str, set[str]] = {}
+            for point in self.group.points.values():
+                files.setdefault(point.line, set()).add(self.human(point.consumer))
+            self.shared[key] = frozenset(line for line, of in files.items() if len(of) > 1)
+        shared: frozenset[str] = self.shared[key]
+        return shared
+
     def owner(self, point_id: str | None) -> tuple[str, str]:
         """(person, role) behind a point as now known; a wrong number is a stranger's.
 
@@ -313,6 +325,24 @@ class View:
         if found is None:
             found = days[at] = clock.local_date(at, self.zone)
         return found
+
+    @cached_property
+    def same_call(self) -> datetime | None:
+        """When the call in progress began that the contact is declared to continue; else None.
+
+        On the same line: where none is marked in progress, there is none to continue.
+        """
+        if not self.contact.flag("same_call"):
+            return None
+        line = self.line(self.contact.point)
+        running = [
+            past.at
+            for past in self.history
+            if past.flag("call_in_progress")
+            and past.channel in words.VOICE_CHANNELS
+            and self.line(past.point) == line
+        ]
+        return max(running, default=None)
 
     # -- people
 

@@ -252,12 +252,10 @@ def third_party_reopened(view: View) -> str:
 
 def called_at_bad_time(view: View) -> str:
     """In the call in progress the person said that the time is inconvenient."""
-    if not view.contact.flag("same_call"):
+    if view.same_call is None:
         return words.NO
-    began = [past.at for past in view.own_history if past.flag("call_in_progress")]
-    start = max(began, default=None)
     for received, one in binding(view, "this_time_is_inconvenient"):
-        if one.value is not False and (start is None or received >= start):
+        if one.value is not False and received >= view.same_call:
             return words.YES
     return words.NO
 

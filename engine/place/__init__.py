@@ -6,7 +6,7 @@ since 2011 go by one name (`same_clock`), so that a window is judged once per cl
 
 from __future__ import annotations
 
-from .whereabouts import Evidence, Whereabouts, locate, locate_number
+from .whereabouts import Evidence, Whereabouts, locate, locate_number, together
 from .zones import (
     NEW_YORK_CITY,
     STATES,
@@ -38,6 +38,7 @@ __all__ = [
     "state_of",
     "state_table",
     "states_of_area_code",
+    "together",
     "zones_of_area_code",
     "zones_of_postal_code",
     "zones_of_state",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -211,6 +211,24 @@ def locate(
         evidence=tuple(evidence),
         address_known=bool(_places(evidence, "residential")),
         number_jurisdictions=_places(evidence, "number"),
+    )
+
+
+def together(found: Sequence[Whereabouts], known: Callable[[Iterable[bool]], bool]) -> Whereabouts:
+    """Several answers as one: everything that any of them says.
+
+    `known` (any or all): in how many of them the address must be known for it to be known.
+    """
+    if len(found) == 1:
+        return found[0]
+    nowhere = frozenset[str]()
+    return Whereabouts(
+        zones=nowhere.union(*(one.zones for one in found)),
+        jurisdictions=nowhere.union(*(one.jurisdictions for one in found)),
+        work_jurisdictions=nowhere.union(*(one.work_jurisdictions for one in found)),
+        evidence=tuple(dict.fromkeys(each for one in found for each in one.evidence)),
+        address_known=known(one.address_known for one in found),
+        number_jurisdictions=nowhere.union(*(one.number_jurisdictions for one in found)),
     )
 
 

@@ -207,4 +207,6 @@ def roles(sheet: Sheet, found: Mapping[str, Node]) -> frozenset[str] | None:
     named = frozenset(several(sheet, found["collectors"], v.COLLECTOR, "collectors"))
     if "third_party" in named:
         named |= {"law_firm", "servicer_in_default"}
+    if "servicer" in named:
+        named |= {"servicer_in_default"}
     return named

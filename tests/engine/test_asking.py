@@ -14,7 +14,7 @@ from engine.facts.asking import OF_DEBT, OF_POINT, bit, duty_unmet, value
 from engine.kinds import Block, Notice, Window
 from engine.rule import Ask, Happened, Selector
 from tests.making import LIMIT, WAIT, rule
-from tests.telling import D1, ZONE, file, point, proposed, said, view
+from tests.telling import D1, ZONE, file, past, point, proposed, said, view
 
 
 def answer(fact: str, parameter: object = None, account: Account = D1, **more: object) -> str:
@@ -185,7 +185,10 @@ def test_bits() -> None:
     assert bit(seen, rule(body=Window()), D1, ()).bit == "unknown"
     shut = Window(days=frozenset({"sat"}))
     assert bit(seen, rule(body=shut), D1, (ZONE,)).state == "shut"
-    same = view(file(), flags={"same_call": True})
+    alone = view(file(), flags={"same_call": True})  # no call is in progress
+    assert bit(alone, rule(body=shut), D1, (ZONE,)).state == "shut"
+    running = past("09-18T11:55", result="answered_in_progress", flags={"call_in_progress": True})
+    same = view(file(running), flags={"same_call": True})
     assert bit(same, rule(body=shut), D1, (ZONE,)).state == "out"
     assert bit(seen, rule(body=Notice("model_form", "a form")), D1, (ZONE,)).bit == "no"
     unmet = view(file(), proposed(flags={"model_form": False}))

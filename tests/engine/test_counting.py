@@ -112,9 +112,14 @@ def test_a_limit_in_hours_that_lets_go_in_the_day_asked() -> None:
     assert (late.bit, late.state) == ("no", "room")
 
 
+RUNNING = past("09-18T11:55", result="answered_in_progress", flags={"call_in_progress": True})
+
+
 def test_where_a_limit_does_not_apply() -> None:
-    seen = view(file(*calls(17)), flags={"same_call": True})
+    seen = view(file(*calls(17), RUNNING), flags={"same_call": True})
     assert limit(seen, SEVEN, D1).state == "out"
+    other = replace(RUNNING, point="L1")  # on another line
+    assert limit(view(file(other), flags={"same_call": True}), SEVEN, D1).state != "out"
     texts = replace(SEVEN, counting=replace(CALLS, channels=frozenset({"text"})))
     assert limit(view(file()), texts, D1).state == "out"
     since = Limit(1, CALLS, ("person",), since=Selector("disputes"))
@@ -199,7 +204,8 @@ def test_a_wait_asked_of_a_whole_day() -> None:
 
 
 def test_where_a_wait_does_not_apply() -> None:
-    assert wait(view(file(talk(17)), flags={"same_call": True}), AFTER_TALK, D1).state == "out"
+    same = view(file(talk(17), RUNNING), flags={"same_call": True})
+    assert wait(same, AFTER_TALK, D1).state == "out"
     assert wait(view(file()), AFTER_TALK, D1).state == "out"
 
 

@@ -405,6 +405,7 @@ def test_a_rulebook_without_rules_for_anything() -> None:
     [
         ("third_party", "unknown", {}, "third_party"),
         ("servicer", "no", {}, "servicer"),
+        ("servicer", "no", {"defaulted": 5, "placed": 5}, "servicer_in_default"),
         ("servicer", "yes", {}, "servicer_in_default"),
         ("servicer", "unknown", {}, "servicer_in_default"),
         ("servicer", "unknown", {"defaulted": 5, "placed": 5}, "servicer_in_default"),

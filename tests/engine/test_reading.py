@@ -180,7 +180,9 @@ def test_a_third_party_collector_is_a_law_firm_too_and_a_servicer_in_default() -
     assert rule("kind: block\ncollectors: [third_party]").collectors == frozenset(
         {"third_party", "law_firm", "servicer_in_default"}
     )
-    assert rule("kind: block\ncollectors: [servicer]").collectors == frozenset({"servicer"})
+    assert rule("kind: block\ncollectors: [servicer]").collectors == frozenset(
+        {"servicer", "servicer_in_default"}
+    )
 
 
 def test_dates_of_effect_and_review() -> None:

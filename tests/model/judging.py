@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from engine import clock, place, words
 from engine.account import Account, Collector, Consumer
@@ -142,32 +143,61 @@ def consumer_of(group: Group, contact: Contact) -> Consumer:
 def locate(group: Group, contact: Contact, limitation: tuple[int | None, bool]) -> Place:
     """Zones and jurisdictions; every row of the same human adds what it knows."""
     consumer = consumer_of(group, contact)
-    rows = [one for one in group.consumers.values() if one.person == consumer.person]
+    people = {consumer.person}
+    people |= {human(group, account.consumer) for account in debts_of(group, contact)}
     zones: set[str] = set()
     places: set[str] = set()
     known = []
-    for row in rows:
-        own = [point for point in group.points.values() if point.consumer == row.id]
-        told = [one for one in group.statements if one.consumer == row.id]
-        # the local day asked is one of these; an address that holds on any of them counts
-        days = {clock.local_date(contact.at, zone) for zone in clock.ZONES}
-        found = [place.locate(row, own, told, day, contact.at) for day in sorted(days)]
+    for person in sorted(people):
+        found = _on_its_day(group, contact, person)
+        sure = any(one.address_known for one in found)
         for one in found:
             zones |= one.zones
             places |= one.jurisdictions
-            kind = point_of(group, contact, row.id).kind
-            if kind in words.WORK_KINDS:
+            if point_of(group, contact, consumer.id).kind in words.WORK_KINDS:
                 places |= one.work_jurisdictions
-            if not one.address_known:
-                places |= one.number_jurisdictions
-        known.append(all(one.address_known for one in found))
+        known.append(sure)
+        if not sure:
+            numbers = [one.number_jurisdictions for one in found]
+            places |= frozenset[str]().union(*numbers)
     where = Where(
         tuple(sorted(zones)),
         tuple(sorted(_zones_of_others(group, contact, consumer))),
         tuple(sorted(_zones_called(group, contact))),
         limitation,
     )
-    return Place(where, frozenset(places), any(known))
+    return Place(where, frozenset(places), all(known))
+
+
+def _on_its_day(group: Group, contact: Contact, person: str) -> list[place.Whereabouts]:
+    """What every row of a person tells, on the local day it is where he is.
+
+    READING: where that is no one day, on every day it may be, and none tells an address for sure.
+    """
+    days = sorted({clock.local_date(contact.at, zone) for zone in clock.ZONES})
+    by_day = {day: _rows_on(group, contact, person, day) for day in days}
+    there = [
+        one
+        for day, found in by_day.items()
+        for one in found
+        if any(clock.local_date(contact.at, zone) == day for each in found for zone in each.zones)
+    ]
+    if there:
+        return there
+    every = [one for found in by_day.values() for one in found]
+    if all(any(one.address_known for one in found) for found in by_day.values()):
+        return every
+    return [replace(one, address_known=False) for one in every]
+
+
+def _rows_on(group: Group, contact: Contact, person: str, day: date) -> list[place.Whereabouts]:
+    found = []
+    for row in group.consumers.values():
+        if row.person == person:
+            own = [point for point in group.points.values() if point.consumer == row.id]
+            told = [one for one in group.statements if one.consumer == row.id]
+            found.append(place.locate(row, own, told, day, contact.at))
+    return found
 
 
 def _zones_called(group: Group, contact: Contact) -> frozenset[str]:
@@ -303,10 +333,12 @@ def _collector_reached(collectors: frozenset[str], collector: Collector, account
         return False
     if "third_party" not in collectors and "servicer_in_default" not in collectors:
         return False
-    if account.fdcpa_covered != "no":
+    if account.fdcpa_covered == "yes":
         return True
     defaulted, placed = account.dates.get("defaulted"), account.dates.get("placed")
-    return defaulted is None or placed is None or defaulted <= placed
+    if defaulted is None or placed is None:
+        return account.fdcpa_covered != "no"
+    return defaulted <= placed
 
 
 def is_declared_unmet(contact: Contact, duty: str) -> bool:

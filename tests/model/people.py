@@ -186,7 +186,8 @@ def shares_unit(
         return here.line == there.line
     if unit == "point":
         # a phone shared by several consumers is one unit, however often it is recorded
-        shared = human(group, here.consumer) != human(group, there.consumer)
+        same = [one for one in group.points.values() if one.line == here.line]
+        shared = len({human(group, one.consumer) for one in same}) > 1
         return here.id == there.id or (shared and here.line == there.line)
     if unit == "workplace":
         file = human(group, file_of(group, proposed, consumer))

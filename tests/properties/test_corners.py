@@ -150,10 +150,10 @@ def test_a_fact_in_a_corner(name: str) -> None:
 
 RULES: dict[str, tuple[Body, dict[str, Any], Group, Contact]] = {
     "a servicer of a debt in default is a servicer all the same": (
-        Block(), {"collectors": frozenset({"servicer"})},
+        Block(), {"collectors": frozenset({"servicer", "servicer_in_default"})},
         group(collectors={"this_collector": Collector(role="servicer")}), CALL,
     ),
-    "a servicer whose coverage is unknown is a third party too": (
+    "a servicer whose coverage is unknown is what the dates say": (
         Block(), {"collectors": frozenset({"third_party", "law_firm", "servicer_in_default"})},
         group(
             collectors={"this_collector": Collector(role="servicer")},

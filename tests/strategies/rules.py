@@ -76,6 +76,8 @@ def _collectors(draw: Draw) -> frozenset[str]:
     found = draw(_set(st.sampled_from(words.COLLECTOR_ROLES)))
     if "third_party" in found:
         found |= {"law_firm", "servicer_in_default"}
+    if "servicer" in found:
+        found |= {"servicer_in_default"}
     return found
 
 
