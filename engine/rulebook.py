@@ -274,9 +274,9 @@ class _Trees:
         """Note that an entry of a place names a rule of another file that is not there."""
         sheet = Sheet(file.path)
         node = compose(self.sources[file.path], sheet)
-        if file.place is not None and isinstance(node, Map):
-            spot = accounted.naming(node.get("entries"), file.place.entries, id)
-            accounted.no_rule(sheet, spot or node, known)
+        entries = node.get("entries") if isinstance(node, Map) else None
+        assert isinstance(entries, Map)
+        accounted.no_rule(sheet, accounted.naming(entries, id), known)
         self.problems.extend(sheet.problems)
 
 

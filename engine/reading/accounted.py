@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,18 +74,17 @@ def _named(sheet: Sheet, item: Node, place: str, keys: Collection[str]) -> str:
     return f"{place}/{key}"
 
 
-def no_rule(sheet: Sheet, item: Node, known: Collection[str]) -> None:
+def no_rule(sheet: Sheet, item: Scalar, known: Collection[str]) -> None:
     """Report a name that no rule has; `known` are those it may have meant."""
-    name = item.text if isinstance(item, Scalar) else ""
-    message = f"there is no rule {quoted(name)}{did_you_mean(name, sorted(known))}"
+    message = f"there is no rule {quoted(item.text)}{did_you_mean(item.text, sorted(known))}"
     hint = "name a rule of this file, or one of another as `act/key`; a reason is a sentence"
     sheet.report("R049", item, message, hint)
 
 
-def naming(node: Node | None, place: Mapping[str, Entry], id: str) -> Node | None:
-    """The node of `entries` in which a rule of another file is named."""
-    for key, value in node.entries if isinstance(node, Map) else ():
-        if id in place[key.text].rules:
-            items = value.items if isinstance(value, Seq) else (value,)
-            return next(one for one in items if isinstance(one, Scalar) and one.text == id)
-    return None
+def naming(node: Map, id: str) -> Scalar:
+    """Where `entries`, which was read without a problem, names a rule of another file."""
+    values = (value for _, value in node.entries)
+    items = (
+        one for value in values for one in (value.items if isinstance(value, Seq) else [value])
+    )
+    return next(one for one in items if isinstance(one, Scalar) and one.text == id)
