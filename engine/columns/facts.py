@@ -184,7 +184,8 @@ def _columnar_happened(asked: Happened) -> bool:
     since = asked.since is None or asked.since.of_dates or _statement(asked.since)
     whole = known and since and (asked.unless_followed is None or _statement(asked.unless_followed))
     consent = any("in_call_consent" in one.words for one in asked.event.not_)
-    return whole and not consent and tally.columnar(asked.event, None)
+    first = asked.event.which == "first"
+    return whole and not consent and not first and tally.columnar(asked.event, None)
 
 
 def _statement(event: Selector | None) -> TypeGuard[Selector]:
@@ -201,32 +202,34 @@ def _ever(asked: Happened) -> bool:
     return asked.since is None and asked.within is None and asked.older_than is None
 
 
-def _named(prepared: Prepared, asked: Happened) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """What contacts are on record: of named debts (pool, at), and of files only (fp, at)."""
+def _named(prepared: Prepared, asked: Happened) -> pl.DataFrame:
+    """What contacts are on record, by debt: a, at, and whether that is `open`, for all we know.
+
+    One that names no debt may be about each of the person's; one without a result may be no such.
+    """
     found = tally.selected(prepared, asked.event)
     floor = tally.reach_back(asked.within, prepared.day)
     if floor is not None:
         found = found.filter(pl.col("at") >= floor)
     links = prepared.talked if asked.event.debts == "discussed" else prepared.charged
-    found = found.select("h", "fp", "at", "collector")  # counts are per collector
-    whose = prepared.accounts.select("pool", "collector").unique()
-    sure = found.join(links, on="h").drop_nulls("pool")
-    sure = sure.join(whose, on=["pool", "collector"], how="semi").select("pool", "at")
-    return sure, found.join(links, on="h", how="anti").select("fp", "collector", "at")
+    unclear = tally.unclear(asked.event).alias("open")
+    found = found.select("h", "fp", "at", "collector", unclear)  # counts are per collector
+    accounts = prepared.accounts.select("a", "fp", "pool", "collector", "single")
+    named = found.join(links.select("h", "pool").drop_nulls(), on="h")
+    named = named.join(accounts.drop("fp"), on=["pool", "collector"]).select("a", "at", "open")
+    vague = found.join(links, on="h", how="anti").join(accounts, on=["fp", "collector"])
+    open_ = (pl.col("open") | ~pl.col("single")).alias("open")
+    return pl.concat([named, vague.select("a", "at", open_)])
 
 
 def _happened_ever(table: Table, asked: Happened) -> pl.Series:
     """`_happened` whenever it was, by account."""
-    accounts = table.prepared.accounts
-    sure, vague = _named(table.prepared, asked)
-    yes = accounts["pool"].is_in(sure["pool"].unique().implode())
-    keys = ["fp", "collector"]
-    near = vague.select(keys).unique().with_columns(here=pl.lit(value=True))
-    met = accounts.select(keys).join(near, on=keys, how="left", maintain_order="left")
-    maybe = met["here"].fill_null(value=False)
-    yes = yes | (maybe & accounts["single"])
-    unknown = pl.repeat(UNKNOWN, len(accounts), dtype=pl.UInt8, eager=True)
-    return yes.cast(pl.UInt8).zip_with(yes | ~maybe, unknown)
+    found = _named(table.prepared, asked)
+    sure = found.filter(~pl.col("open"))["a"].unique()
+    maybe = found.filter("open")["a"].unique()
+    yes, near = pl.col("a").is_in(sure.implode()), pl.col("a").is_in(maybe.implode())
+    code = pl.when(yes).then(1).when(near).then(UNKNOWN).otherwise(0).cast(pl.UInt8)
+    return table.prepared.accounts.select(code.alias("x"))["x"]
 
 
 def _simply_dated(asked: Happened) -> bool:
@@ -263,15 +266,10 @@ def _special_line(table: Table, ask: Ask) -> pl.Series:
 def _happened(table: Table, rows: pl.DataFrame, asked: Happened) -> pl.Series:
     """`counting.happened` for contacts: yes where a debt is named, unknown where none is."""
     prepared = table.near
-    sure, vague = _named(prepared, asked)
+    found = _named(prepared, asked)
     accounts = prepared.accounts
-    everyone = rows.select("a", "fp", "z")
+    everyone = rows.select("a", "z")
     one = everyone.unique(["a", "z"], maintain_order=True)
-    one = one.with_columns(
-        accounts["pool"].gather(one["a"]).alias("pool"),
-        accounts["single"].gather(one["a"]).alias("single"),
-        accounts["collector"].gather(one["a"]).alias("collector"),
-    )
     since = asked.since.what if asked.since is not None else None
     if since is not None:
         days = accounts[since].gather(one["a"])
@@ -279,22 +277,15 @@ def _happened(table: Table, rows: pl.DataFrame, asked: Happened) -> pl.Series:
         # a date to come has not begun: ever, then
         one = one.with_columns(days.set(days > prepared.day, None).alias("since"))
         one = one.with_columns(calendar.starts("since").alias("floor")).drop("since")
-    wanted = one.unique(["pool", "fp", "collector", "z", *(["floor"] if since else [])])
-    by_name = _on_record(table, asked, wanted, sure, ["pool"])
-    by_file = _on_record(table, asked, wanted, vague, ["fp", "collector"])
+    sure = _on_record(table, asked, one, found.filter(~pl.col("open")))
+    maybe = _on_record(table, asked, one, found.filter("open"))
+    keys = ["a", "z"]
     one = one.join(
-        by_name.with_columns(sure=pl.lit(value=True)), on=by_name.columns, how="left",
-        maintain_order="left", nulls_equal=True,
-    ).join(
-        by_file.with_columns(vague=pl.lit(value=True)), on=by_file.columns, how="left",
-        maintain_order="left", nulls_equal=True,
-    )  # fmt: skip
-    certain = pl.col("sure").fill_null(value=False) | (
-        pl.col("vague").fill_null(value=False) & pl.col("single")
-    )
-    value = pl.when(certain).then(1).when(pl.col("vague")).then(UNKNOWN).otherwise(0)
+        sure.with_columns(sure=pl.lit(value=True)), on=keys, how="left", maintain_order="left"
+    ).join(maybe.with_columns(maybe=pl.lit(value=True)), on=keys, how="left", maintain_order="left")
+    value = pl.when("sure").then(1).when("maybe").then(UNKNOWN).otherwise(0)
     one = one.select("a", "z", value.cast(pl.UInt8).alias("x"))
-    return everyone.join(one, on=["a", "z"], how="left", maintain_order="left")["x"]
+    return everyone.join(one, on=keys, how="left", maintain_order="left")["x"]
 
 
 def _span(days: pl.Series, today: date) -> tuple[date, date]:
@@ -304,18 +295,14 @@ def _span(days: pl.Series, today: date) -> tuple[date, date]:
 
 
 def _on_record(
-    table: Table, asked: Happened, wanted: pl.DataFrame, found: pl.DataFrame, on: list[str]
+    table: Table, asked: Happened, wanted: pl.DataFrame, found: pl.DataFrame
 ) -> pl.DataFrame:
-    """The keys, zones and floors of `wanted` for which one of `found` fits the periods asked."""
+    """The accounts and zones of `wanted` for which one of `found` fits the periods asked."""
     day = table.prepared.day
-    keys = [*on, "z", *(["floor"] if "floor" in wanted.columns else [])]
-    plain = asked.within is None and asked.older_than is None
-    if plain and "floor" not in keys:
-        return wanted.join(found.select(on).unique(), on=on, how="semi").select(keys).unique()
-    met = wanted.select(keys).unique().join(found, on=on)
-    if "floor" in keys:
+    met = wanted.join(found, on="a")
+    if "floor" in wanted.columns:
         met = met.filter(pl.col("floor").is_null() | (pl.col("at") >= pl.col("floor")))
-    if not plain:
+    if asked.within is not None or asked.older_than is not None:
         met = met.with_columns(table.calendar.day().alias("day"))
         met = met.filter(counted_on(asked, day, pl.col("day")))
-    return met.select(keys).unique()
+    return met.select("a", "z").unique()

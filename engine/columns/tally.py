@@ -13,7 +13,7 @@ import polars as pl
 
 from .. import clock, days, words
 from ..facts import counting
-from ..facts.selecting import HOUSEHOLD, MAYBE_WORK
+from ..facts.selecting import HOUSEHOLD, MAYBE_WORK, RESULT_TELLS
 from ..kinds import Limit, Wait
 from ..rule import Exclusion, Happened, Period, Rule, Selector
 from ..situation import rule_asks
@@ -108,6 +108,15 @@ def _of_types(
     return rows.filter(~unfit | pl.col("h").is_in(fit.implode()))
 
 
+def unclear(chosen: Selector) -> pl.Expr:
+    """Whether nobody recorded the result that would tell (`selecting.unclear`)."""
+    if chosen.result is not None:
+        return pl.col("result").is_null()
+    if chosen.what == "attempts" and not any(set(one.words) & RESULT_TELLS for one in chosen.not_):
+        return pl.lit(value=False)
+    return pl.col("result").is_null() & pl.col("channel").is_in(["call", "visit"])
+
+
 def _to(to: frozenset[str]) -> pl.Expr:
     kind, text = pl.col("kind"), pl.col("channel") == "text"
     within = kind.is_in(sorted(to))
@@ -127,7 +136,8 @@ def _left_out(exclusion: Exclusion) -> pl.Expr | None:
         "not_connected": (pl.col("counts") & MASKS["connected"]) == 0,
         "no_message_possible": pl.col("message_possible").eq_missing(pl.lit(value=False)),
         "returned": pl.col("returned"),
-        "conversation": (pl.col("counts") & MASKS["conversations"]) != 0,
+        "conversation": ((pl.col("counts") & MASKS["conversations"]) != 0)
+        & ~(pl.col("result").is_null() & pl.col("channel").is_in(["call", "visit"])),
     }
     if "in_call_consent" in exclusion.words:
         return None

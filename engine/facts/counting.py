@@ -13,7 +13,16 @@ from .. import clock, days, words
 from ..account import Account
 from ..kinds import Agreed, Limit, Wait
 from ..rule import Happened, Period, Selector
-from .selecting import debts_of, events, exempted, has_unit, matches, membership, same_unit
+from .selecting import (
+    debts_of,
+    events,
+    exempted,
+    has_unit,
+    matches,
+    membership,
+    same_unit,
+    unclear,
+)
 from .speaking import own_words
 from .view import View, day_of
 
@@ -238,47 +247,50 @@ def first_free(first: date, body: Wait) -> date:
 
 
 def happened(view: View, asked: Happened, debt: Account) -> str:
-    """Whether it is on record: yes, no, or unknown where nobody recorded which debt."""
-    sure = _happened(view, asked, debt, strict=True)
-    if sure:
-        return words.YES
+    """Whether it is on record: yes, no, or unknown where nobody recorded which debt or how it went.
+
+    With `which: first` only the first is looked at.
+    """
     if asked.event.of_dates and asked.event.what not in debt.dates:
         return words.UNKNOWN
-    return words.UNKNOWN if _happened(view, asked, debt, strict=False) else words.NO
-
-
-def _happened(view: View, asked: Happened, debt: Account, *, strict: bool) -> bool:
     per = ("person", "particular_debt")
-    found = _instants(view, asked.event, debt, strict)
+    found = sorted(_instants(view, asked.event, debt))
+    if asked.event.which == "first":
+        found = found[:1]
     if asked.since is not None:
         begun = events(view, asked.since, per, debt)
         if begun:
-            found = [at for at in found if at >= max(begun)]
+            start = min(begun) if asked.since.which == "first" else max(begun)
+            found = [one for one in found if one[0] >= start]
     now = view.moment.at or max(view.moment.known, clock.start_of_day(view.day, view.zone))
     if asked.within is not None:
-        found = [at for at in found if in_period(view, at, asked.within, now)]
+        found = [one for one in found if in_period(view, one[0], asked.within, now)]
     if asked.older_than is not None:
-        found = [at for at in found if _older(view, at, asked.older_than)]
+        found = [one for one in found if _older(view, one[0], asked.older_than)]
     if asked.unless_followed is not None:
-        follows = events(view, asked.unless_followed, per, debt)
-        found = [at for at in found if not _followed(view, at, follows, asked.followed_within)]
-    return bool(found)
+        follows = _instants(view, asked.unless_followed, debt)
+        found = [
+            (at, sure and left == words.YES)
+            for at, sure in found
+            if (left := _left(view, at, follows, asked.followed_within)) != words.NO
+        ]
+    if any(sure for _, sure in found):
+        return words.YES
+    return words.UNKNOWN if found else words.NO
 
 
-def _instants(view: View, chosen: Selector, debt: Account, strict: bool) -> list[datetime]:
+def _instants(view: View, chosen: Selector, debt: Account) -> list[tuple[datetime, bool]]:
+    """Instants of what is selected about a debt, and whether each surely is that."""
     if not chosen.of_contacts:
-        return events(view, chosen, (), debt)
+        return [(at, True) for at in events(view, chosen, (), debt)]
     single = len(view.own_accounts) == 1
     found = []
     for past in view.past_of(debt):
         if not matches(view, past, chosen, debt):
             continue
         named = debts_of(past, chosen)
-        if named is None:
-            if single or not strict:
-                found.append(past.at)
-        elif set(named) & view.pooled(debt):
-            found.append(past.at)
+        if named is None or set(named) & view.pooled(debt):
+            found.append((past.at, not unclear(past, chosen) and (named is not None or single)))
     return found
 
 
@@ -289,18 +301,24 @@ def _older(view: View, at: datetime, period: Period) -> bool:
     return view.day - past > timedelta(days=period.count)
 
 
-def _followed(view: View, at: datetime, follows: list[datetime], within: Period | None) -> bool:
-    for later in follows:
-        if later < at:
-            continue
-        if within is None:
-            return True
-        day = clock.local_date(at, view.zone)
-        last = (
-            days.add_business_days(day, within.count)
-            if within.unit == "business_day"
-            else day + timedelta(days=within.count)
-        )
-        if clock.local_date(later, view.zone) <= last:
-            return True
-    return False
+def _left(
+    view: View, at: datetime, follows: list[tuple[datetime, bool]], within: Period | None
+) -> str:
+    """Whether a thing was not followed in time: no, where it surely was."""
+    met = [sure for later, sure in follows if _followed(view, at, later, within)]
+    if any(met):
+        return words.NO
+    return words.UNKNOWN if met else words.YES
+
+
+def _followed(view: View, at: datetime, later: datetime, within: Period | None) -> bool:
+    if later <= at:
+        return False
+    if within is None:
+        return True
+    day = clock.local_date(at, view.zone)
+    if within.unit == "business_day":
+        last = days.add_business_days(day, within.count)
+    else:
+        last = day + timedelta(days=within.count)
+    return clock.local_date(later, view.zone) <= last

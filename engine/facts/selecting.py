@@ -21,10 +21,11 @@ from ..history import (
 )
 from ..rule import Exclusion, Selector
 from .consent import discussed, in_call_consent, past_call_consented, returned_at_request
-from .statuses import timely
+from .statuses import result_missing, timely
 from .view import View
 
 HOUSEHOLD = ("consumer", "spouse")
+RESULT_TELLS = frozenset({"not_connected", "conversation"})  # exclusions that hang on a result
 MAYBE_WORK = words.WORK_KINDS | {words.UNKNOWN_KIND}  # a telephone of unknown kind may be at work
 
 
@@ -116,7 +117,7 @@ def _excluded(view: View, past: Contact, word: str, within: int | None, debt: Ac
                 and (clock.local_date(back, view.zone) - sent).days <= within
             )
         case "conversation":
-            return "conversations" in counted
+            return "conversations" in counted and not result_missing(past)
     raise ValueError(f"unknown exclusion `{word}`")
 
 
@@ -235,8 +236,16 @@ def _doubtful(view: View, past: Contact, chosen: Selector, per: tuple[str, ...])
     by_debt = bool({"particular_debt", "account"} & set(per))
     if by_debt and debts_of(past, chosen) is None and len(view.own_accounts) > 1:
         return True
-    told = chosen.what == "attempts" and chosen.result is None
-    return not told and past.result is None and past.channel in ("call", "visit")
+    return unclear(past, chosen)
+
+
+def unclear(past: Contact, chosen: Selector) -> bool:
+    """Whether nobody recorded the result that would tell if a contact is what is selected."""
+    if chosen.result is not None:
+        return past.result is None
+    if chosen.what == "attempts" and not any(set(one.words) & RESULT_TELLS for one in chosen.not_):
+        return False
+    return result_missing(past)
 
 
 def _said(view: View, one: Statement, chosen: Selector, debt: Account) -> bool:
