@@ -139,7 +139,7 @@ def fact_of_engine(ask: Ask_, group: Group, contact: Contact) -> dict[tuple[str,
 
 def fact_of_model(ask: Ask_, group: Group, contact: Contact) -> dict[tuple[str, str], str]:
     """What the model holds of it."""
-    located = locate(group, contact, None)
+    located = locate(group, contact, (None, False))
     found = {}
     for zone in located.where.zones or ("UTC",):
         for account in debts_of(group, contact):

@@ -464,8 +464,9 @@ def test_the_list_and_an_explanation_say_the_same(source: Portfolio, decided: Ma
     some = log.sample(25, seed=1)
     with Panel(LAW.rulebook) as panel:
         for row in some.iter_rows(named=True):
+            point, way = row["point"], row["channel"]
             said = explain(
-                panel, source, row["account"], row["channel"], row["point"], NOW, None, DAY, False
+                panel, source, row["account"], way, point, NOW, None, DAY, False, SETTINGS.licences
             ).decision
             assert said.verdict == row["verdict"]
             assert sorted({one.rule for one in said.findings}) == sorted(row["rules"])
