@@ -25,6 +25,7 @@ from engine.situation import Answer, RuleSet, Situation
 
 from .model import ModelDecision, judge
 from .model.answers import Question
+from .model.exclusions import as_known
 from .model.facts import value_of
 from .model.judging import debts_of, locate
 from .model.past import Asked
@@ -144,6 +145,7 @@ def fact_of_model(ask: Ask_, group: Group, contact: Contact) -> dict[tuple[str, 
     for zone in located.where.zones or ("UTC",):
         for account in debts_of(group, contact):
             asked = Asked(group, contact, zone, account)
+            asked = replace(asked, group=as_known(asked))
             question = Question(asked, located.where, rule_asking(ask))
             found[account.id, zone] = value_of(question, ask)
     return found

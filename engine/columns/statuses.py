@@ -253,7 +253,7 @@ def initial_communication_made(prepared: Prepared, cand: pl.DataFrame, ask: Ask)
     rows = prepared.history.filter(kin & told & (pl.col("out") | ((counts & CONVERSATION) != 0)))
     open_ = pl.col("result").is_null() & pl.col("channel").is_in(["call", "visit"])
     rows = rows.select("h", "fp", "collector", open_.alias("open"))
-    links = pl.concat([prepared.talked, prepared.charged])
+    links = prepared.talked
     accounts = prepared.accounts.select("a", "fp", "single", "collector")
     named = rows.join(links, on="h").select("a", "collector", "open").drop_nulls("a")
     named = named.join(accounts, on=["a", "collector"], how="semi").select("a", "open")

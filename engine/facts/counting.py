@@ -253,12 +253,11 @@ def happened(view: View, asked: Happened, debt: Account) -> str:
     """
     if asked.event.of_dates and asked.event.what not in debt.dates:
         return words.UNKNOWN
-    per = ("person", "particular_debt")
     found = sorted(_instants(view, asked.event, debt))
     if asked.event.which == "first":
         found = found[:1]
     if asked.since is not None:
-        begun = events(view, asked.since, per, debt)
+        begun = [at for at, _ in _instants(view, asked.since, debt)]
         if begun:
             start = min(begun) if asked.since.which == "first" else max(begun)
             found = [one for one in found if one[0] >= start]

@@ -208,7 +208,7 @@ def initial_communication_made(view: View, debt: Account) -> str:
             continue
         if "communications" not in counted:
             continue
-        named = {*(discussed(past) or ()), *(past.attributed_to or ())}
+        named = discussed(past) or ()
         if debt.id in named or (not named and len(view.own_accounts) == 1):
             if not result_missing(past):
                 return words.YES

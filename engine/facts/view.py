@@ -335,10 +335,12 @@ class View:
         if not self.contact.flag("same_call"):
             return None
         line = self.line(self.contact.point)
+        whose = self.debts[0].collector if self.debts else self.contact.collector
         running = [
             past.at
             for past in self.history
             if past.flag("call_in_progress")
+            and past.collector == whose
             and past.channel in words.VOICE_CHANNELS
             and self.line(past.point) == line
         ]

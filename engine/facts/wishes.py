@@ -168,14 +168,13 @@ def consents_to_prerecorded(view: View) -> str:
     return tri(consent_for_point(view, "consents_to_prerecorded_calls", *takes)[0])
 
 
-WITHDRAWALS: Final = (
+NUMBERS_WITHDRAWN: Final = (
     "revokes_consent_to_prerecorded",
     "do_not_use_number",
     "opt_out_number_text",
     "opt_out_address",
-    "stop_medium",
-    "opt_out_medium",
 )
+MEDIA_WITHDRAWN: Final = ("stop_medium", "opt_out_medium")
 
 
 def recorded_revoked(view: View, *, anywhere: bool = False) -> str:
@@ -184,25 +183,34 @@ def recorded_revoked(view: View, *, anywhere: bool = False) -> str:
     47 CFR 64.1200(a)(10): any reasonable means; told to this collector. `anywhere` reads a word
     about any line or medium as about all.
     """
-    text = view.contact.channel == "text"
-    gives = "consents_to_text" if text else "consents_to_prerecorded_calls"
+    channel = view.contact.channel
     line = view.line(view.contact.point)
-    revoked = False
-    events = binding(view, gives, *WITHDRAWALS, ours=True)
-    for _, one in sorted(events, key=lambda pair: pair[0]):
-        named = {view.line(p) for p in listed(one.value)}
-        if one.kind == gives:
-            revoked = revoked and line not in named
-        elif one.kind in ("stop_medium", "opt_out_medium"):
+    taken = [
+        received
+        for received, one in view.said(*NUMBERS_WITHDRAWN)
+        if _names(view, one, line) and _told_to_us(one)
+    ]
+    for received, one in binding(view, *NUMBERS_WITHDRAWN, *MEDIA_WITHDRAWN):
+        if not _told_to_us(one):
+            continue
+        if one.kind in MEDIA_WITHDRAWN:
             medium = str(one.value)
-            voice_or_text = medium in words.VOICE_CHANNELS or medium == "text"
-            mine = voice_or_text if anywhere else medium in _covers(view.contact.channel)
-            revoked = revoked or mine
-        elif one.kind == "opt_out_number_text" and not anywhere:
-            revoked = revoked or (text and line in named)
-        else:
-            revoked = revoked or anywhere or line in named
-    return tri(revoked)
+            mine = medium in _covers(channel)
+            if mine or (anywhere and (medium in words.VOICE_CHANNELS or medium == "text")):
+                taken.append(received)
+        elif anywhere or _names(view, one, line):
+            taken.append(received)
+    gives = "consents_to_text" if channel == "text" else "consents_to_prerecorded_calls"
+    given = [
+        received
+        for received, one in view.said(gives)
+        if _names(view, one, line) and one.to == "this_collector" and one.origin == "statement"
+    ]
+    return tri(bool(taken) and not any(at > max(taken) for at in given))
+
+
+def _told_to_us(one: Statement) -> bool:
+    return one.to == "this_collector" or one.kind not in words.BINDS_IF_TOLD_TO_US
 
 
 def opt_out_confirmation_open(view: View) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine import words
-from engine.history import Contact
+from engine.history import Contact, Group
 from engine.rule import Exclusion
 
 from . import calendar
@@ -20,7 +22,7 @@ from .past import (
     counts_as,
     returned_at,
 )
-from .people import human, point_of, with_whom
+from .people import human, point_of, role_of, with_whom
 
 
 def excluded(asked: Asked, contact: Contact, exclusion: Exclusion) -> str:
@@ -86,7 +88,7 @@ def misdirected(asked: Asked, contact: Contact) -> bool:
     point = point_of(group, contact, asked.consumer)
     if not wrong_number(asked, point.line):
         return False
-    if point.whom not in words.CONSUMER_ROLES:
+    if role_of(group, point.owner) not in words.CONSUMER_ROLES:
         return with_whom(group, asked.contact, asked.consumer) != human(group, point.owner)
     return True
 
@@ -102,3 +104,30 @@ def wrong_number(asked: Asked, line: str) -> bool:
         if (named.line if named is not None else str(statement.value)) == line:
             return True
     return False
+
+
+def as_known(asked: Asked) -> Group:
+    """The group as it is known by now: a wrong number is a stranger's, whoever it was noted for.
+
+    A reassigned-number check that says yes makes a number wrong too. READING: so says a word in the
+    file of the human whose debt is judged.
+    """
+    group = asked.group
+    wrong = set()
+    for one in group.statements:
+        if human(group, one.consumer) != asked.person:
+            continue
+        if calendar.instant(one.received, asked.zone) > asked.now:
+            continue
+        if one.kind == "number_not_consumers":
+            wrong.add(str(one.value))
+        elif one.kind == "reassigned_since" and one.value.get("answer") == "yes":
+            wrong.add(str(one.value.get("point")))
+    lines = {group.points[point].line if point in group.points else point for point in wrong}
+    points = {
+        name: replace(point, whom="third_party")
+        if point.line in lines and point.whom in words.CONSUMER_ROLES
+        else point
+        for name, point in group.points.items()
+    }
+    return replace(group, points=points)

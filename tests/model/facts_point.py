@@ -312,6 +312,7 @@ def _revoked(asked: Asked, *, anywhere: bool) -> bool:
     """
     line = here(asked).line
     channel = asked.contact.channel
+    gives = "consents_to_text" if channel == "text" else "consents_to_prerecorded_calls"
     named = ("revokes_consent_to_prerecorded", "do_not_use_number", "opt_out_number_text")
     revoked = [
         one
@@ -330,7 +331,7 @@ def _revoked(asked: Asked, *, anywhere: bool) -> bool:
     newest = max(received_at(asked, one) for one in revoked)
     return not any(
         told_us(one) and names_line(asked, one, line) and received_at(asked, one) > newest
-        for one in said(asked, "consents_to_prerecorded_calls")
+        for one in said(asked, gives)
     )
 
 

@@ -14,6 +14,7 @@ from engine.rule import Rule
 
 from . import calendar
 from .answers import Question, Where, here
+from .exclusions import as_known
 from .facts import holds
 from .facts_history import running_call, window_zones
 from .hours import is_closed
@@ -78,6 +79,7 @@ def judge(
     for zone in located.where.zones or ("UTC",):
         for account in debts_of(group, contact):
             asked = Asked(group, contact, zone, account)
+            asked = replace(asked, group=as_known(asked))
             traces.extend(evaluate(rule, asked, located) for rule in rules)
     findings = {(one.rule, one.force) for one in traces if one.outcome == REFUSED}
     if (asked_places is None or asked_places) and not located.address_known:
