@@ -133,7 +133,9 @@ def _left_out(exclusion: Exclusion) -> pl.Expr | None:
         "to_professional": pl.col("whom").is_in(list(words.PROFESSIONAL_ROLES)),
         "misdirected": pl.col("wrong"),
         "reply_to_consumer": pl.col("reply"),
-        "not_connected": (pl.col("counts") & MASKS["connected"]) == 0,
+        "not_connected": ((pl.col("counts") & MASKS["connected"]) == 0)
+        & pl.col("out")
+        & pl.col("channel").is_in(list(words.VOICE_CHANNELS)),
         "no_message_possible": pl.col("message_possible").eq_missing(pl.lit(value=False)),
         "returned": pl.col("returned"),
         "conversation": ((pl.col("counts") & MASKS["conversations"]) != 0)

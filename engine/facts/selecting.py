@@ -102,8 +102,9 @@ def _excluded(view: View, past: Contact, word: str, within: int | None, debt: Ac
             return past.flag("reply_to_consumer") is True
         case "returned_at_request":
             return "conversations" in counted and returned_at_request(view, past, view.pooled(debt))
-        case "not_connected":
-            return "connected" not in counted
+        case "not_connected":  # only a call placed can fail to connect
+            placed = past.direction == "out" and past.channel in words.VOICE_CHANNELS
+            return placed and "connected" not in counted
         case "no_message_possible":
             return past.message_possible is False
         case "returned":
