@@ -197,9 +197,8 @@ def _place_duties(
     if not asked.places:
         return []
     known = panel.rulebook.places
-    period = terms.limitation(known, places)
     suable = all(
-        time_barred(one.view, one.debt, *period) == words.NO
+        time_barred(one.view, one.debt, *terms.limitation(known, places, one.debt.type)) == words.NO
         or one.debt.dates.get("judgment", date.max) <= one.view.day
         for one in judged
     )

@@ -241,12 +241,13 @@ def _role() -> pl.Expr:
 
 
 def _years(panel: Panel, cand: pl.DataFrame) -> pl.DataFrame:
-    """The shortest limitation period of each candidate's places, and whether it surely is that."""
+    """The shortest limitation period of each candidate's debt, and whether it surely is that."""
     places = panel.rulebook.places
-    rows = [(m, *limitation(places, unmask(m, zones=False))) for m in cand["law"].unique()]
-    schema = {"law": pl.UInt64, "years": pl.Int64, "sure": pl.Boolean}
+    kinds = cand.select("law", "debt_type").unique(maintain_order=True).rows()
+    rows = [(m, debt, *limitation(places, unmask(m, zones=False), debt)) for m, debt in kinds]
+    schema = {"law": pl.UInt64, "debt_type": pl.String, "years": pl.Int64, "sure": pl.Boolean}
     table = pl.DataFrame(rows, schema=schema, orient="row")
-    return cand.join(table, on="law", how="left", maintain_order="left")
+    return cand.join(table, on=["law", "debt_type"], how="left", maintain_order="left")
 
 
 def _rows(cand: pl.DataFrame, utc: int) -> pl.DataFrame:

@@ -200,7 +200,7 @@ def judge_all(
 ) -> list[Judged]:
     """Every rule set, debt and candidate zone, each put to both engines."""
     found = []
-    years, sure = terms.limitation(panel.rulebook.places, places)
+    known = panel.rulebook.places
     for zone in zones or (NOWHERE,):
         view = View(group, contact, when, zone)
         for name in (FEDERAL, *(p for p in places if p in panel.rulebook.places)):
@@ -208,6 +208,7 @@ def judge_all(
             if not rules.rules:
                 continue
             for debt in view.debts:
+                years, sure = terms.limitation(known, places, debt.type)
                 situation, counts = situation_of(view, rules, debt, zones, years, sure)
                 verdict = panel.ask(rules, [situation])[0]
                 found.append(Judged(rules, debt, zone, view, situation, counts, verdict))

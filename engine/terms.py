@@ -18,6 +18,8 @@ from .structural import STRUCTURAL, refusal
 
 HELD: Final = "held"
 UNCHECKED: Final = "unchecked"
+OF_CARE: Final = frozenset({"medical", "medical_facility"})  # kinds of contract
+MAY_BE_CARE: Final = frozenset({"medical", "other", "unspecified"})  # types of debt
 MISSING: Final = "licence_missing"  # of structural.STRUCTURAL
 Licences = Mapping[str, Mapping[str, date | None]]
 
@@ -94,11 +96,14 @@ def duties(place: Place, standings: Iterable[str], *, call: bool, suable: bool) 
     return found
 
 
-def limitation(places: Mapping[str, Place], codes: Collection[str]) -> tuple[int | None, bool]:
-    """The shortest limitation period that places write down, in years; None where none does.
+def limitation(
+    places: Mapping[str, Place], codes: Collection[str], debt: str
+) -> tuple[int | None, bool]:
+    """The shortest limitation period that places have for a type of debt; None: none is known.
 
-    And whether it is surely the shortest: no place leaves one unknown, or says nothing. A place
-    within another has that one's periods unless it names its own.
+    In years, and whether it is surely the shortest: no place leaves one unknown, or says nothing.
+    A debt may rest on any kind of contract, but for those of medical care alone. A place within
+    another has that one's periods unless it names its own.
     """
     found: list[int] = []
     sure = True
@@ -106,6 +111,11 @@ def limitation(places: Mapping[str, Place], codes: Collection[str]) -> tuple[int
         place = places.get(code)
         if place is None or (place.within is not None and not place.limitation_years):
             continue
-        found += [years for years in place.limitation_years.values() if years is not None]
-        sure &= bool(place.limitation_years) and None not in place.limitation_years.values()
+        own = [
+            years
+            for kind, years in place.limitation_years.items()
+            if kind not in OF_CARE or debt in MAY_BE_CARE
+        ]
+        found += [years for years in own if years is not None]
+        sure &= bool(own) and None not in own
     return min(found, default=None), sure

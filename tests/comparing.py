@@ -24,7 +24,7 @@ from engine.rulebook import Rulebook
 from engine.situation import Answer, RuleSet, Situation
 
 from .model import ModelDecision, judge
-from .model.answers import Question
+from .model.answers import Question, unlimited
 from .model.exclusions import as_known
 from .model.facts import value_of
 from .model.judging import debts_of, locate
@@ -140,7 +140,7 @@ def fact_of_engine(ask: Ask_, group: Group, contact: Contact) -> dict[tuple[str,
 
 def fact_of_model(ask: Ask_, group: Group, contact: Contact) -> dict[tuple[str, str], str]:
     """What the model holds of it."""
-    located = locate(group, contact, (None, False))
+    located = locate(group, contact, unlimited)
     found = {}
     for zone in located.where.zones or ("UTC",):
         for account in debts_of(group, contact):

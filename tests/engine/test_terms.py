@@ -152,12 +152,24 @@ def test_the_shortest_limitation_period() -> None:
         "US-NY-NYC": replace(MA, within="US-NY", limitation_years={}),
         "US-GU": replace(MA, limitation_years={}),
     }
-    assert limitation(places, ("US-MA",)) == (6, True)
-    assert limitation(places, ("US-MA", "US-NY")) == (3, True)
-    assert limitation(places, ("US-NY", "US-NY-NYC")) == (3, True)
-    assert limitation(places, ("US-CA",)) == (4, False)
-    assert limitation(places, ("US-MA", "US-GU")) == (6, False)
-    assert limitation(places, ("US-NV",)) == (None, True)
+    assert limitation(places, ("US-MA",), "auto") == (6, True)
+    assert limitation(places, ("US-MA", "US-NY"), "auto") == (3, True)
+    assert limitation(places, ("US-NY", "US-NY-NYC"), "auto") == (3, True)
+    assert limitation(places, ("US-CA",), "auto") == (4, False)
+    assert limitation(places, ("US-MA", "US-GU"), "auto") == (6, False)
+    assert limitation(places, ("US-NV",), "auto") == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("debt", "years"),
+    [("medical", 3), ("unspecified", 3), ("other", 3), ("credit_card", 4), ("auto", 4)],
+)
+def test_the_period_of_medical_care_is_for_medical_debts(debt: str, years: int) -> None:
+    periods = {"written_contract": 5, "open_account": 4, "medical_facility": 3}
+    places = {"US-FL": replace(MA, limitation_years=periods)}
+    assert limitation(places, ("US-FL",), debt) == (years, True)
+    bare = {"US-FL": replace(MA, limitation_years={"medical": 3})}
+    assert limitation(bare, ("US-FL",), "auto") == (None, False)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,6 +17,15 @@ from .people import point_of
 UNKNOWN = "unknown"
 
 
+Limitation = Callable[[str], tuple[int | None, bool]]
+"""By type of debt, years, and whether they are surely the shortest."""
+
+
+def unlimited(debt: str) -> tuple[int | None, bool]:
+    """Nobody knows."""
+    return None, False
+
+
 @dataclass(frozen=True, slots=True)
 class Where:
     """The zones a contact is judged in: the consumer's, another person's, the number's."""
@@ -23,7 +33,7 @@ class Where:
     zones: tuple[str, ...]
     other_zones: tuple[str, ...] = ()
     number_zones: tuple[str, ...] = ()
-    limitation: tuple[int | None, bool] = (None, False)  # years, surely the shortest
+    limitation: Limitation = unlimited
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,9 +106,9 @@ def value_of(question: Question, ask: Ask) -> str:
     if ask.fact == "reply_open":
         return reply_open(asked, words_of(ask.parameter))
     if ask.fact == "time_barred":
-        return time_barred(asked, *question.where.limitation)
+        return time_barred(asked, *question.where.limitation(asked.account.type))
     if ask.fact == "known_time_barred":
-        return tri(time_barred(asked, *question.where.limitation) == YES)
+        return tri(time_barred(asked, *question.where.limitation(asked.account.type)) == YES)
     if ask.fact in PARAMETERISED:
         return PARAMETERISED[ask.fact](asked, ask.parameter)
     return PLAIN[ask.fact](asked)

@@ -13,7 +13,7 @@ from engine.kinds import Block, Limit, Notice, Require, Window
 from engine.rule import Rule
 
 from . import calendar
-from .answers import Question, Where, here
+from .answers import Limitation, Question, Where, here, unlimited
 from .exclusions import as_known
 from .facts import holds
 from .facts_history import running_call, window_zones
@@ -67,7 +67,7 @@ def judge(
     group: Group,
     contact: Contact,
     asked_places: Collection[str] | None = None,
-    limitation: tuple[int | None, bool] = (None, False),
+    limitation: Limitation = unlimited,
 ) -> ModelDecision:
     """Judge one proposed contact at its own instant.
 
@@ -142,7 +142,7 @@ def consumer_of(group: Group, contact: Contact) -> Consumer:
     return next(iter(group.consumers.values()))
 
 
-def locate(group: Group, contact: Contact, limitation: tuple[int | None, bool]) -> Place:
+def locate(group: Group, contact: Contact, limitation: Limitation) -> Place:
     """Zones and jurisdictions; every row of the same human adds what it knows."""
     consumer = consumer_of(group, contact)
     people = {consumer.person}

@@ -27,7 +27,7 @@ _CONSENTS = st.builds(
     RecordingConsent, st.sampled_from(("one", "all", "unknown")), st.just(CITE), st.just("high")
 )
 _YEARS = st.dictionaries(
-    st.sampled_from(("written_contract", "open_account", "oral_contract")),
+    st.sampled_from(("written_contract", "open_account", "medical")),
     st.sampled_from((1, 3, 6, None)),
     max_size=2,
 )
