@@ -145,12 +145,18 @@ class Panel:
         assert self.rete is not None
         return self.rete
 
-    def ask(self, rules: RuleSet, situations: Sequence[Situation]) -> list[Verdict]:
-        """Both engines' verdict on each situation; each distinct one is decided once."""
+    def ask(
+        self, rules: RuleSet, situations: Sequence[Situation], names: Sequence[str] = ()
+    ) -> list[Verdict]:
+        """Both engines' verdict on each situation; each distinct one is decided once.
+
+        `names`: the situations' digests, where the caller has them already.
+        """
         if not rules.rules:
             return [Verdict((), (), (), (), "")] * len(situations)
-        order = sorted_fields(rules)
-        names = [name_of(rules.name, order, one) for one in situations]
+        if not names:
+            order = sorted_fields(rules)
+            names = [name_of(rules.name, order, one) for one in situations]
         named = zip(names, situations, strict=True)
         fresh = {name: one for name, one in named if name not in self._seen}
         answers = self._decide(rules, fresh) if fresh else {}

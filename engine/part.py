@@ -37,9 +37,11 @@ from .columns.where import (
 from .columns.windows import OWN_NUMBER, UTC, Hourglass, signatures
 from .facts.view import Moment
 from .history import Group
-from .kinds import Window
+from .kinds import Limit, Wait, Window
 from .panel import Panel
 from .question import FEDERAL, whereabouts
+from .rule import Happened, Rule
+from .situation import rule_asks
 from .terms import Licences, limitation
 
 Groups = Callable[[Sequence[str]], Mapping[str, Group]]
@@ -280,13 +282,22 @@ def _judge_all(panel: Panel, part: PartInput, table: Table) -> list[Judgement]:
         rules = panel.rule_set(name, part.day)
         if not rules.rules:
             continue
-        rows = table.rows
-        if name != FEDERAL:
-            bit = 1 << (number - 1)
-            rows = rows.filter((pl.col("law") & pl.lit(bit, dtype=pl.UInt64)) != 0)
+        if name == FEDERAL:
+            found.append(judge(panel, rules, table, table.rows))
+            continue
+        bit = 1 << (number - 1)
+        rows = table.rows.filter((pl.col("law") & pl.lit(bit, dtype=pl.UInt64)) != 0)
         if len(rows):
-            found.append(judge(panel, rules, table, rows))
+            counts = any(
+                isinstance(rule.body, Limit | Wait) or _looks_back(rule) for rule in rules.rules
+            )
+            found.append(judge(panel, rules, table.under(bit) if counts else table, rows))
     return found
+
+
+def _looks_back(rule: Rule) -> bool:
+    """Whether a rule asks what happened within a while."""
+    return any(isinstance(ask.parameter, Happened) for ask in rule_asks(rule))
 
 
 COLUMNS = ("group", "account", "consumer", "point", "channel", "number", "permitted", "exhausted",

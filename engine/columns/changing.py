@@ -26,6 +26,7 @@ from .combos import Combo, combo_of, plain_contact
 from .email import later_routes
 from .judge import Judgement
 from .prepare import files_of
+from .spoken import files_with
 from .table import COMBO, Table
 from .where import place_names
 
@@ -80,7 +81,7 @@ def next_plainly(panel: Panel, part: PartInput, table: Table, late: pl.DataFrame
     ).iter_rows():
         contact = plain_contact(channel, point, account, part.now)
         found.append(decide(panel, groups[consumer], contact, moment, asking).next_permitted)
-    table.plain_rows += len(found)
+    table.walked(len(found))
     return pl.Series(found, dtype=pl.Datetime("us", "UTC"))
 
 
@@ -171,8 +172,10 @@ def _daily(combo: Combo) -> set[Ask]:
 
 def hangs_on_day(ask: Ask) -> bool:
     """Whether a fact about what is known can be another on another day."""
-    if isinstance(ask.parameter, Happened):
-        return ask.parameter.within is not None or ask.parameter.older_than is not None
+    asked = ask.parameter
+    if isinstance(asked, Happened):
+        dates = any(one is not None and one.of_dates for one in (asked.event, asked.since))
+        return dates or asked.within is not None or asked.older_than is not None
     return ask.fact in WORDS_OF or ask.fact in ROUTES or ask.fact in ALWAYS | {
         "attorney_silent", "judgment_entered", "days_past_due_over", "time_barred",
         "known_time_barred",
@@ -194,7 +197,9 @@ def _turns(table: Table, late: pl.DataFrame, ask: Ask) -> pl.Series:
     if ask.fact in ROUTES:
         turns = later_routes(prepared)
         return late.select("t").join(turns, on="t", how="left", maintain_order="left")["turn"]
-    if ask.fact in ALWAYS or isinstance(ask.parameter, Happened):
+    if isinstance(ask.parameter, Happened):
+        return _events(table, late, ask.parameter)
+    if ask.fact in ALWAYS:
         return pl.repeat(day + timedelta(days=1), len(late), dtype=pl.Date, eager=True)
     held = prepared.accounts[late["a"]].with_columns(late["years"].alias("years"))
     if ask.fact == "judgment_entered":
@@ -205,6 +210,27 @@ def _turns(table: Table, late: pl.DataFrame, ask: Ask) -> pl.Series:
     else:
         turn = _barred_from(held)
     return held.select(pl.when(turn > day).then(turn)).to_series()
+
+
+def _events(table: Table, late: pl.DataFrame, asked: Happened) -> pl.Series:
+    """The next day wherever such a thing is on record at all, or a date is still to come."""
+    prepared = table.prepared
+    day, event = prepared.day, asked.event
+    soon = pl.lit(day + timedelta(days=1))
+    periods = asked.within is not None or asked.older_than is not None
+    held = prepared.accounts[late["a"]]
+    dated = [one.what for one in (event, asked.since) if one is not None and one.of_dates]
+    to_come = [pl.when(pl.col(name) > day).then(pl.col(name)) for name in dated]
+    if event.of_dates:
+        here = held[event.what].is_not_null() if periods else pl.Series([False])
+    elif event.of_contacts:
+        met = tally.selected(prepared, event)["fp"].unique()
+        here = late["fp"].is_in(met.implode()) if periods else pl.Series([False])
+    else:
+        said = files_with(table, event.what)
+        here = late["fp"].is_in(said.implode()) if periods else pl.Series([False])
+    turns = [pl.when(pl.lit(here)).then(soon), *to_come]
+    return held.select(pl.min_horizontal(turns).alias("turn"))["turn"]
 
 
 def _silent_from(table: Table, late: pl.DataFrame) -> pl.Series:

@@ -48,6 +48,7 @@ class Combo:
     exempt: frozenset[str]
     starts: frozenset[str]
     scope: tuple[str, ...]  # ids of all rules in scope, live or not
+    answering: Mapping[str, Rule]  # live rules by id, but for limits that leave the contact out
 
     @property
     def words(self) -> tuple[str, str, str, str, str]:
@@ -166,6 +167,7 @@ def combo_of(
     return Combo(
         channel, kind, whom, role, debt_type, fixed, tuple(live), frozenset(needed), member,
         frozenset(exempt), frozenset(starts), tuple(scope),
+        {rule.id: rule for rule in live if member.get(rule.key) != "out"},
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from functools import partial
 import polars as pl
 
 from .. import words
-from ..kinds import Limit, Notice
+from ..kinds import Notice
 from ..panel import Panel
 from ..rule import Rule
 from ..situation import RuleSet, Situation, has_bit
@@ -90,11 +90,7 @@ def _numbers(
 
 def applying(panel: Panel, rules: RuleSet, combo: Combo, facts: Situation) -> tuple[Rule, ...]:
     """Limits, waits and windows that apply in a situation, refusing or not."""
-    live = {
-        rule.id: rule
-        for rule in combo.live
-        if not (isinstance(rule.body, Limit) and combo.member[rule.key] == "out")
-    }
+    live = combo.answering
     found = panel.compiled(rules).applying(facts)
     return tuple(live[name] for name in found if name in live)
 

@@ -77,18 +77,20 @@ class Ledger:
         """
         asked = [one for _, one, _ in fresh]
         order = sorted_fields(rules)
+        names = [name_of(rules.name, order, one) for one in asked]
+        written = _writer(order)
         numbers: dict[Key, int] = {}
         rows: list[Row] = []
-        for (key, facts, applying), verdict in zip(fresh, panel.ask(rules, asked), strict=True):
+        verdicts = panel.ask(rules, asked, names)
+        for (key, facts, applying), verdict, digest in zip(fresh, verdicts, names, strict=True):
             number = len(self.verdicts)
             numbers[key] = number
             if not verdict.trouble.startswith("engine_failed"):
                 book[key] = number
-            digest = name_of(rules.name, order, facts)
             self.verdicts.append(verdict)
             self.outcome.append(self._outcome(verdict, applying(facts)))
-            rows.append(_row(rules, digest, facts, verdict))
-        self.table = pl.concat([self.table, pl.DataFrame(rows, schema=TABLE, orient="row")])
+            rows.append(_row(rules, digest, written(facts), verdict))
+        self.table = pl.concat([self.table, _frame(rows)])
         return numbers
 
     def _outcome(self, verdict: Verdict, applies: tuple[Rule, ...]) -> int:
@@ -105,16 +107,35 @@ class Ledger:
         return {str(name): str(value) for name, value in told.items()}
 
 
-def _row(rules: RuleSet, digest: str, facts: Situation, verdict: Verdict) -> Row:
+def _writer(order: Sequence[str]) -> Callable[[Situation], str]:
+    """Writes situations with these fields as JSON objects, whose words need no escapes."""
+    head = "{" + ",".join(f'{json.dumps(name)}:"{{}}"'.replace("%", "%%") for name in order) + "}"
+    shape = head[:1] + head[1:-1].replace("{}", "%s") + head[-1:]
+    return lambda facts: shape % tuple([facts[name] for name in order])
+
+
+def _row(rules: RuleSet, digest: str, facts: str, verdict: Verdict) -> Row:
     return (
         digest,
         rules.name,
-        json.dumps(facts, sort_keys=True, separators=(",", ":")),
-        list(verdict.refusing),
-        [duty for duty, _ in verdict.duties],
-        list(verdict.compiled),
-        None if verdict.rete is None else list(verdict.rete),
+        facts,
+        "\n".join(verdict.refusing),
+        "\n".join([duty for duty, _ in verdict.duties]),
+        "\n".join(verdict.compiled),
+        None if verdict.rete is None else "\n".join(verdict.rete),
         verdict.trouble,
+    )
+
+
+def _frame(rows: Sequence[Row]) -> pl.DataFrame:
+    """Rows of the table; lists of words come as lines, which columns split at once."""
+    plain = dict.fromkeys(TABLE, pl.String())
+    frame = pl.DataFrame(rows, schema=plain, orient="row")
+    none = pl.lit([], dtype=TEXTS)
+    return frame.with_columns(
+        pl.when(pl.col(name) == "").then(none).otherwise(pl.col(name).str.split("\n")).alias(name)
+        for name, kind in TABLE.items()
+        if kind == TEXTS
     )
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import polars as pl
@@ -40,7 +39,7 @@ class Table:
     _views: dict[tuple[str, str | None, str, int], View] = field(default_factory=dict)
     _shared: dict[int, dict[tuple[str, str], Any]] = field(default_factory=dict)
     _known: dict[Hashable, Any] = field(default_factory=dict)
-    plain_rows: int = 0
+    _plain: list[int] = field(default_factory=list)
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What `make` gives, worked out once for all rule sets that ask about this part."""
@@ -49,14 +48,59 @@ class Table:
         found: Made = self._known[key]
         return found
 
-    @cached_property
+    @property
+    def plain_rows(self) -> int:
+        """How many answers the plain functions gave."""
+        return sum(self._plain)
+
+    def walked(self, rows: int) -> None:
+        """Put so many answers of the plain functions down."""
+        self._plain.append(rows)
+
+    def under(self, place: int) -> Table:
+        """The same for the rows under one place's law (a bit of `law`), with the history near them.
+
+        A contact is near a row whose file, line or person it shares: no unit is wider than these.
+        """
+        marked, links = self.once("marked", self._marked)
+        bit = pl.lit(place, dtype=pl.UInt64)
+        here = (pl.col("law") & bit) != 0
+        history = marked.filter(here).drop("law")
+        charged, talked = (one.filter(here).drop("law") for one in links)
+        near = replace(self.prepared, history=history, charged=charged, talked=talked)
+        return replace(self, near=near)
+
+    def _marked(self) -> tuple[pl.DataFrame, tuple[pl.DataFrame, pl.DataFrame]]:
+        """The history, and the debts it names, with the laws of all rows a contact is near to."""
+        prepared = self.prepared
+        laws = pl.col("law").bitwise_or()
+        by = {key: self.cand.group_by(key).agg(laws) for key in ("fp", "l", "tp")}
+        history = prepared.history
+        masks = [
+            history.select(name)
+            .join(by[key].rename({key: name}), on=name, how="left", maintain_order="left")["law"]
+            .fill_null(0)
+            for name, key in (("fp", "fp"), ("l", "l"), ("who", "tp"), ("met", "tp"))
+        ]
+        law = masks[0] | masks[1] | masks[2] | masks[3]
+        marked = history.with_columns(law.alias("law"))
+        last = history["h"].max()
+        count = last + 1 if isinstance(last, int) else 0
+        of_contact = pl.zeros(count, dtype=pl.UInt64, eager=True).scatter(history["h"], law)
+        charged, talked = (
+            one.with_columns(of_contact.gather(one["h"]).alias("law"))
+            for one in (prepared.charged, prepared.talked)
+        )
+        return marked, (charged, talked)
+
+    @property
     def apart(self) -> pl.Series:
         """Files (fp) that see contacts on a line which one file knows to be a stranger's.
 
         The columns take each point as its own file knows it; another file's question is answered
         by the plain functions.
         """
-        return files_apart(self.prepared)
+        return self.once("apart", lambda: files_apart(self.prepared))
 
     def groups(self, consumers: Sequence[str]) -> Mapping[str, Group]:
         """Groups of consumers from raw rows, each fetched once."""
@@ -79,5 +123,5 @@ class Table:
                 shared = self._shared.setdefault(id(group), {})
                 self._views[key] = View(group, contact, moment, self.zones[z], shared)
             found.append(self._views[key])
-        self.plain_rows += len(found)
+        self.walked(len(found))
         return found

@@ -7,7 +7,7 @@ its units, met with the keys asked for in each zone, and only then put on that z
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
@@ -198,32 +198,39 @@ class Calendar:
     def __init__(self, zones: Sequence[str], first: date, last: date) -> None:
         """Offsets of the zones over a span of local days; outside it the edge's offset holds."""
         self.zones = list(zones)
-        self.index = {zone: number for number, zone in enumerate(self.zones)}
-        self.steps = {
-            number: clock.transitions(zone, first, last) for number, zone in enumerate(self.zones)
-        }
+        steps = [clock.transitions(zone, first, last) for zone in self.zones]
+        most = max((len(one) for one in steps), default=0)
+        never = datetime.max.replace(tzinfo=UTC)
+        padded = [[*one, *[(never, 0)] * (most - len(one))] for one in steps]
+        self.steps = [
+            (
+                pl.Series([one[number][0] for one in padded], dtype=pl.Datetime("us", "UTC")),
+                pl.Series([one[number][1] for one in padded], dtype=pl.Int64),
+            )
+            for number in range(most)
+        ]
+        """Per number of a change of offset: when it comes and the seconds after it, by zone."""
 
     def day(self, at: str = "at", zone: str = "z") -> pl.Expr:
         """The civil date of an instant column in the zone that a column numbers."""
+        z = pl.col(zone)
         shift: pl.Expr = pl.lit(0, dtype=pl.Int64)
-        for number, steps in self.steps.items():
-            offset: pl.Expr = pl.lit(steps[0][1], dtype=pl.Int64)
-            for start, seconds in steps[1:]:
-                offset = pl.when(pl.col(at) >= start).then(seconds).otherwise(offset)
-            shift = pl.when(pl.col(zone) == number).then(offset).otherwise(shift)
+        for number, (start, seconds) in enumerate(self.steps):
+            after = pl.lit(seconds).gather(z)
+            begun = pl.col(at) >= pl.lit(start).gather(z)
+            shift = pl.when(begun).then(after).otherwise(shift) if number else after
         local = pl.col(at).dt.replace_time_zone(None) + pl.duration(seconds=shift)
         return local.dt.date()
 
     def starts(self, day: str, zone: str = "z") -> pl.Expr:
         """The first instant of a civil date column in the zone that a column numbers."""
+        z = pl.col(zone)
         midnight = pl.col(day).cast(pl.Datetime("us"))
         found: pl.Expr = pl.lit(None, dtype=pl.Datetime("us"))
-        for number, steps in self.steps.items():
-            here = midnight - pl.duration(seconds=steps[0][1])
-            for start, seconds in steps[1:]:
-                moved = midnight - pl.duration(seconds=seconds)
-                here = pl.when(moved >= start.replace(tzinfo=None)).then(moved).otherwise(here)
-            found = pl.when(pl.col(zone) == number).then(here).otherwise(found)
+        for number, (start, seconds) in enumerate(self.steps):
+            moved = midnight - pl.duration(seconds=pl.lit(seconds).gather(z))
+            begun = moved >= pl.lit(start.dt.replace_time_zone(None)).gather(z)
+            found = pl.when(begun).then(moved).otherwise(found) if number else moved
         return found.dt.replace_time_zone("UTC")
 
 
