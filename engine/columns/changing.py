@@ -224,7 +224,8 @@ def _events(table: Table, late: pl.DataFrame, asked: Happened) -> pl.Series:
     if event.of_dates:
         here = held[event.what].is_not_null() if periods else pl.Series([False])
     elif event.of_contacts:
-        met = tally.selected(prepared, event)["fp"].unique()
+        columnar = tally.columnar(event, None)
+        met = (tally.selected(prepared, event) if columnar else prepared.history)["fp"].unique()
         here = late["fp"].is_in(met.implode()) if periods else pl.Series([False])
     else:
         said = files_with(table, event.what)
