@@ -15,9 +15,8 @@ from typing import Any
 from engine.cases import Case, Decided, read
 from engine.problem import ForbearError
 from engine.reading import Entry, Place
-from engine.rule import Rule
+from engine.rule import Ask, Rule
 from engine.rulebook import Rulebook
-from engine.situation import asks_of
 
 KINDS = ("block", "require", "notice", "window", "limit", "wait")
 COLUMNS = ("rules", "primary", "secondary", "no date", "overdue", "entries", "per rule", "untested")
@@ -172,7 +171,8 @@ def _file(
 
 
 def _beyond(rule: Rule) -> bool:
-    return any(ask.fact in UNSAYABLE for ask in asks_of(rule.when))
+    """Whether a rule needs a fact that a case has no word for; one of several is not needed."""
+    return any(isinstance(one, Ask) and one.fact in UNSAYABLE for one in rule.when)
 
 
 def as_document(found: Coverage) -> dict[str, Any]:
