@@ -55,6 +55,7 @@ OUTSIDE_THE_ENGINE = {
     "socket", "requests", "httpx", "fastapi", "uvicorn", "random", "secrets", "uuid", "time",
     "apscheduler", "typer", "rich", "zoneinfo", "logging", "asyncio",
 }  # fmt: skip
+STORE = {one.name for one in modules("scheduler") if one.name.startswith("scheduler.store.")}
 ONLY = {  # of a package: the modules that may import it
     "pytz": {"engine.clock"},
     "durable_rules_engine": {"engine.rete"},
@@ -62,6 +63,7 @@ ONLY = {  # of a package: the modules that may import it
     "apscheduler": {"scheduler.timer"},
     "subprocess": {"engine.rete"},
     "yaml": {"engine.reading.nodes"},
+    **dict.fromkeys(("sqlalchemy", "alembic", "sqlite3", "psycopg"), STORE),
 }
 CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "monotonic"}
 ALL = modules("engine", "scheduler")

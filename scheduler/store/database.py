@@ -1,0 +1,134 @@
+"""The store itself: one database, SQLite in WAL mode or PostgreSQL, opened by its URL."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from engine.problem import ForbearError
+
+SCHEMES: Final = ("sqlite", "postgresql")
+WAIT: Final = 30
+"""Seconds to wait for another writer."""
+
+
+class StoreError(ForbearError):
+    """The store cannot be used: one sentence says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A database that holds the firm's facts. `shown` is its URL without a password."""
+
+    engine: sa.Engine
+    shown: str
+
+    @property
+    def dialect(self) -> str:
+        """The kind of database: sqlite or postgresql."""
+        return self.engine.dialect.name
+
+    @property
+    def file(self) -> Path | None:
+        """The file it is in, None for a server's."""
+        database = self.engine.url.database
+        return Path(database) if self.dialect == "sqlite" and database else None
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """One transaction: all that is done in it holds, or none. Raises StoreError."""
+        with _told(self), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """One view of the store, that nobody's writing changes. Raises StoreError."""
+        with _told(self), self.engine.connect() as plain:
+            if self.dialect == "postgresql":
+                plain = plain.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+            else:
+                plain = plain.execution_options(forbear_reads=True)
+            with plain.begin():
+                yield plain
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()
+
+
+def open_store(text: str, home: Path) -> Store:
+    """The store of a URL; a relative SQLite path starts at the home. Nothing is asked of it yet.
+
+    Raises StoreError for a URL that is none, or of another kind of database.
+    """
+    try:
+        url = sa.make_url(text)
+    except sa.exc.ArgumentError:
+        raise StoreError("the store's URL cannot be read") from None
+    kind = url.get_backend_name()
+    kind = "postgresql" if kind == "postgres" else kind
+    if kind not in SCHEMES:
+        raise StoreError(f"a store is SQLite or PostgreSQL, not `{kind}`")
+    shown = url.render_as_string(hide_password=True)
+    if kind == "postgresql":
+        engine = sa.create_engine(url.set(drivername="postgresql+psycopg"))
+        return Store(engine, shown)
+    if not url.database or url.database == ":memory:":
+        raise StoreError("a store in SQLite is a file, as in `sqlite:///store.sqlite`")
+    path = home / url.database
+    engine = sa.create_engine(
+        url.set(drivername="sqlite+pysqlite", database=str(path)), connect_args={"timeout": WAIT}
+    )
+    sa.event.listen(engine, "connect", _prepare)
+    sa.event.listen(engine, "begin", _begin)
+    return Store(engine, shown)
+
+
+def _prepare(connection: sqlite3.Connection, record: object) -> None:
+    """A connection to SQLite: transactions begun by us, WAL, and a commit that outlasts power."""
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA temp_store = MEMORY")
+
+
+def _begin(connection: sa.Connection) -> None:
+    """Writers take the lock at once: two that read first and then write would refuse each other."""
+    reads = connection.get_execution_options().get("forbear_reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def _told(store: Store) -> Iterator[None]:
+    """A database's complaint as StoreError: its first line, with what it is about."""
+    raw: type[Exception] = store.engine.dialect.loaded_dbapi.Error
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise _refused(store, error.orig or error) from error
+    except sa.exc.SQLAlchemyError as error:
+        raise StoreError(f"the store {store.shown} cannot be used: {_line(error)}") from error
+    except raw as error:  # from what the driver does in bulk
+        raise _refused(store, error) from error
+
+
+def _refused(store: Store, error: BaseException) -> StoreError:
+    said = _line(error)
+    return StoreError(f"the store {store.shown} refused: {said[:1].lower()}{said[1:]}")
+
+
+def _line(error: BaseException) -> str:
+    return str(error).strip().split("\n")[0]
+
+
+def driver(connection: sa.Connection) -> Any:
+    """The connection of the database's own package, for what it does in bulk."""
+    return connection.connection.driver_connection

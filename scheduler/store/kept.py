@@ -1,0 +1,149 @@
+"""What the store keeps: every table of a portfolio with the store's own columns, and four more.
+
+Columns of portfolio tables are those of `schema.TABLES`; nothing is said twice. To each table the
+store adds who told us (`origin`, `origin_id`), the row's `revision`, whether it takes a row back
+(`void`), and `received_at` and `recorded_at` where the portfolio has none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from engine import words
+
+from .schema import DAY, INSTANT, STRING, TABLES, Column, Table
+
+WHOLE: Final[pl.DataType] = pl.Int64()
+FLAG: Final[pl.DataType] = pl.Boolean()
+NAMES: Final = {
+    "consumers": "consumer",
+    "accounts": "account",
+    "account_parties": "account_party",
+    "contact_points": "contact_point",
+    "addresses": "address",
+    "contacts": "contact",
+    "statements": "statement",
+    "knowledge": "knowledge",
+}
+"""The store's name of each portfolio table."""
+OWN: Final = (
+    Column("received_at", INSTANT, False, "when it reached the collector: legal effect"),
+    Column("recorded_at", INSTANT, False, "when it was recorded: what we knew"),
+    Column("origin", STRING, False, "the system that told us"),
+    Column("origin_id", STRING, False, "the row's id there"),
+    Column("revision", WHOLE, False, "0 as first told; each correction is one more"),
+    Column("void", FLAG, False, "the row was a mistake: there is no such thing"),
+)
+PERSONAL: Final[dict[str, tuple[str, ...]]] = {
+    "consumer": ("surviving_spouse", "personal_representative"),
+    "account": ("servicing_account", "secured_by"),
+    "contact_point": ("number", "email_provenance"),
+    "address": ("postal_code", "county"),
+    "contact": ("intended_for", "reached"),
+    "statement": ("by", "value", "more"),
+    "knowledge": ("value", "more"),
+}
+"""Columns that retention may null, by table; nothing else of a row ever changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One table of the store; `of` is the portfolio's table whose rows it keeps, if there is one.
+
+    `told` are the columns somebody tells us; `columns` those and the store's own, in order. The
+    columns of `key` name a thing, and with `revision` a row.
+    """
+
+    name: str
+    told: tuple[Column, ...]
+    key: tuple[str, ...]
+    means: str
+    of: Table | None = None
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Every column but the row's number."""
+        have = {column.name for column in self.told}
+        return (*self.told, *(column for column in OWN if column.name not in have))
+
+    @property
+    def schema(self) -> dict[str, pl.DataType]:
+        """Names and Polars types of `columns`, in order."""
+        return {column.name: column.dtype for column in self.columns}
+
+    @property
+    def personal(self) -> tuple[str, ...]:
+        """Columns that retention may null."""
+        return PERSONAL.get(self.name, ())
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """Columns by which a row told again differs from the one that stands, or does not."""
+        own = {column.name for column in OWN}
+        return (*(one.name for one in self.told if one.name not in own), "void")
+
+
+def _text(name: str, means: str, of: tuple[str, ...] | None = None, may: bool = False) -> Column:
+    return Column(name, STRING, may, means, of)
+
+
+MORE: Final = (
+    Kept(
+        "same_person",
+        (
+            _text("person", "a person id"),
+            _text("other", "another person id of the same human"),
+            _text("source", "who says so"),
+            _text("confidence", "how sure it is", ("low", "medium", "high")),
+        ),
+        ("person", "other"),
+        "person ids that are one human",
+    ),
+    Kept(
+        "collector",
+        (
+            _text("collector", "the collector's id in the caller's files"),
+            _text("collector_role", "in what capacity it collects", words.COLLECTOR_ROLES),
+            _text("collector_type", "what business it is", may=True),
+            _text("collector_located_in", "the place it collects from", may=True),
+            _text("licences", "JSON: by place, the last day of its licence", may=True),
+        ),
+        ("collector",),
+        "those who collect",
+    ),
+    Kept(
+        "run",
+        (
+            _text("run", "the run's name"),
+            Column("day", DAY, False, "the consumers' civil day"),
+            _text("input", "digest of the portfolio it decided on"),
+            _text("rulebook", "digest of the rulebook it decided by"),
+            _text("manifest", "JSON: its manifest"),
+        ),
+        ("run",),
+        "days that were made from the store and published",
+    ),
+    Kept(
+        "rulebook",
+        (
+            _text("rulebook", "the rulebook's digest"),
+            _text("files", "JSON: the files it is made of, by path"),
+        ),
+        ("rulebook",),
+        "rulebooks that days were made by",
+    ),
+)
+KEPT: Final[dict[str, Kept]] = {
+    one.name: one
+    for one in (
+        *(
+            Kept(NAMES[table.name], table.columns, table.key, table.means, table)
+            for table in TABLES.values()
+        ),
+        *MORE,
+    )
+}
+"""Every table of the store, by its name there."""

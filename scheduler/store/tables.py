@@ -1,0 +1,117 @@
+"""The store's tables for SQLAlchemy, made of `kept.KEPT`; values as each database holds them.
+
+Money is exact (SQLite: whole cents), instants are UTC to the microsecond (SQLite: microseconds
+since 1970), lists are JSON texts.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+import polars as pl
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+from .kept import KEPT, Kept
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+ROW: Final = "row"
+"""The number of a row in its table, given by the database in the order of writing."""
+
+
+class Instant(sa.types.TypeDecorator[datetime]):
+    """An aware moment."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        """PostgreSQL has a type for it."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(sa.TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(sa.BigInteger())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Going in."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return (value - EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Coming out, in UTC."""
+        if value is None:
+            return None
+        if dialect.name == "postgresql":
+            at: datetime = value
+            return at.astimezone(UTC)
+        return EPOCH + timedelta(microseconds=value)
+
+
+class Money(sa.types.TypeDecorator[Decimal]):
+    """Dollars and cents."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        """PostgreSQL has a type for it."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(sa.Numeric(12, 2))
+        return dialect.type_descriptor(sa.BigInteger())
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """Going in."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return int(value * 100)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """Coming out."""
+        if value is None or dialect.name == "postgresql":
+            return None if value is None else Decimal(value)
+        return Decimal(value) / 100
+
+
+def type_of(dtype: pl.DataType) -> sa.types.TypeEngine[Any]:
+    """The database's type for a column's Polars type. Raises KeyError for one without."""
+    if isinstance(dtype, pl.List | pl.String):
+        return sa.Text()
+    if isinstance(dtype, pl.Datetime):
+        return Instant()
+    if isinstance(dtype, pl.Decimal):
+        return Money()
+    plain: dict[pl.DataType, sa.types.TypeEngine[Any]] = {
+        pl.Boolean(): sa.Boolean(),
+        pl.Date(): sa.Date(),
+        pl.Int64(): sa.BigInteger(),
+    }
+    return plain[dtype]
+
+
+def number() -> sa.Column[int]:
+    """The column with the row's number."""
+    whole = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    return sa.Column(ROW, whole, sa.Identity(always=True), primary_key=True)
+
+
+def _table(kept: Kept, metadata: sa.MetaData) -> sa.Table:
+    columns = [
+        sa.Column(one.name, type_of(one.dtype), nullable=one.nullable or one.name in kept.personal)
+        for one in kept.columns
+    ]
+    return sa.Table(
+        kept.name,
+        metadata,
+        number(),
+        *columns,
+        sa.UniqueConstraint(*kept.key, "revision", name=f"{kept.name}_key"),
+        sa.UniqueConstraint("origin", "origin_id", "revision", name=f"{kept.name}_origin"),
+        sqlite_autoincrement=True,
+    )
+
+
+METADATA: Final = sa.MetaData()
+STORED: Final[dict[str, sa.Table]] = {name: _table(kept, METADATA) for name, kept in KEPT.items()}
+"""Every table, by its name in the store."""

