@@ -126,7 +126,7 @@ class Panel:
     def prepare(self, days: Sequence[date]) -> None:
         """Make every rule set of some days ready, so that the Rete engine starts once."""
         for day in days:
-            for name in ("federal", *self.rulebook.places):
+            for name in self.rulebook.sets:
                 self.rule_set(name, day)
 
     def compiled(self, rules: RuleSet) -> CompiledEngine:

@@ -41,6 +41,7 @@ from .kinds import Limit, Wait, Window
 from .panel import Panel
 from .question import FEDERAL, whereabouts
 from .rule import Happened, Rule
+from .rulebook import REACHING
 from .situation import rule_asks
 from .terms import Licences, limitation
 
@@ -292,6 +293,18 @@ def _judge_all(panel: Panel, part: PartInput, table: Table) -> list[Judgement]:
                 isinstance(rule.body, Limit | Wait) or _looks_back(rule) for rule in rules.rules
             )
             found.append(judge(panel, rules, table.under(bit) if counts else table, rows))
+    return found + _judge_reaching(panel, part, table)
+
+
+def _judge_reaching(panel: Panel, part: PartInput, table: Table) -> list[Judgement]:
+    """The rules of places that follow the collector, for the rows whose collector is there."""
+    found = []
+    for place in panel.rulebook.reaching:
+        rules = panel.rule_set(f"{place}{REACHING}", part.day)
+        there = table.prepared.accounts["collector_located_in"] == place
+        rows = table.rows.filter(there.fill_null(value=False).gather(table.rows["a"]))
+        if rules.rules and len(rows):
+            found.append(judge(panel, rules, table, rows))
     return found
 
 

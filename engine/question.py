@@ -19,6 +19,7 @@ from .kinds import Limit, Wait
 from .panel import Panel, Verdict
 from .place import Whereabouts, locate, together
 from .rule import Rule
+from .rulebook import REACHING
 from .situation import RuleSet, has_bit
 
 NOWHERE: Final = "UTC"  # the clock facts are read on where no zone is known; windows say unknown
@@ -201,15 +202,26 @@ def judge_all(
     """Every rule set, debt and candidate zone, each put to both engines."""
     found = []
     known = panel.rulebook.places
+    names = [FEDERAL, *(one for one in places if one in known)]
+    names += [f"{one}{REACHING}" for one in panel.rulebook.reaching]
     for zone in zones or (NOWHERE,):
         view = View(group, contact, when, zone)
-        for name in (FEDERAL, *(p for p in places if p in panel.rulebook.places)):
+        for name in names:
             rules = panel.rule_set(name, view.day)
             if not rules.rules:
                 continue
             for debt in view.debts:
+                if not _applies(name, group, debt):
+                    continue
                 years, sure = terms.limitation(known, places, debt.type)
                 situation, counts = situation_of(view, rules, debt, zones, years, sure)
                 verdict = panel.ask(rules, [situation])[0]
                 found.append(Judged(rules, debt, zone, view, situation, counts, verdict))
     return found
+
+
+def _applies(name: str, group: Group, debt: Account) -> bool:
+    """Whether a rule set applies to a debt: one that follows the collector, by where that is."""
+    if not name.endswith(REACHING):
+        return True
+    return group.collectors[debt.collector].located_in == name.removesuffix(REACHING)

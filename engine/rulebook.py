@@ -34,6 +34,7 @@ from .rule import Position, Rule
 from .situation import RuleSet
 
 FEDERAL: Final = "federal"
+REACHING: Final = ":collectors"  # ends the name of a place's rules that follow the collector
 LEAST: Final = words.CONFIDENCES[-1]
 FEDERAL_FILES: Final = ("fdcpa", "regulation_f")
 NOT_RULES: Final = frozenset({"rules/house/strategy.yaml", "house/strategy.yaml"})  # order, pacing
@@ -65,6 +66,7 @@ class Rulebook:
     left_out: tuple[str, ...] = ()
     _sets: dict[tuple[str, int], RuleSet] = field(default_factory=dict, compare=False, repr=False)
     _turns: dict[str, tuple[date, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _reaching: list[tuple[str, ...]] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def short(self) -> str:
@@ -83,11 +85,11 @@ class Rulebook:
         raise NotFound("rule", id)
 
     def rule_set(self, name: str, day: date) -> RuleSet:
-        """The rules decided together on a day: `federal` (every act, and house policy) or a place.
+        """The rules decided together on a day, by one of the names of `sets`.
 
         Days on which the same rules hold share one RuleSet. Raises NotFound for an unknown place.
         """
-        if name != FEDERAL and name not in self.places:
+        if name != FEDERAL and name.removesuffix(REACHING) not in self.places:
             raise NotFound("place", name)
         turns = self._turns.get(name)
         if turns is None:
@@ -114,9 +116,26 @@ class Rulebook:
         gone = tuple(sorted({one.id for one in self.rules} - {one.id for one in kept}))
         return Rulebook(named, kept, self.places, self.acts, gone)
 
+    @property
+    def reaching(self) -> tuple[str, ...]:
+        """Places with rules that apply where the collector is, not the consumer (`reach`)."""
+        found = self._reaching
+        if not found:
+            found.append(tuple(sorted({one.place or "" for one in self.rules if _reaches(one)})))
+        return found[0]
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Every rule set's name: `federal` (every act, and house policy), and each place.
+
+        The rules of a place that follow the collector are a set apart.
+        """
+        return (FEDERAL, *self.places, *(f"{place}{REACHING}" for place in self.reaching))
+
     def _of(self, name: str) -> list[Rule]:
-        place = None if name == FEDERAL else name
-        return [rule for rule in self.rules if rule.place == place]
+        place = None if name == FEDERAL else name.removesuffix(REACHING)
+        follows = name.endswith(REACHING)
+        return [one for one in self.rules if one.place == place and _reaches(one) == follows]
 
     def _turning_days(self, name: str) -> tuple[date, ...]:
         days = {
@@ -126,6 +145,11 @@ class Rulebook:
             if day is not None
         }
         return tuple(sorted(days))
+
+
+def _reaches(rule: Rule) -> bool:
+    """Whether a rule of a place applies by where the collector is."""
+    return rule.place is not None and rule.reach == "collector_place"
 
 
 def law_directory() -> Path:
