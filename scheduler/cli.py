@@ -12,7 +12,7 @@ import typer
 
 from engine.version import VERSION
 
-from .commands import asking, days, rules
+from .commands import asking, days, homes, rules
 from .commands.common import Home, Json, emit, guarded
 from .store import schema as tables
 
@@ -53,7 +53,7 @@ def portfolio(home: Home = None, json_: Json = False) -> None:
 
 
 app.command("demo")(days.demo)
-app.command("init")(days.init)
+app.command("init")(homes.init)
 app.command("synth")(days.synth_)
 app.command("run")(days.run)
 app.command("explain")(asking.explain_)

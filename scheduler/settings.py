@@ -7,6 +7,7 @@ Every setting has a default; `text_of` writes them all out, each explained.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -23,6 +24,8 @@ from engine.reading.vocabulary import CONFIDENCE
 from engine.rulebook import LEAST
 from engine.terms import Licences
 
+from .settings_text import TEXT
+
 FILE: Final = "settings.yaml"
 BUNDLED: Final = "bundled"
 FORMATS: Final = ("csv", "ndjson", "parquet")
@@ -37,6 +40,8 @@ STRATEGIES: Final = (
 )
 MAX_CAP: Final = 1_000
 UNLIMITED: Final = "unlimited"  # of a licence that has no last day
+STORE: Final = "sqlite:///store.sqlite"
+_URL: Final = re.compile(r"sqlite:///[^:]+|postgres(ql)?://\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class Settings:
     sample_at_least: int = 1_000
     strategy: tuple[str, ...] = ("balance_high", "placed_oldest")
     formats: tuple[str, ...] = FORMATS
+    store: str = STORE
     zone: str = "America/New_York"
 
     @property
@@ -91,57 +97,6 @@ class Settings:
         }
 
 
-TEXT: Final = """\
-# Settings of this home. Every setting is here with its meaning; what is left out takes the value
-# shown. Times and days are never set here: they are told to each command.
-format: 1
-
-# Directories with `rules` and `jurisdictions`. `bundled` is the law that comes with Forbear; the
-# federal files must be among them. The rules in `house` beside this file are always added; a file
-# there takes the place of the bundled policy file of the same name.
-rulebook: [{rulebook}]
-
-# Whether a consumer under a place's law that is not written yet is refused. With false, federal
-# law alone decides, and each such decision carries the duty state_law_not_encoded.
-refuse_unencoded_places: {refuse_unencoded_places}
-
-# Rules of places below this confidence are left out, to see what changes without them: low (none
-# is left out), medium or high. Federal law and the firm's own policy are never left out.
-minimum_confidence: {minimum_confidence}
-
-# By collector, the places it is licensed in, each with the licence's last day or `unlimited`, as in
-# {{AGENCY: {{US-MA: 2027-06-30, US-NY: unlimited}}}}. Where a place asks for a licence, a collector
-# named here is refused without one; of a collector not named, each decision carries the duty
-# licence_unchecked.
-licences: {licences}
-
-# Channels that the day's list plans, of: {planned}.
-channels: [{channels}]
-
-# Pacing: the most attempts that one row is given for a day, whatever the law leaves. A channel
-# left out has 1.
-row_caps: {row_caps}
-
-# Which rows come first; each next word only breaks ties of those before. Of:
-# {strategies}.
-strategy: [{strategy}]
-
-# About how many accounts are decided at once. More is faster and takes more memory; the result is
-# the same.
-part_accounts: {part_accounts}
-
-# Of each run, one candidate in a thousand, and at least so many, are decided again from the raw
-# rows by the plain functions; a difference refuses the whole part it is found in.
-sample_at_least: {sample_at_least}
-
-# The formats the lists are written in, of: {formats_all}.
-formats: [{formats}]
-
-# The clock that says which civil day it is where a command is not told.
-zone: {zone}
-"""
-
-
 def text_of(settings: Settings) -> str:
     """A settings file that says exactly these settings, each explained."""
     caps = ", ".join(f"{channel}: {cap}" for channel, cap in settings.row_caps.items())
@@ -159,6 +114,7 @@ def text_of(settings: Settings) -> str:
         sample_at_least=settings.sample_at_least,
         formats_all=", ".join(FORMATS),
         formats=", ".join(settings.formats),
+        store=settings.store,
         zone=settings.zone,
     )
 
@@ -375,6 +331,14 @@ def _formats(sheet: Sheet, node: Node, settings: Settings) -> Settings:
     return replace(settings, formats=tuple(one for one in FORMATS if one in found))
 
 
+def _store(sheet: Sheet, node: Node, settings: Settings) -> Settings:
+    if not isinstance(node, Scalar) or not _URL.fullmatch(node.text):
+        hint = f"as in `{STORE}` or `postgresql://USER@HOST/DATABASE`"
+        sheet.report("R041", node, "`store` is the URL of an SQLite or PostgreSQL database", hint)
+        return settings
+    return replace(settings, store=node.text)
+
+
 def _zone(sheet: Sheet, node: Node, settings: Settings) -> Settings:
     if not isinstance(node, Scalar) or not is_zone(node.text):
         shown = quoted(node.text) if isinstance(node, Scalar) else "this"
@@ -395,5 +359,6 @@ _READERS: Final[Mapping[str, Callable[[Sheet, Node, Settings], Settings]]] = {
     "part_accounts": _part_accounts,
     "sample_at_least": _sample,
     "formats": _formats,
+    "store": _store,
     "zone": _zone,
 }

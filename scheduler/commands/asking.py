@@ -13,7 +13,6 @@ from engine.words import CHANNELS
 
 from ..explaining import explain
 from ..law import law_of
-from ..portfolio import open_portfolio
 from .common import (
     NO,
     Home,
@@ -25,13 +24,13 @@ from .common import (
     guarded,
     moment,
     out,
-    portfolio_path,
     read_value,
     settings_of,
     tell,
     tell_left_out,
 )
 from .days import From
+from .sources import opened
 
 
 @guarded
@@ -65,11 +64,13 @@ def explain_(
     civil = day_of(day, lambda: local_date(clock, settings.zone))
     law = law_of(settings)
     tell_left_out(law, settings)
-    portfolio = open_portfolio(portfolio_path(source, settings))
-    with Panel(law.rulebook, alarm=tell) as panel:
+    with (
+        opened(source, settings, clock, aloud=False) as found,
+        Panel(law.rulebook, alarm=tell) as panel,
+    ):
         said = explain(
             panel,
-            portfolio,
+            found.portfolio,
             account,
             channel,
             point,

@@ -85,16 +85,6 @@ def settings_of(home: Path | None) -> Settings:
     return read(home)
 
 
-def portfolio_path(given: Path | None, settings: Settings) -> Path:
-    """Where the portfolio is: as told, else the home's own. Raises WrongUse."""
-    if given is not None:
-        return given
-    own = (settings.home or Path()) / "portfolio"
-    if settings.home is None or not own.is_dir():
-        raise WrongUse("no portfolio was named; say where it is with --from DIR")
-    return own
-
-
 def day_of(text: str | None, default: Callable[[], Any]) -> Any:
     """A civil day told, or what the default gives. Raises WrongUse."""
     return default() if text is None else read_value(parse_date, text)

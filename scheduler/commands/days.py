@@ -1,4 +1,4 @@
-"""`demo`, `init`, `synth`, `run`: from a made-up portfolio to a day's list."""
+"""`demo`, `synth`, `run`: from a made-up portfolio to a day's list."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ..explaining import explain
 from ..funnel import as_text as funnel_text
 from ..law import Law, law_of
 from ..manifest import Manifest
-from ..portfolio import Portfolio, open_portfolio
+from ..portfolio import Portfolio
 from ..sample.synth import NOW, synth
-from ..settings import FILE, FORMATS, Settings, write_default
+from ..settings import FORMATS, Settings, write_default
 from .common import (
     HOME,
     NO,
@@ -37,32 +37,21 @@ from .common import (
     left_out,
     moment,
     out,
-    portfolio_path,
     settings_of,
     tell,
     tell_left_out,
 )
 from .progress import Shown
+from .sources import checked, opened, record
 
 MOST = 100_000_000
 Accounts = Annotated[int, typer.Option("--accounts", min=1, max=MOST, help="How many accounts.")]
 From = Annotated[
     Path | None,
-    typer.Option("--from", metavar="DIR", help="A portfolio's directory (default: the home's)."),
+    typer.Option(
+        "--from", metavar="DIR", help="A portfolio's directory (default: the home's store)."
+    ),
 ]
-
-
-@guarded
-def init(home: Home = None, json_: Json = False) -> None:
-    """Make a home: settings.yaml with every setting explained, and a folder for your own rules."""
-    place = home or HOME
-    if (place / FILE).exists():
-        raise WrongUse(f"{place} is a home already")
-    write_default(place)
-    if json_:
-        emit({"home": str(place), "settings": str(place / FILE), "house": str(place / "house")})
-    else:
-        out.print(f"{place / FILE}  settings, each explained\n{place / 'house'}  your own rules")
 
 
 @guarded
@@ -119,17 +108,14 @@ def run(
     civil = day_of(day, lambda: local_date(at, settings.zone))
     law = law_of(settings)
     tell_left_out(law, settings)
-    portfolio = _opened(portfolio_path(source, settings))
-    manifest = _run(portfolio, law, settings, civil, at, out_dir or settings.lists, again)
+    lists = out_dir or settings.lists
+    with opened(source, settings, at) as found:
+        manifest = _run(found.portfolio, law, settings, civil, at, lists, again)
+    if found.stored:
+        record(settings, manifest.document, law, at)
     _report(manifest, json_)
     if manifest.alarms:
         raise typer.Exit(NO)
-
-
-def _opened(path: Path) -> Portfolio:
-    with Shown(err) as shown:
-        shown("checking the portfolio", 0, 1)
-        return open_portfolio(path)
 
 
 def _run(
@@ -241,7 +227,7 @@ def demo(
         shown("making up a portfolio", 0, 1)
         synth(place / "portfolio", accounts, seed, at)
     law = law_of(settings)
-    portfolio = _opened(place / "portfolio")
+    portfolio = checked(place / "portfolio")
     civil = local_date(at, settings.zone)
     manifest = _run(portfolio, law, settings, civil, at, settings.lists, False)
     examples = _examples(law, portfolio, settings, manifest, at)

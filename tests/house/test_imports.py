@@ -28,6 +28,7 @@ SCHEDULER = (
         "",
         "store",
         "settings",
+        "settings_text",
         "changes",
         "making",
         "funnel",

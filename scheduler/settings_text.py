@@ -1,0 +1,59 @@
+"""settings.yaml as it is written: every setting with its meaning, to be filled in."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEXT: Final = """\
+# Settings of this home. Every setting is here with its meaning; what is left out takes the value
+# shown. Times and days are never set here: they are told to each command.
+format: 1
+
+# Directories with `rules` and `jurisdictions`. `bundled` is the law that comes with Forbear; the
+# federal files must be among them. The rules in `house` beside this file are always added; a file
+# there takes the place of the bundled policy file of the same name.
+rulebook: [{rulebook}]
+
+# Whether a consumer under a place's law that is not written yet is refused. With false, federal
+# law alone decides, and each such decision carries the duty state_law_not_encoded.
+refuse_unencoded_places: {refuse_unencoded_places}
+
+# Rules of places below this confidence are left out, to see what changes without them: low (none
+# is left out), medium or high. Federal law and the firm's own policy are never left out.
+minimum_confidence: {minimum_confidence}
+
+# By collector, the places it is licensed in, each with the licence's last day or `unlimited`, as in
+# {{AGENCY: {{US-MA: 2027-06-30, US-NY: unlimited}}}}. Where a place asks for a licence, a collector
+# named here is refused without one; of a collector not named, each decision carries the duty
+# licence_unchecked.
+licences: {licences}
+
+# Channels that the day's list plans, of: {planned}.
+channels: [{channels}]
+
+# Pacing: the most attempts that one row is given for a day, whatever the law leaves. A channel
+# left out has 1.
+row_caps: {row_caps}
+
+# Which rows come first; each next word only breaks ties of those before. Of:
+# {strategies}.
+strategy: [{strategy}]
+
+# About how many accounts are decided at once. More is faster and takes more memory; the result is
+# the same.
+part_accounts: {part_accounts}
+
+# Of each run, one candidate in a thousand, and at least so many, are decided again from the raw
+# rows by the plain functions; a difference refuses the whole part it is found in.
+sample_at_least: {sample_at_least}
+
+# The formats the lists are written in, of: {formats_all}.
+formats: [{formats}]
+
+# The store, where imported data is kept: `sqlite:///FILE`, which starts at the home, or
+# `postgresql://USER@HOST/DATABASE` (a password is better kept in PostgreSQL's own ~/.pgpass).
+store: {store}
+
+# The clock that says which civil day it is where a command is not told.
+zone: {zone}
+"""
