@@ -290,7 +290,7 @@ def rules(draw: Draw, key: str = "rule", kinds: tuple[str, ...] = words.KINDS) -
         whom=_whom(draw) if draw(st.integers(0, 4)) == 4 else None,
         collectors=_collectors(draw) if draw(st.integers(0, 4)) == 4 else None,
         debts=debts,
-        reach="consumer_place",  # the engine reads no other yet, and no rule file says another
+        reach=draw(st.sampled_from(("consumer_place",) * 5 + ("collector_place",))),
         when=tuple(draw(st.lists(entries(), max_size=2))) if draw(st.booleans()) else (),
         unless=tuple(draw(st.lists(entries(), max_size=2))) if draw(st.booleans()) else (),
         effective_from=_seldom(draw, st.sampled_from((date(2026, 9, 10), date(2026, 11, 1))), 6),
