@@ -51,21 +51,24 @@ def _windows(
     """The bits of windows: each is asked once per clock, hours of one's own, and combo."""
     keys = ["combo", "z", "nz", "sig", "voice"]
     asked = rows.select(keys).unique()
-    bits: list[tuple[int, ...]] = []
-    for combo, z, nz, sig, voice in asked.iter_rows():
-        live = combos[combo].live
-        bits.append(
-            tuple(
-                CODE[table.hourglass.bit(rule, table.zones[z], nz, sig, voice)]
-                if rule in live
-                else 0
-                for _, rule in windows
-            )
-        )
+    live = [[rule in combo.live for _, rule in windows] for combo in combos]
+    shut: dict[tuple[int, int, int, bool], dict[int, int]] = {}
+    bits: list[list[int]] = []
+    for combo, *here in asked.iter_rows():
+        z, nz, sig, voice = here
+        known = shut.setdefault((z, nz, sig, voice), {})
+        found = [0] * len(windows)
+        for at, alive in enumerate(live[combo]):
+            if alive:
+                if at not in known:
+                    rule, zone = windows[at][1], table.zones[z]
+                    known[at] = CODE[table.hourglass.bit(rule, zone, nz, sig, voice)]
+                found[at] = known[at]
+        bits.append(found)
     names = [f"b{number}" for number, _ in windows]
     codes = pl.DataFrame(bits, schema=dict.fromkeys(names, pl.UInt8), orient="row")
-    found = rows.select(keys).join(asked.hstack(codes), on=keys, how="left", maintain_order="left")
-    return [found[name] for name in names]
+    told = rows.select(keys).join(asked.hstack(codes), on=keys, how="left", maintain_order="left")
+    return [told[name] for name in names]
 
 
 def _empty(rows: pl.DataFrame) -> pl.DataFrame:

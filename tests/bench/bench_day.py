@@ -26,6 +26,7 @@ import polars as pl
 from engine import rulebook
 from engine.compiled import compile_rules
 from engine.rete import ReteEngine
+from engine.rulebook import Rulebook
 from engine.situation import RuleSet, Situation
 from scheduler.day import run_day
 from scheduler.portfolio import open_portfolio
@@ -49,7 +50,19 @@ class Ran:
     memory: int
 
 
-def _day(path: Path, out: Path, workers: int | None, parts: int | None, answer: Any) -> None:
+def _law(federal: bool) -> Rulebook:
+    """The law as it is shipped; `federal`: without that of any place."""
+    law = rulebook.load([rulebook.law_directory()])
+    if not federal:
+        return law
+    places = {name: replace(one, encoded=False) for name, one in law.places.items()}
+    rules = tuple(rule for rule in law.rules if rule.place is None)
+    return replace(law, rules=rules, places=places)
+
+
+def _day(
+    path: Path, out: Path, workers: int | None, parts: int | None, federal: bool, answer: Any
+) -> None:
     """In the child: check the portfolio, run the day, send what came of it."""
     start = time.perf_counter()
     source = open_portfolio(path)
@@ -57,8 +70,9 @@ def _day(path: Path, out: Path, workers: int | None, parts: int | None, answer: 
     settings = replace(Settings(), refuse_unencoded_places=False)
     if parts is not None:
         settings = replace(settings, part_accounts=parts)
-    law = rulebook.load([rulebook.law_directory()])
-    done = run_day(source, law, settings, DAY, NOW, out, tick=time.perf_counter, workers=workers)
+    done = run_day(
+        source, _law(federal), settings, DAY, NOW, out, tick=time.perf_counter, workers=workers
+    )
     whole = time.perf_counter() - start
     answer.send((dict(done.document), dict(done.seconds), opening, whole))
 
@@ -81,11 +95,13 @@ def _resident(root: int) -> int:
     return total * 4096
 
 
-def run(path: Path, out: Path, workers: int | None, parts: int | None) -> Ran:
+def run(
+    path: Path, out: Path, workers: int | None, parts: int | None, *, federal: bool = False
+) -> Ran:
     """Run the day in a process of its own. RuntimeError: it failed."""
     spawn = multiprocessing.get_context("spawn")
     here, there = spawn.Pipe(duplex=False)
-    child = spawn.Process(target=_day, args=(path, out, workers, parts, there))
+    child = spawn.Process(target=_day, args=(path, out, workers, parts, federal, there))
     child.start()
     there.close()
     peak, over = [0], threading.Event()
@@ -192,6 +208,11 @@ def main() -> None:
     said.add_argument("--dir", type=Path, help="keep the portfolio here, and use it if it is there")
     said.add_argument("--workers", type=int, help="processes (default: what the day takes itself)")
     said.add_argument("--part-accounts", type=int, help="accounts in a part (default: as set)")
+    said.add_argument(
+        "--federal-too",
+        action="store_true",
+        help="run the day on federal law alone as well, and say what the law of places costs",
+    )
     told = said.parse_args()
     with ExitStack() as stack:
         base = told.dir
@@ -207,6 +228,15 @@ def main() -> None:
         ran = run(path, out, told.workers, told.part_accounts)
         sys.stdout.write(report(ran, out / DAY.isoformat() / "log"))
         shutil.rmtree(out)
+        if told.federal_too:
+            alone = run(path, out, told.workers, told.part_accounts, federal=True)
+            shutil.rmtree(out)
+            busy, bare = (sum(one.stages.values()) for one in (ran, alone))
+            sys.stdout.write(
+                f"on federal law alone {alone.whole:.1f} s ({bare:.1f} s over all processes): the "
+                f"law of all places takes {ran.whole / alone.whole:.2f} times that "
+                f"({busy / bare:.2f} over all processes)\n"
+            )
 
 
 if __name__ == "__main__":
