@@ -14,7 +14,7 @@ from ..rule import Rule
 from ..structural import STRUCTURAL, force_of
 from ..terms import MISSING, Licences
 from .judge import Judgement
-from .ledger import SAID, ledger_of
+from .ledger import SAID, TEXTS, framed, ledger_of
 from .table import Table
 from .terms import asked_of_places
 
@@ -52,12 +52,16 @@ def outcome_table(
     Also `by_time` (every refusal can end by time alone), `limits_only`, `applies` (number of the
     distinct set of applying rules: `table_of_applying` gives it back).
     """
-    found = _outcomes(panel, table.cand, _per_candidate(judgements))
-    found = asked_of_places(panel, table, found, refuse_unencoded, licences)
+    found, said = _outcomes(panel, table.cand, _per_candidate(judgements))
+    found, asked = asked_of_places(panel, table, found, refuse_unencoded, licences)
     unplaced = (pl.col("zones") == 0) & pl.col("reads_clock")
-    pairs = found.select("o", "m", unplaced.alias("unplaced"), "said", "cited", "missing",
-                         "by_law", "force", "timed", "told", "duty")  # fmt: skip
-    pairs = pairs.unique(["o", "m", "unplaced"], maintain_order=True)
+    found = found.with_columns(unplaced.alias("unplaced")).drop("reads_clock")
+    keys = ["o", "m", "unplaced"]
+    pairs = found.select(keys).unique(maintain_order=True)
+    pairs = pairs.join(said, on="o", how="left", maintain_order="left")
+    pairs = pairs.join(asked, on="m", how="left", maintain_order="left").select(
+        *keys, "said", "cited", "missing", "by_law", "force", "timed", "told", "duty"
+    )
     rows = []
     for o, m, lost, rules, cites, absent, law, force, timed, told, duty in pairs.iter_rows():
         structural = [*absent, *(["zone_unknown"] if lost else [])]
@@ -68,30 +72,27 @@ def outcome_table(
                 o,
                 m,
                 lost,
-                sorted([*rules, *(f"structural/{name}" for name in structural)]),
-                sorted(cites),
+                "\n".join(sorted([*rules, *(f"structural/{name}" for name in structural)])),
+                "\n".join(sorted(cites)),
                 min(forces, key=STRENGTH.index, default=None),
                 bool(rules) and timed and not structural,
                 ";".join(sorted({*told, *duty})),
             )
         )
-    texts = pl.List(pl.String)
-    outcomes = pl.DataFrame(
-        rows,
-        schema={"o": pl.UInt32, "m": pl.UInt32, "unplaced": pl.Boolean, "rules": texts,
-                "cites": texts, "force": pl.String, "by_time": pl.Boolean, "duties": pl.String},
-        orient="row",
-    )  # fmt: skip
-    found = found.with_columns(unplaced.alias("unplaced")).drop(
-        "said", "cited", "missing", "by_law", "force", "timed", "told", "duty", "reads_clock"
+    schema: dict[str, pl.DataType] = {
+        "o": pl.UInt32(), "m": pl.UInt32(), "unplaced": pl.Boolean(), "rules": TEXTS,
+        "cites": TEXTS, "force": pl.String(), "by_time": pl.Boolean(), "duties": pl.String(),
+    }  # fmt: skip
+    outcomes = framed(rows, schema).with_columns(
+        (pl.col("rules").list.len() == 0).alias("permitted")
     )
-    return found.join(
-        outcomes, on=["o", "m", "unplaced"], how="left", maintain_order="left"
-    ).with_columns((pl.col("rules").list.len() == 0).alias("permitted"))
+    return found.join(outcomes, on=keys, how="left", maintain_order="left")
 
 
-def _outcomes(panel: Panel, cand: pl.DataFrame, per: pl.DataFrame) -> pl.DataFrame:
-    """Candidates with their situations, and what is said of these together, by the ledger."""
+def _outcomes(
+    panel: Panel, cand: pl.DataFrame, per: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Candidates with their situations and the number (o) of what is said of these; all of that."""
     keys = ["lo", "hi", "gs"]
     distinct = per.select(keys).unique(maintain_order=True)
     numbers, said = _said(panel, distinct)
@@ -112,13 +113,17 @@ def _outcomes(panel: Panel, cand: pl.DataFrame, per: pl.DataFrame) -> pl.DataFra
         named = named.join(lists, on="gs", how="left", maintain_order="left").with_columns(
             pl.coalesce("names", "situations").alias("situations")
         )
-    per = per.join(named.select(*keys, "o", "situations"), on=keys, how="left", nulls_equal=True)
-    found = cand.join(per.drop(keys), on="i", how="left", maintain_order="left")
-    found = found.with_columns(
+    told = named.select(*keys, "o", "situations")
+    both, more = pl.col("gs").is_null(), pl.col("gs").is_not_null()
+    pairs = per.filter(both).join(told.filter(both).drop("gs"), on=["lo", "hi"], how="left")
+    rest = per.filter(more).join(told.filter(more).drop("lo", "hi"), on="gs", how="left")
+    per = pl.concat([one.select("i", "o", "situations") for one in (pairs, rest)])
+    found = cand.join(per, on="i", how="left", maintain_order="left").with_columns(
         pl.col("o").fill_null(numbers[0]),
         pl.col("situations").fill_null(pl.lit([], dtype=pl.List(pl.String))),
     )
-    return found.join(said, on="o", how="left", maintain_order="left")
+    few = said.select("o", "applies", "reads_clock", "w")
+    return found.join(few, on="o", how="left", maintain_order="left"), said
 
 
 def _said(panel: Panel, distinct: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
@@ -163,18 +168,18 @@ def _said(panel: Panel, distinct: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame
         rows.append(
             (
                 o,
-                sorted(refusing),
-                sorted({cite for one in refusing.values() for cite in one[0]}),
+                "\n".join(sorted(refusing)),
+                "\n".join(sorted({cite for one in refusing.values() for cite in one[0]})),
                 None if force is None else STRENGTH[force],
-                sorted(duties),
+                "\n".join(sorted(duties)),
                 all(one[2] for one in refusing.values()),
-                list(applies),
+                "\n".join(applies),
                 any(isinstance(r.body, Window) and r.body.clock == "consumer"
                     for r in rules.values()),
                 ledger.rules.setdefault(applies, len(ledger.rules)),
             )
         )  # fmt: skip
     if rows:
-        ledger.said = pl.concat([ledger.said, pl.DataFrame(rows, schema=SAID, orient="row")])
+        ledger.said = pl.concat([ledger.said, framed(rows, SAID)])
     numbers = pl.Series([ledger.sets[one] for one in sets], dtype=pl.UInt32)
     return numbers, ledger.said[numbers.unique()]

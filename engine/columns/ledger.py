@@ -7,7 +7,7 @@ words once, under a number that is good as long as the panel's ledger is.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -90,7 +90,7 @@ class Ledger:
             self.verdicts.append(verdict)
             self.outcome.append(self._outcome(verdict, applying(facts)))
             rows.append(_row(rules, digest, written(facts), verdict))
-        self.table = pl.concat([self.table, _frame(rows)])
+        self.table = pl.concat([self.table, framed(rows, TABLE)])
         return numbers
 
     def _outcome(self, verdict: Verdict, applies: tuple[Rule, ...]) -> int:
@@ -127,15 +127,14 @@ def _row(rules: RuleSet, digest: str, facts: str, verdict: Verdict) -> Row:
     )
 
 
-def _frame(rows: Sequence[Row]) -> pl.DataFrame:
-    """Rows of the table; lists of words come as lines, which columns split at once."""
-    plain = dict.fromkeys(TABLE, pl.String())
-    frame = pl.DataFrame(rows, schema=plain, orient="row")
+def framed(rows: Sequence[Row], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """Rows as a frame. Lists of words are given as lines, which columns split all at once."""
+    lists = [name for name, kind in schema.items() if kind == TEXTS]
+    plain = {name: pl.String() if kind == TEXTS else kind for name, kind in schema.items()}
     none = pl.lit([], dtype=TEXTS)
-    return frame.with_columns(
+    return pl.DataFrame(rows, schema=plain, orient="row").with_columns(
         pl.when(pl.col(name) == "").then(none).otherwise(pl.col(name).str.split("\n")).alias(name)
-        for name, kind in TABLE.items()
-        if kind == TEXTS
+        for name in lists
     )
 
 

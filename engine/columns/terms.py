@@ -25,6 +25,7 @@ from ..terms import (
     licensed,
 )
 from .facts import time_barred
+from .ledger import TEXTS, framed
 from .table import Table
 from .where import unmask
 
@@ -37,8 +38,8 @@ def asked_of_places(
     found: pl.DataFrame,
     refuse_unencoded: bool,
     licences: Licences | None,
-) -> pl.DataFrame:
-    """Candidates with what their places ask.
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Candidates with the number (m) of what their places ask, and all that is asked.
 
     `missing`: names of structural refusals; `by_law`: the law of those that places make; `duty`: a
     list; `m`: the number of the three together.
@@ -54,15 +55,15 @@ def asked_of_places(
     for row in kinds.iter_rows(named=True):
         collector = licensed(Collector(row.get("collector", "")), licences)
         said = _said(panel, row, collector, table.prepared.day, refuse_unencoded)
-        rows.append((*row.values(), numbers.setdefault(said, len(numbers)), *said))
-    texts = pl.List(pl.String)
+        rows.append((*row.values(), numbers.setdefault(said, len(numbers))))
     schema = {key: kinds.schema[key] for key in keys}
-    known = pl.DataFrame(
-        rows,
-        schema={**schema, "m": pl.UInt32, "missing": texts, "by_law": texts, "duty": texts},
-        orient="row",
-    )
-    return found.join(known, on=keys, how="left", maintain_order="left").drop("ringing", "suable")
+    known = pl.DataFrame(rows, schema={**schema, "m": pl.UInt32}, orient="row")
+    found = found.join(known, on=keys, how="left", maintain_order="left")
+    lines = [(number, *("\n".join(one) for one in said)) for said, number in numbers.items()]
+    asked: dict[str, pl.DataType] = {
+        "m": pl.UInt32(), "missing": TEXTS, "by_law": TEXTS, "duty": TEXTS,
+    }  # fmt: skip
+    return found.drop("ringing", "suable"), framed(lines, asked)
 
 
 def _suable(table: Table, found: pl.DataFrame) -> pl.Series:
