@@ -56,10 +56,14 @@ def facts(table: Table, rows: pl.DataFrame, asks: list[Ask], combos: list[Combo]
         codes = {name: one for name, one in known.items() if one is not None and name not in found}
         if codes:
             found |= {one.name: one for one in pl.DataFrame(codes)[rows[level]]}
+    left = {n: _left(table, rows, ask, wanted[f"w{n}"]) for n, ask in enumerate(asks)}
+    everybody = pl.concat(left.values()).unique()
+    table.groups(rows["consumer"].gather(everybody).unique().to_list())  # fetched in one go
     for n, ask in enumerate(asks):
         if f"f{n}" not in found:
             found[f"f{n}"] = _of_row(table, rows, ask)
-        found[f"f{n}"] = _overridden(table, rows, ask, found[f"f{n}"], wanted[f"w{n}"])
+        if len(left[n]):
+            found[f"f{n}"] = found[f"f{n}"].scatter(left[n], _plainly(table, rows[left[n]], ask))
     frame = pl.DataFrame([found[f"f{n}"].alias(f"f{n}") for n in range(len(asks))])
     unknown = pl.lit(UNKNOWN, dtype=pl.UInt8)
     return wanted.hstack(frame).select(
@@ -106,20 +110,19 @@ def _of_row(table: Table, rows: pl.DataFrame, ask: Ask) -> pl.Series:
     return pl.zeros(len(rows), dtype=pl.UInt8, eager=True)
 
 
-def _overridden(
-    table: Table, rows: pl.DataFrame, ask: Ask, found: pl.Series, wanted: pl.Series
-) -> pl.Series:
-    """A fact's codes with the plain function's where the columns cannot tell."""
+def _left(table: Table, rows: pl.DataFrame, ask: Ask, wanted: pl.Series) -> pl.Series:
+    """Which rows' answers are left to the plain function: those the columns cannot tell."""
     files = table.once(("doubted", ask), lambda: _doubted(table, ask))
     if files is not None:
         if not len(files):
-            return found
+            return NOBODY
         wanted = wanted & rows["fp"].is_in(files.implode())
-    at = wanted.arg_true()
-    if not len(at):
-        return found
-    values = [CODE[asking.value(view, ask, view.debts[0])] for view in table.views(rows[at])]
-    return found.scatter(at, pl.Series(values, dtype=pl.UInt8))
+    return wanted.arg_true()
+
+
+def _plainly(table: Table, rows: pl.DataFrame, ask: Ask) -> pl.Series:
+    values = [CODE[asking.value(view, ask, view.debts[0])] for view in table.views(rows)]
+    return pl.Series(values, dtype=pl.UInt8)
 
 
 NOBODY: Final = pl.Series([], dtype=pl.UInt32)
