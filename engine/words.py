@@ -208,6 +208,8 @@ BINDS_IF_TOLD_TO_US: Final = frozenset(
     }
 )  # fmt: skip
 """Cease, opt-outs, requests and consent bind only the collector they were told to."""
+NAME_A_MEDIUM: Final = frozenset({"stop_medium", "opt_out_medium", "consents_to_medium"})
+"""Words about one medium: such an event is one that names the medium asked about."""
 RECEIPTS: Final = frozenset({"undeliverable", "session_started", "session_ended"})
 
 PURPOSES: Final = (

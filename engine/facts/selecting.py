@@ -252,6 +252,8 @@ def unclear(past: Contact, chosen: Selector) -> bool:
 def _said(view: View, one: Statement, chosen: Selector, debt: Account) -> bool:
     if one.to != "this_collector" and one.kind in words.BINDS_IF_TOLD_TO_US:
         return False
+    if one.kind in words.NAME_A_MEDIUM and not _of_medium(view, one, chosen):
+        return False
     media = chosen.medium
     if media is not None and one.medium not in media and not ("written" in media and written(one)):
         return False
@@ -263,6 +265,17 @@ def _said(view: View, one: Statement, chosen: Selector, debt: Account) -> bool:
     elif isinstance(one.value, list | tuple) or one.value in view.group.accounts:
         about = one.value
     return concerns(_ids(view, about), (debt.id,))
+
+
+def _of_medium(view: View, one: Statement, chosen: Selector) -> bool:
+    """Whether the medium a statement names is the proposed contact's, or one of the selector's.
+
+    Call and voicemail are one, but who consents to messages has not consented to calls.
+    """
+    wanted = chosen.channels or frozenset({view.contact.channel})
+    named = str(one.value)
+    alike = {"call"} if one.kind == "consents_to_medium" else words.VOICE_CHANNELS
+    return bool((words.VOICE_CHANNELS if named in alike else {named}) & wanted)
 
 
 def _ids(view: View, about: object) -> tuple[str, ...]:

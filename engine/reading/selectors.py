@@ -177,6 +177,8 @@ def _selector(
               ) -> frozenset[str] | None:  # fmt: skip
         if name not in found:
             return own if of_contacts else None
+        if name == "channels" and not of_contacts and _is_any(found[name]):
+            return frozenset(words.CHANNELS)  # left out, a word about a medium is about ours
         return None if _is_any(found[name]) else read(found[name])
 
     def listed_of(name: str, of: v.Vocabulary) -> frozenset[str] | None:

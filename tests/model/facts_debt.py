@@ -19,6 +19,7 @@ from .past import (
     CONVERSATION,
     MAYBE,
     NO,
+    VOICE,
     YES,
     Asked,
     about,
@@ -57,12 +58,12 @@ def technology_is(asked: Asked, parameter: Any) -> str:
 
 
 def is_communication(asked: Asked) -> str:
-    """All but a limited-content voicemail (12 CFR 1006.2(d),(j)).
+    """All but a limited-content message left by voice (12 CFR 1006.2(d),(j)).
 
-    READING: a call may be answered, so only the channel voicemail can be one.
+    READING: a call declared to be one ends in a message: it is decided as declared.
     """
     limited = asked.contact.content == "limited_content_message"
-    return tri(not (limited and asked.contact.channel == "voicemail"))
+    return tri(not (limited and asked.contact.channel in VOICE))
 
 
 def flag(name: str) -> Callable[[Asked], str]:

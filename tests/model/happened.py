@@ -10,7 +10,7 @@ from engine.history import Statement
 from engine.rule import Happened, Selector
 
 from . import calendar
-from .past import MAYBE, NO, YES, Asked, about, all_of, happened_by_now, of_type
+from .past import MAYBE, NO, VOICE, YES, Asked, about, all_of, happened_by_now, of_type
 from .people import (
     at_work,
     bound_people,
@@ -24,6 +24,7 @@ from .people import (
 from .selecting import selects
 from .told import ELECTRONIC, is_timely, on_debt, points_named, received_at
 
+NAME_A_MEDIUM = ("stop_medium", "opt_out_medium", "consents_to_medium")
 DEBT_UNITS = ("particular_debt", "account")
 
 
@@ -174,12 +175,28 @@ def selected(asked: Asked, selector: Selector) -> list[Statement]:
     for one in on_debt(asked, selector.what):
         if one.value is False or event_at(asked, one) > asked.now:
             continue
+        if one.kind in NAME_A_MEDIUM and not names_medium(asked, selector, one):
+            continue
         if selector.medium is not None and not medium_fits(one, selector.medium):
             continue
         if selector.timely is not None and is_timely(asked, one) is not selector.timely:
             continue
         found.append(one)
     return found
+
+
+def names_medium(asked: Asked, selector: Selector, statement: Statement) -> bool:
+    """Whether a word about a medium is about ours, or one that the selector lists.
+
+    READING: call and voicemail are one; consent to voicemail alone is none to calls.
+    """
+    channels = {asked.contact.channel} if selector.channels is None else set(selector.channels)
+    medium = statement.value
+    if medium == "voicemail" and statement.kind == "consents_to_medium":
+        return "voicemail" in channels
+    if medium in VOICE:
+        return not channels.isdisjoint(VOICE)
+    return medium in channels
 
 
 def medium_fits(statement: Statement, media: frozenset[str]) -> bool:

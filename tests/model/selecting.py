@@ -7,7 +7,7 @@ from engine.history import Contact
 from engine.rule import Selector
 
 from .exclusions import excluded, proposed_excluded
-from .past import CONVERSATION, MAYBE, NO, YES, Asked, all_of, counts_as
+from .past import COMMUNICATION, CONVERSATION, MAYBE, NO, VOICE, YES, Asked, all_of, counts_as
 from .people import point_of
 
 
@@ -79,6 +79,11 @@ def _in(word: str, allowed: frozenset[str] | None) -> str:
     return YES if allowed is None or word in allowed else NO
 
 
+def is_limited(contact: Contact) -> bool:
+    """A limited-content message left by voice, as declared: no communication, no conversation."""
+    return contact.content == "limited_content_message" and contact.channel in VOICE
+
+
 def selects_proposed(asked: Asked, selector: Selector) -> str:
     """Whether a selector takes the proposed contact: yes, "out", or "excluded" (rules/README.md).
 
@@ -87,6 +92,8 @@ def selects_proposed(asked: Asked, selector: Selector) -> str:
     contact = asked.contact
     point = point_of(asked.group, contact, asked.consumer)
     if selector.what == CONVERSATION and contact.channel not in ("call", "visit"):
+        return "out"
+    if selector.what in (COMMUNICATION, CONVERSATION) and is_limited(contact):
         return "out"
     fits = [
         _in(contact.channel, selector.channels) == YES,

@@ -102,6 +102,24 @@ FACTS: dict[str, tuple[str, Any, Group, Contact]] = {
         "happened", Happened(Selector("consents_to_text")),
         group(statements=(said("consents_to_text", ("M1",), by="P1", to="creditor"),)), CALL,
     ),
+    "consent to texts by name is none to e-mail": (
+        "happened", Happened(Selector("consents_to_medium")),
+        group(statements=(said("consents_to_medium", "text", by="P1"),)),
+        replace(CALL, channel="email"),
+    ),
+    "consent to calls is consent to voicemail": (
+        "happened", Happened(Selector("consents_to_medium")),
+        group(statements=(said("consents_to_medium", "call", by="P1"),)),
+        replace(CALL, channel="voicemail"),
+    ),
+    "consent to voicemail is none to calls": (
+        "happened", Happened(Selector("consents_to_medium")),
+        group(statements=(said("consents_to_medium", "voicemail", by="P1"),)), CALL,
+    ),
+    "a selector may ask for words about another medium": (
+        "happened", Happened(Selector("stop_medium", channels=frozenset({"text"}))),
+        group(statements=(said("stop_medium", "text", by="P1"),)), CALL,
+    ),
     "an opt-out binds whoever made it, in whosever file it was noted": (
         "medium_stopped", None,
         group(

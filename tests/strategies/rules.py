@@ -122,6 +122,7 @@ def event_selectors(draw: Draw) -> Selector:
     written = frozenset(words.MEDIA) - {"oral"}
     return Selector(
         what=draw(kinds),
+        channels=_seldom(draw, _set(st.sampled_from(words.CHANNELS)), 6),
         medium=_seldom(draw, st.sampled_from((written, frozenset({"oral"}), words.ELECTRONIC_MEDIA,
                                               frozenset({"certified_mail"})))),
         timely=_seldom(draw, st.booleans(), 6),
