@@ -170,7 +170,7 @@ def _named(table: Table, shares: pl.DataFrame, names: Mapping[int, str]) -> pl.D
         return pl.DataFrame(schema={"i": pl.UInt32, "budgets": pl.String})
     cand = table.cand
     least = pl.concat_str("account", "point", "channel", separator="|")
-    place = cand.select(least.alias("x"))["x"]
+    place = _escaped(cand.select(least.alias("x"))["x"])
     firsts = shares.group_by("r", "unit").agg(pl.col("i").min().alias("first"))
     named = shares.join(firsts, on=["r", "unit"])
     rule = pl.col("r").replace_strict(names, return_dtype=pl.String)
@@ -192,6 +192,14 @@ def _named(table: Table, shares: pl.DataFrame, names: Mapping[int, str]) -> pl.D
         .group_by("i", maintain_order=True)
         .agg(pl.concat_str(pl.lit("["), pl.col("one").str.join(","), pl.lit("]")).alias("budgets"))
     )
+
+
+def _escaped(text: pl.Series) -> pl.Series:
+    """Text as it stands within a JSON string."""
+    if not text.str.contains(r'["\\[:cntrl:]]').any():
+        return text
+    whole = text.to_frame("x").select(pl.struct("x").struct.json_encode().alias("x"))["x"]
+    return whole.str.slice(6, whole.str.len_chars() - 8)
 
 
 def _evidence(judgements: list[Judgement], found: pl.DataFrame) -> pl.DataFrame:
