@@ -20,6 +20,7 @@ from engine.problem import ForbearError, NotFound, Problems, as_json, as_text
 from engine.rulebook import LEAST
 
 from ..explaining import NoSuchContact
+from ..intake.files import IntakeError
 from ..law import Law
 from ..making import Busy, CannotWrite, DayExists
 from ..portfolio import PortfolioError
@@ -148,7 +149,7 @@ def _said(error: Exception) -> tuple[int, list[str]]:
     """The exit code of an exception, and its message line by line."""
     if isinstance(error, PortfolioError):
         return WRONG, str(error).split("\n")
-    if isinstance(error, WrongUse | NotFound | NoSuchContact | DayExists):
+    if isinstance(error, WrongUse | NotFound | NoSuchContact | DayExists | IntakeError):
         return WRONG, [str(error)]
     if isinstance(error, Busy | CannotWrite | ForbearError):
         return STOPPED, [str(error)]

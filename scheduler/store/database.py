@@ -13,6 +13,8 @@ import sqlalchemy as sa
 
 from engine.problem import ForbearError
 
+Connection = sa.Connection
+"""A connection within a transaction, as others hand it on without knowing what it is."""
 SCHEMES: Final = ("sqlite", "postgresql")
 WAIT: Final = 30
 """Seconds to wait for another writer."""

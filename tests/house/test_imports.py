@@ -41,7 +41,7 @@ SCHEDULER = (
     {"said", "law", "log"},
     {"portfolio_checks", "records", "sample"},
     {"linked"},
-    {"portfolio", "crowds"},
+    {"portfolio", "crowds", "intake"},
     {"parts"},
     {"grouped", "explaining"},
     {"deciding"},

@@ -1,0 +1,1 @@
+"""Intake: files as people have them, checked row by row, into the store."""

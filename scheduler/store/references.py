@@ -1,0 +1,53 @@
+"""What the store has: which ids are known, and in what capacity each collector collects."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+import sqlalchemy as sa
+
+from . import bulk
+from .kept import KEPT, NAMES
+from .tables import STORED
+
+SAID: Final = ("collector_role", "collector_type", "collector_located_in")
+"""Columns of accounts that say what a collector is; each has one value for a collector."""
+
+
+def unknown(connection: sa.Connection, table: str, ids: pl.Series) -> pl.Series:
+    """Those of the ids that a portfolio's table has no row of, or only one taken back."""
+    kept = KEPT[NAMES[table]]
+    stored = STORED[kept.name]
+    key = kept.key[0]
+    asked = sa.Table(
+        f"asked_{kept.name}",
+        sa.MetaData(),
+        sa.Column("id", sa.Text()),
+        prefixes=["TEMPORARY"],
+    )
+    asked.create(connection)
+    wanted = ids.drop_nulls().unique().rename("id")
+    bulk.insert(connection, asked, wanted.to_frame())
+    rows = bulk.frame(
+        connection,
+        sa.select(stored.c[key].label("id"), stored.c.revision, stored.c.void).select_from(
+            stored.join(asked, stored.c[key] == asked.c.id)
+        ),
+        {"id": pl.String(), "revision": pl.Int64(), "void": pl.Boolean()},
+    )
+    asked.drop(connection)
+    newest = rows.sort("id", "revision").unique("id", keep="last", maintain_order=True)
+    return wanted.filter(~wanted.is_in(newest.filter(~pl.col("void"))["id"].implode()))
+
+
+def collectors(connection: sa.Connection) -> pl.DataFrame:
+    """What accounts say of each collector: collector and the columns of SAID, each once."""
+    table = STORED["account"]
+    newer = table.alias()
+    newest = ~sa.exists().where(
+        newer.c.account == table.c.account, newer.c.revision > table.c.revision
+    )
+    names = ("collector", *SAID)
+    asked = sa.select(*(table.c[name] for name in names)).where(newest, ~table.c.void).distinct()
+    return bulk.frame(connection, asked, dict.fromkeys(names, pl.String()))
