@@ -13,7 +13,7 @@ import polars as pl
 
 from .. import clock, days, words
 from ..facts import counting
-from ..facts.selecting import HOUSEHOLD, MAYBE_WORK, RESULT_TELLS
+from ..facts.selecting import HOUSEHOLD, MAYBE_WORK, RESULT_TELLS, surely_within
 from ..kinds import Limit, Wait
 from ..rule import Exclusion, Happened, Period, Rule, Selector
 from ..situation import rule_asks
@@ -109,12 +109,15 @@ def _of_types(
 
 
 def unclear(chosen: Selector) -> pl.Expr:
-    """Whether nobody recorded the result that would tell (`selecting.unclear`)."""
-    if chosen.result is not None:
-        return pl.col("result").is_null()
-    if chosen.what == "attempts" and not any(set(one.words) & RESULT_TELLS for one in chosen.not_):
-        return pl.lit(value=False)
-    return pl.col("result").is_null() & pl.col("channel").is_in(["call", "visit"])
+    """Whether nobody recorded the result or kind of point that would tell (`selecting.unclear`)."""
+    told = any(set(one.words) & RESULT_TELLS for one in chosen.not_)
+    found = pl.col("result").is_null()
+    if chosen.result is None:
+        matters = ["call", "visit"] if told or chosen.what != "attempts" else []
+        found &= pl.col("channel").is_in(matters)
+    sure = surely_within(chosen.to) if chosen.to is not None else words.CHANNELS
+    kindless = (pl.col("kind") == words.UNKNOWN_KIND) & ~pl.col("channel").is_in(sorted(sure))
+    return found | kindless
 
 
 def _to(to: frozenset[str]) -> pl.Expr:

@@ -289,7 +289,8 @@ def _instants(view: View, chosen: Selector, debt: Account) -> list[tuple[datetim
             continue
         named = debts_of(past, chosen)
         if named is None or set(named) & view.pooled(debt):
-            found.append((past.at, not unclear(past, chosen) and (named is not None or single)))
+            clear = not unclear(view, past, chosen)
+            found.append((past.at, clear and (named is not None or single)))
     return found
 
 

@@ -79,6 +79,18 @@ def _to(view: View, contact: Contact, to: frozenset[str]) -> bool:
     return kind in to and not (contact.channel == "text" and "-electronic" in to)
 
 
+def surely_within(to: frozenset[str]) -> frozenset[str]:
+    """The channels on which a point of unknown kind is within a `to`, whatever kind it is."""
+    found = set()
+    for channel in words.CHANNELS:
+        kinds = {kind for kind, taken in words.CHANNELS_OF_KIND.items() if channel in taken}
+        named = bool(kinds) and kinds - {words.UNKNOWN_KIND} <= to
+        text = channel == "text" and {"electronic", "-electronic"} & to
+        if text == {"electronic"} or (named and not text):
+            found.add(channel)
+    return frozenset(found)
+
+
 def debts_of(past: Contact, chosen: Selector) -> tuple[str, ...] | None:
     """The debts a past contact counts for, as `debts:` of the selector says; None: any."""
     return discussed(past) if chosen.debts == "discussed" else past.attributed_to or None
@@ -237,11 +249,15 @@ def _doubtful(view: View, past: Contact, chosen: Selector, per: tuple[str, ...])
     by_debt = bool({"particular_debt", "account"} & set(per))
     if by_debt and debts_of(past, chosen) is None and len(view.own_accounts) > 1:
         return True
-    return unclear(past, chosen)
+    return unclear(view, past, chosen)
 
 
-def unclear(past: Contact, chosen: Selector) -> bool:
-    """Whether nobody recorded the result that would tell if a contact is what is selected."""
+def unclear(view: View, past: Contact, chosen: Selector) -> bool:
+    """Whether nobody recorded the result or kind of point that would tell if it is selected."""
+    if chosen.to is not None and past.channel not in surely_within(chosen.to):
+        point = view.group.points.get(past.point or "")
+        if point is None or point.kind == words.UNKNOWN_KIND:
+            return True
     if chosen.result is not None:
         return past.result is None
     if chosen.what == "attempts" and not any(set(one.words) & RESULT_TELLS for one in chosen.not_):

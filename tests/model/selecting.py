@@ -10,6 +10,19 @@ from .exclusions import excluded, proposed_excluded
 from .past import COMMUNICATION, CONVERSATION, MAYBE, NO, VOICE, YES, Asked, all_of, counts_as
 from .people import point_of
 
+POINTS_OF = {
+    "call": ("mobile", "home_landline", "work_phone"),
+    "voicemail": ("mobile", "home_landline", "work_phone"),
+    "text": ("mobile",),
+    "email": ("email_personal", "email_work"),
+    "mail": ("home_mail", "work_mail"),
+    "visit": ("home_visit", "work_visit"),
+    "social": ("social_media_private", "social_media_public"),
+    "web": ("web_portal",),
+    "furnish_to_cra": ("cra",),
+}
+"""What a point may be by which a contact went."""
+
 
 def kind_reached(to: frozenset[str] | None, channel: str, kind: str) -> bool:
     """A `to`: a point of unknown kind matches every one; `electronic` has texts to any phone."""
@@ -21,6 +34,16 @@ def kind_reached(to: frozenset[str] | None, channel: str, kind: str) -> bool:
         if "-electronic" in to:
             return False
     return kind in to
+
+
+def surely_reached(to: frozenset[str] | None, channel: str, kind: str) -> bool:
+    """Whether a `to` has a point for sure: one of unknown kind only if it has all it can be."""
+    if to is None or kind != words.UNKNOWN_KIND:
+        return True
+    if channel == "text" and ("electronic" in to or "-electronic" in to):
+        return "electronic" in to
+    can_be = POINTS_OF.get(channel, ())
+    return bool(can_be) and all(one in to for one in can_be)
 
 
 def technology_of(contact: Contact) -> str:
@@ -59,6 +82,8 @@ def selects(asked: Asked, selector: Selector, contact: Contact) -> str:
         answers.append(YES if contact.direction == selector.direction else NO)
     if not kind_reached(selector.to, contact.channel, point.kind):
         answers.append(NO)
+    elif not surely_reached(selector.to, contact.channel, point.kind):
+        answers.append(MAYBE)
     answers.append(_in(point.whom, selector.whom))
     answers.append(_in(contact.purpose or "collection", selector.purpose))
     if selector.content is not None:

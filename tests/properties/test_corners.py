@@ -120,6 +120,23 @@ FACTS: dict[str, tuple[str, Any, Group, Contact]] = {
         "happened", Happened(Selector("stop_medium", channels=frozenset({"text"}))),
         group(statements=(said("stop_medium", "text", by="P1"),)), CALL,
     ),
+    "a call to a telephone of unknown kind is no sure attempt at home": (
+        "happened", Happened(Selector("attempts", to=frozenset({"home_landline", "home_visit"}))),
+        group(
+            points={"M1": MOBILE, "X1": Point("X1", "phone", "P1", "consumer", "P1")},
+            contacts=(replace(call(result="no_answer", attributed_to=("D1",)), point="X1"),),
+        ),
+        CALL,
+    ),
+    "a text to a telephone of unknown kind is electronic": (
+        "happened", Happened(Selector("attempts", to=frozenset({"email_personal", "electronic"}))),
+        group(
+            points={"M1": MOBILE, "X1": Point("X1", "phone", "P1", "consumer", "P1")},
+            contacts=(Contact("c1", NOW - HOUR, "text", "X1", result="sent",
+                              attributed_to=("D1",)),),
+        ),
+        CALL,
+    ),
     "an opt-out binds whoever made it, in whosever file it was noted": (
         "medium_stopped", None,
         group(
