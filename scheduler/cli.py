@@ -12,7 +12,7 @@ import typer
 
 from engine.version import VERSION
 
-from .commands import asking, days, homes, importing, rules
+from .commands import asking, days, homes, importing, noting, rules
 from .commands.common import Home, Json, emit, guarded
 from .store import schema as tables
 
@@ -57,6 +57,7 @@ app.command("init")(homes.init)
 app.command("synth")(days.synth_)
 app.command("run")(days.run)
 app.command("import")(importing.import_)
+app.command("note")(noting.note)
 app.command("explain")(asking.explain_)
 app.add_typer(rules.app, name="rules")
 app.add_typer(schemas, name="schema")

@@ -23,6 +23,7 @@ from ..explaining import NoSuchContact
 from ..intake.files import IntakeError
 from ..law import Law
 from ..making import Busy, CannotWrite, DayExists
+from ..noting import CannotNote
 from ..portfolio import PortfolioError
 from ..settings import FILE, Settings, read
 
@@ -145,11 +146,16 @@ def guarded(command: Callable[P, T]) -> Callable[P, T]:
     return safe
 
 
+WRONG_USE: Final = (WrongUse, NotFound, NoSuchContact, DayExists, IntakeError, CannotNote)
+
+
 def _said(error: Exception) -> tuple[int, list[str]]:
     """The exit code of an exception, and its message line by line."""
     if isinstance(error, PortfolioError):
         return WRONG, str(error).split("\n")
-    if isinstance(error, WrongUse | NotFound | NoSuchContact | DayExists | IntakeError):
+    if isinstance(
+        error, WrongUse | NotFound | NoSuchContact | DayExists | IntakeError | CannotNote
+    ):
         return WRONG, [str(error)]
     if isinstance(error, Busy | CannotWrite | ForbearError):
         return STOPPED, [str(error)]

@@ -75,6 +75,19 @@ def add(connection: sa.Connection, name: str, told: pl.DataFrame, now: datetime)
     return Added(new.height, changed.height, same_rows, refused)
 
 
+def add_told(
+    connection: sa.Connection, name: str, rows: pl.DataFrame, origin: str, now: datetime
+) -> Added:
+    """Add rows that have the columns of `Kept.told` alone; their ids are their keys."""
+    told = rows.with_columns(
+        pl.int_range(1, pl.len() + 1).alias(LINE),
+        pl.lit(origin).alias("origin"),
+        pl.concat_str(list(KEPT[name].key), separator="/").alias("origin_id"),
+        pl.lit(False).alias("void"),
+    )
+    return add(connection, name, told, now)
+
+
 def _timed(told: pl.DataFrame, now: datetime) -> pl.DataFrame:
     at = pl.lit(now, INSTANT)
     for name in ("received_at", "recorded_at"):

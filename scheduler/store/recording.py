@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from .adding import LINE, add
+from .adding import add_told
 from .database import Store
 from .kept import KEPT
 
@@ -37,9 +37,5 @@ def record_run(
     }
     with store.writing() as connection:
         for name, row in (("rulebook", rulebook), ("run", run)):
-            own = {LINE: 1, "origin": ORIGIN, "origin_id": row[name], "void": False}
             schema = {column.name: column.dtype for column in KEPT[name].told}
-            frame = pl.DataFrame([row], schema=schema).with_columns(
-                pl.lit(value).alias(column) for column, value in own.items()
-            )
-            add(connection, name, frame, now)
+            add_told(connection, name, pl.DataFrame([row], schema=schema), ORIGIN, now)

@@ -51,3 +51,12 @@ def collectors(connection: sa.Connection) -> pl.DataFrame:
     names = ("collector", *SAID)
     asked = sa.select(*(table.c[name] for name in names)).where(newest, ~table.c.void).distinct()
     return bulk.frame(connection, asked, dict.fromkeys(names, pl.String()))
+
+
+def count_of(connection: sa.Connection, name: str, origin: str) -> int:
+    """How many things of a table a system told of. Others who write wait from here on."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text(f'LOCK TABLE "{name}" IN SHARE ROW EXCLUSIVE MODE'))
+    table = STORED[name]
+    asked = sa.select(sa.func.count()).where(table.c.origin == origin, table.c.revision == 0)
+    return int(connection.execute(asked).scalar_one())

@@ -43,7 +43,7 @@ SCHEDULER = (
     {"linked"},
     {"portfolio", "crowds", "intake"},
     {"parts"},
-    {"grouped", "explaining"},
+    {"grouped", "explaining", "noting"},
     {"deciding"},
     {"day"},
     {"commands"},
