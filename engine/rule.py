@@ -91,6 +91,7 @@ class Selector:
     result: frozenset[str] | None = None
     medium: frozenset[str] | None = None
     timely: bool | None = None
+    places: frozenset[str] | None = None  # where an emergency was declared: the rule's place
     initiated_by: str | None = None
     which: str = "latest"  # latest | first
     not_: tuple[Exclusion, ...] = ()

@@ -270,6 +270,8 @@ def _said(view: View, one: Statement, chosen: Selector, debt: Account) -> bool:
         return False
     if one.kind in words.NAME_A_MEDIUM and not _of_medium(view, one, chosen):
         return False
+    if chosen.places is not None and str(one.value) not in chosen.places:
+        return False
     media = chosen.medium
     if media is not None and one.medium not in media and not ("written" in media and written(one)):
         return False

@@ -70,7 +70,7 @@ def rule(sheet: Sheet, node: Node, home: Home) -> Rule | None:
     known = tuple(dict.fromkeys(COMMON_WORDS + KIND_WORDS.get(kind, ())))
     found = fields(sheet, node, known, "a rule", "words", _of_others(sheet, node, kind))
     need(sheet, node, found, NEEDED, "a rule", "words")
-    scope = _scope(sheet, found, kind)
+    scope = _scope(sheet, found, kind, home.place)
     content: Body = body(sheet, node, kind, found, scope) if kind else Block()
     made = _rule(sheet, node, found, home, scope, content)
     return made if len(sheet.problems) == before else None
@@ -90,7 +90,7 @@ def _of_others(sheet: Sheet, node: Map, kind: str) -> frozenset[str]:
     return frozenset(others)
 
 
-def _scope(sheet: Sheet, found: Mapping[str, Node], kind: str) -> Scope:
+def _scope(sheet: Sheet, found: Mapping[str, Node], kind: str, place: str | None) -> Scope:
     """Channels, kinds of point, roles and types of debt; a window leaves mail out by default."""
     base = words.DEFAULT_CHANNELS - ({"mail"} if kind == "window" else set())
     to = found.get("to")
@@ -101,6 +101,7 @@ def _scope(sheet: Sheet, found: Mapping[str, Node], kind: str) -> Scope:
         points(sheet, to) if to is not None else None,
         whom(sheet, found["whom"]) if "whom" in found else None,
         debts(sheet, found["debts"]) if "debts" in found else None,
+        place,
     )
 
 

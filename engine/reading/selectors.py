@@ -60,12 +60,13 @@ HAPPENED_WORDS: Final = ("happened", "within", "older_than", "since", "unless_fo
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a rule gives its selectors: channels, kinds of point, owner roles, types of debt."""
+    """What a rule gives its selectors: channels, kinds of point, owner roles, debts, its place."""
 
     channels: frozenset[str]
     to: frozenset[str] | None
     whom: frozenset[str] | None
     debts: frozenset[str] | None
+    place: str | None = None
 
 
 def channels(sheet: Sheet, node: Node, base: frozenset[str]) -> frozenset[str]:
@@ -206,10 +207,16 @@ def _selector(
         result=listed_of("result", v.RESULT),
         medium=given_only("medium", lambda n: media(several(sheet, n, v.MEDIUM, "medium"))),
         timely=truth(sheet, found["timely"], "timely") if "timely" in found else None,
+        places=_declared_in(scope.place) if what == "public_health_emergency" else None,
         initiated_by=chosen("initiated_by", v.INITIATOR, "") or None,
         which=chosen("which", v.WHICH, "latest"),
         not_=exclusions(sheet, found["not"], "not") if "not" in found else (),
     )  # fmt: skip
+
+
+def _declared_in(place: str | None) -> frozenset[str] | None:
+    """A place and the state it lies in: what is declared elsewhere is no concern of its rules."""
+    return frozenset({place, "-".join(place.split("-")[:2])}) if place is not None else None
 
 
 def media(named: tuple[str, ...]) -> frozenset[str]:

@@ -482,7 +482,7 @@ def test_the_words_of_a_kind_are_the_fields_of_its_record() -> None:
         assert set(KIND_WORDS[kind]) == names - {"agreed_within"}
     assert set(KIND_WORDS) == set(words.KINDS)
     selected = {field.name.rstrip("_") for field in dataclasses.fields(Selector)}
-    assert set(SELECTOR_WORDS) == selected - {"types"}
+    assert set(SELECTOR_WORDS) == selected - {"types", "places"}
     given = {field.name for field in dataclasses.fields(Rule)} | {"kind"}
     assert set(COMMON_WORDS) == given - {"act", "body", "place", "house", "position"}
 
@@ -521,6 +521,20 @@ def test_the_rules_of_a_place_are_its_own() -> None:
     text = PLACE + "rules:\n" + COMMON + "  kind: block\n"
     (one,) = read(text, "jurisdictions/US-NY-NYC.yaml").rules
     assert (one.place, one.act, one.id) == ("US-NY-NYC", "US-NY-NYC", "US-NY-NYC/made-up")
+
+
+def test_an_emergency_is_one_of_the_rules_own_place() -> None:
+    text = PLACE + "rules:\n" + COMMON + "  kind: block\n"
+    text += "  when: [{happened: public_health_emergency}]\n"
+    (one,) = read(text, "jurisdictions/US-NY-NYC.yaml").rules
+    declared = Selector("public_health_emergency", places=frozenset({"US-NY-NYC", "US-NY"}))
+    assert one.when == (Ask("happened", Happened(declared)),)
+
+
+def test_words_about_any_medium_are_asked_for_by_any() -> None:
+    for said, channels in (("", None), (", channels: any", frozenset(words.CHANNELS))):
+        one = rule(f"kind: block\nwhen: [{{happened: {{what: stop_medium{said}}}}}]")
+        assert one.when == (Ask("happened", Happened(Selector("stop_medium", channels=channels))),)
 
 
 def test_a_place_that_says_little() -> None:

@@ -177,6 +177,8 @@ def selected(asked: Asked, selector: Selector) -> list[Statement]:
             continue
         if one.kind in NAME_A_MEDIUM and not names_medium(asked, selector, one):
             continue
+        if selector.places is not None and one.value not in selector.places:
+            continue
         if selector.medium is not None and not medium_fits(one, selector.medium):
             continue
         if selector.timely is not None and is_timely(asked, one) is not selector.timely:

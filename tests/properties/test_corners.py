@@ -11,7 +11,7 @@ import pytest
 from engine.account import Account, Address, Collector, Consumer, Point, ZoneEvidence
 from engine.history import Contact, Group, Statement
 from engine.kinds import Block, Body, Limit, Wait, Window
-from engine.rule import Ask, Happened, Period, Selector
+from engine.rule import Ask, Exclusion, Happened, Period, Selector
 from tests.comparing import (
     PLAIN,
     ask_engine,
@@ -137,6 +137,10 @@ FACTS: dict[str, tuple[str, Any, Group, Contact]] = {
         ),
         CALL,
     ),
+    "an emergency declared in Maryland is none in the District": (
+        "happened", Happened(Selector("public_health_emergency", places=frozenset({"US-DC"}))),
+        group(statements=(said("public_health_emergency", "US-MD", origin="knowledge"),)), CALL,
+    ),
     "an opt-out binds whoever made it, in whosever file it was noted": (
         "medium_stopped", None,
         group(
@@ -235,6 +239,12 @@ RULES: dict[str, tuple[Body, dict[str, Any], Group, Contact]] = {
             points={"M2": Point("M2", "mobile", "P2", "consumer", "P2")},
         ),
         replace(CALL, point="M2", consumer="P2"),
+    ),
+    "a call asked for leaves no count before it is a talk": (
+        Limit(0, Selector("attempts", not_=(Exclusion(("returned_at_request",)),)),
+              ("person", "particular_debt"), SEVEN_DAYS), {},
+        group(statements=(said("asks_to_be_called", {"debt": "D1"}, by="P1", medium="oral"),)),
+        CALL,
     ),
     "a limit per workplace does not apply elsewhere": (
         Limit(1, ATTEMPTS, ("workplace",), SEVEN_DAYS), {}, group(), CALL,
