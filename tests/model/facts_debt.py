@@ -141,13 +141,14 @@ def days_past_due_over(asked: Asked, parameter: Any) -> str:
 def time_barred(asked: Asked, years: int | None, sure: bool) -> str:
     """The later of last payment and default plus the shortest period; unknown without either.
 
-    Where some period is not known, a shorter one may have run already.
+    The anniversary is its last day. Where some period is not known, a shorter one may
+    have run already.
     """
     dates = asked.account.dates
     starts = [dates[name] for name in ("last_payment", "defaulted") if name in dates]
     if not starts or years is None:
         return UNKNOWN
-    run = today(asked) >= calendar.add_months(max(starts), 12 * years)
+    run = today(asked) > calendar.add_months(max(starts), 12 * years)
     return YES if run else NO if sure else UNKNOWN
 
 

@@ -12,7 +12,7 @@ from engine.history import Statement
 from . import calendar
 from .answers import UNKNOWN, event_answer, here, today, tri, words_of
 from .consent import told_us
-from .past import MAYBE, NO, YES, Asked, about, all_of, happened_by_now
+from .past import MAYBE, NO, YES, Asked, about, happened_by_now
 from .people import point_of, speaks_for
 from .told import (
     address_stops,
@@ -52,8 +52,8 @@ def kind_at(place: str, kind: str) -> str:
 def place_inconvenient(asked: Asked) -> str:
     """The point is tied to a place called inconvenient, or the person is there today.
 
-    12 CFR 1006.6(b)(1)(ii). `stop_calls_at: work` told to an FDCPA collector is such a word too,
-    and a state's lapse does not end it.
+    12 CFR 1006.6(b)(1)(ii). `stop_calls_at: work` is such a word too, whoever collects (a rule says
+    by its own scope whom it binds), and a state's lapse does not end it.
     """
     answers = []
     for one in binding(asked, "inconvenient_place", "stop_calls_at"):
@@ -63,9 +63,6 @@ def place_inconvenient(asked: Asked) -> str:
         tied = kind_at(place, here(asked).kind)
         if _is_at(asked, place):
             tied = YES
-        if one.kind == "stop_calls_at":
-            covered = {YES: YES, NO: NO}.get(asked.account.fdcpa_covered, MAYBE)
-            tied = all_of([tied, covered])
         answers.append(tied)
     return event_answer(answers)
 
@@ -92,9 +89,9 @@ def employer_forbids(asked: Asked) -> str:
 
 
 def stopped_at_work(asked: Asked) -> str:
-    """The person asked not to be called at work."""
+    """The person asked not to be called at work: a request that was made, taken back or not."""
     for one in binding(asked, "stop_calls_at"):
-        if one.value == "work" and not lifting_place(asked, one):
+        if one.value == "work":
             return event_answer([kind_at("work", here(asked).kind)])
     return NO
 
