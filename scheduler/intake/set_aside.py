@@ -66,7 +66,8 @@ def set_aside(place: Path, path: Path, read: Read, problems: tuple[Problem, ...]
     whole |= {number: {LINE: number, **kept} for number, kept, _ in read.broken}
     said = [f"{OURS}{word}" for word in ("more", "file", "row", "column", "value", "reason")]
     target = _free(place, path.stem.removesuffix(".set-aside"))
-    with target.open("x", encoding="utf-8", newline="") as file:
+    target.touch(mode=0o600, exist_ok=False)  # people are named in it
+    with target.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, [*names, *said], restval="")
         writer.writeheader()
         for number, row in sorted(whole.items()):

@@ -2,7 +2,8 @@
 
 A thing is named by its key. Told again with the same content, nothing happens; with another, a row
 is added that supersedes: its `revision` is one more, and it is recorded no earlier than `now`, for
-a correction is never known before it was made. A key that another system told stays that system's:
+a correction is never known before it was made. A `received_at` that is not told again is no
+difference, and a `recorded_at` never is one. A key that another system told stays that system's:
 two systems that number alike must not correct each other unseen.
 """
 
@@ -43,19 +44,22 @@ def add(connection: sa.Connection, name: str, told: pl.DataFrame, now: datetime)
     kept, table = KEPT[name], STORED[name]
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text(f'LOCK TABLE "{name}" IN SHARE ROW EXCLUSIVE MODE'))
-    told = _timed(told, now)
     stands = _standing(connection, kept, table, told)
     key = list(kept.key)
     met = told.join(stands, on=key, how="left", suffix="_had", maintain_order="left")
+    met = _timed(met, now)
     is_new = pl.col("revision").is_null()
     same = pl.all_horizontal(
         pl.col(one).eq_missing(pl.col(f"{one}_had")) for one in kept.content if one not in key
     )
+    first = pl.col(LINE).min().over("origin", "origin_id")
     foreign = ~is_new & (pl.col("origin") != pl.col("origin_had"))
     renamed = ~is_new & ~foreign & (pl.col("origin_id") != pl.col("origin_id_had"))
     met = met.with_columns(
         pl.when(pl.col("taken").is_not_null())
         .then(pl.format("its id at `{}` stands under another key: {}", "origin", "taken"))
+        .when(pl.col(LINE) > first)
+        .then(pl.format("row {} of the file has the same id at `{}`", first, "origin"))
         .when(foreign)
         .then(pl.format("`{}` told of it already; the same id there and here", "origin_had"))
         .when(renamed)
@@ -88,12 +92,16 @@ def add_told(
     return add(connection, name, told, now)
 
 
-def _timed(told: pl.DataFrame, now: datetime) -> pl.DataFrame:
+def _timed(met: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """Moments nobody told: now; but what reached us then is corrected as of then."""
     at = pl.lit(now, INSTANT)
+    had = "received_at_had" in met.columns
     for name in ("received_at", "recorded_at"):
-        given = pl.col(name).fill_null(at) if name in told.columns else at
-        told = told.with_columns(given.alias(name))
-    return told
+        told = pl.col(name) if name in met.columns else pl.lit(None, INSTANT)
+        if name == "received_at" and had:
+            told = told.fill_null(pl.col("received_at_had"))
+        met = met.with_columns(told.fill_null(at).alias(name))
+    return met
 
 
 def _standing(

@@ -16,6 +16,8 @@ from engine.problem import ForbearError
 Connection = sa.Connection
 """A connection within a transaction, as others hand it on without knowing what it is."""
 SCHEMES: Final = ("sqlite", "postgresql")
+CACHE: Final = 131_072
+"""KiB of pages SQLite may hold, so that its indexes grow in memory."""
 WAIT: Final = 30
 """Seconds to wait for another writer."""
 
@@ -100,6 +102,7 @@ def _prepare(connection: sqlite3.Connection, record: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute(f"PRAGMA cache_size = -{CACHE}")
 
 
 def _begin(connection: sa.Connection) -> None:
@@ -129,6 +132,12 @@ def _refused(store: Store, error: BaseException) -> StoreError:
 
 def _line(error: BaseException) -> str:
     return str(error).strip().split("\n")[0]
+
+
+def own_file(path: Path) -> None:
+    """Make an empty file that only its owner may read, unless it is there. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600, exist_ok=True)
 
 
 def driver(connection: sa.Connection) -> Any:

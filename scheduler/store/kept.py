@@ -82,7 +82,7 @@ class Kept:
     @property
     def content(self) -> tuple[str, ...]:
         """Columns by which a row told again differs from the one that stands, or does not."""
-        own = {column.name for column in OWN}
+        own = {column.name for column in OWN} - {"received_at"}
         return (*(one.name for one in self.told if one.name not in own), "void")
 
 

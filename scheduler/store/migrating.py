@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from .database import Store, StoreError, driver
+from .database import Store, StoreError, driver, own_file
 
 STEPS: Final = Path(__file__).parent / "migrations"
 BACKUPS: Final = "backups"
@@ -78,7 +78,7 @@ def migrate(store: Store, backups: Path, to: str = "head") -> tuple[str | None, 
     if found == newest():
         return found, None
     if store.file is not None:
-        store.file.parent.mkdir(parents=True, exist_ok=True)
+        own_file(store.file)
     kept = None if found is None else _copy(store, backups, found)
     config = _config()
     with store.writing() as connection:
@@ -94,12 +94,13 @@ def _copy(store: Store, backups: Path, found: str) -> Path:
     name = f"store-{found}-{taken + 1}"
     if store.file is not None:
         path = backups / f"{name}.sqlite"
+        own_file(path)
         with store.reading() as connection, sqlite3.connect(path) as copy:
             driver(connection).backup(copy)
         copy.close()
         return path
     place = backups / name
-    place.mkdir()
+    place.mkdir(mode=0o700)
     with store.reading() as connection:
         for table in sa.inspect(connection).get_table_names():
             quoted = f'"{table}"'

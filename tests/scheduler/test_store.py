@@ -211,6 +211,38 @@ def test_a_correction_is_never_known_before_it_was_made(store: Store) -> None:
     assert counts(tell(store, "address", moved, LATER + HOUR)) == (0, 0, 1, 0)
 
 
+def test_when_it_reached_us_is_corrected_only_where_it_is_told(store: Store) -> None:
+    home = dict.fromkeys(TABLES["addresses"].schema) | {
+        "address": "R1", "consumer": "C1", "kind": "residential", "state": "MA",
+        "source": "crm", "received_at": NOW - HOUR, "known_bad": False,
+    }  # fmt: skip
+    schema = TABLES["addresses"].schema
+    tell(store, "address", pl.DataFrame([home], schema=schema))
+    silent = home | {"received_at": None}
+    assert counts(tell(store, "address", pl.DataFrame([silent], schema=schema))) == (0, 0, 1, 0)
+    moved = pl.DataFrame([silent | {"state": "NY"}], schema=schema)
+    assert counts(tell(store, "address", moved, LATER)) == (0, 1, 0, 0)
+    row = snapshot(store)["addresses"].row(0, named=True)
+    assert (row["state"], row["received_at"], row["recorded_at"]) == ("NY", NOW - HOUR, LATER)
+    earlier = pl.DataFrame([home | {"state": "NY", "received_at": NOW - 9 * HOUR}], schema=schema)
+    assert counts(tell(store, "address", earlier, LATER)) == (0, 1, 0, 0)
+    assert snapshot(store)["addresses"]["received_at"].to_list() == [NOW - 9 * HOUR]
+
+
+def test_one_id_of_a_system_names_one_row(store: Store) -> None:
+    twice = told("consumer", people(("C1", False), ("C2", False)))
+    twice = twice.with_columns(origin_id=pl.lit("17"))
+    with store.writing() as connection:
+        found = add(connection, "consumer", twice, NOW)
+    assert counts(found) == (1, 0, 0, 1)
+    assert found.refused.rows() == [(2, "row 1 of the file has the same id at `crm`")]
+
+
+def test_only_its_owner_may_read_a_store(store: Store) -> None:
+    if store.file is not None:
+        assert store.file.stat().st_mode & 0o077 == 0
+
+
 def test_a_row_taken_back_is_gone_from_then_on(store: Store) -> None:
     tell(store, "consumer", people(("C1", False), ("C2", False)))
     back = told("consumer", people(("C1", False))).with_columns(void=pl.lit(True))
@@ -238,9 +270,9 @@ def test_two_systems_do_not_correct_each_other(store: Store) -> None:
 
 
 def test_what_fails_halfway_leaves_nothing(store: Store) -> None:
-    twice = told("consumer", people(("C1", False), ("C1", True)))
+    some = told("consumer", people(("C1", False), ("C2", False)))
     with pytest.raises(StoreError), store.writing() as connection:
-        add(connection, "consumer", twice, NOW)
+        add(connection, "consumer", some.with_columns(person=pl.lit(None, pl.String())), NOW)
     assert snapshot(store)["consumers"].height == 0
 
 
