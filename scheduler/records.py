@@ -59,6 +59,9 @@ def group_rows(
     for row in parties.sort("account", "person", "role").collect().iter_rows(named=True):
         people.setdefault(row["account"], []).append((row["person"], row["role"]))
     homes = _by_consumer(rows["addresses"])
+    person = {row["consumer"]: row["person"] for row in rows["consumers"]}
+    for row in (*rows["contact_points"], *rows["contacts"]):
+        row.update(_by_person(row, person[row["consumer"]]))
     contacts = sorted(map(_contact, rows["contacts"]), key=lambda one: (one.at, one.id))
     told = [_statement(row) for row in rows["statements"]]
     told += [_knowledge(row) for row in rows["knowledge"]]
@@ -80,6 +83,15 @@ def group_rows(
         },
         parties={account: tuple(found) for account, found in people.items()},
     )
+
+
+def _by_person(row: Row, person: str) -> Row:
+    """Who is named by the id of the file he stands in is the person whose file it is."""
+    return {
+        name: person
+        for name in ("owner", "intended_for", "reached")
+        if name in row and row[name] == row["consumer"]
+    }
 
 
 def _order(one: Statement) -> tuple[datetime, str]:
@@ -232,7 +244,7 @@ def _statement(row: Row) -> Statement:
         by=row["by"],
         to=row["to"],
         medium=row["medium"],
-        accepted_medium=row["accepted_medium"],
+        accepted_medium=row["accepted_medium"] is not False,  # case format: without it, accepted
         during_lawful_contact=row["during_lawful_contact"],
         after_opt_out_deadline=bool(row["after_opt_out_deadline"]),
         more=more,

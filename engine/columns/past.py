@@ -70,6 +70,11 @@ def history_of(
         rows = rows.join(met, on="reached", how="left")
     else:
         rows = rows.with_columns(pl.lit(None, dtype=pl.UInt32).alias("met"))
+    own = {"meant": "intended_for", "met": "reached"}  # named by the id of his own file
+    rows = rows.with_columns(
+        pl.when(pl.col(name) == pl.col("consumer")).then("fp").otherwise(number).alias(number)
+        for number, name in own.items()
+    )
     history = rows.select(
         "h",
         "fp",

@@ -122,6 +122,7 @@ def _points(
         .join(owner, on="consumer")
         .join(persons.rename({"person": "owner", "p": "tp"}), on="owner")
         .with_columns(
+            pl.when(pl.col("owner") == pl.col("consumer")).then("fp").otherwise("tp").alias("tp"),
             pl.when(pl.col("number").str.len_bytes() > 0)
             .then("number")
             .otherwise("point")

@@ -234,3 +234,26 @@ def test_who_owes_elsewhere_is_an_outsider_in_this_file() -> None:
     found = rows_of(portfolio, Block(), when=(Ask("medium_stopped"),))
     assert found["A1 T1"]["permitted"]
     assert not found["A1 T3"]["permitted"]
+
+
+def test_who_is_named_by_the_id_of_his_file_is_that_person() -> None:
+    portfolio = made(
+        contact_points=[
+            {"point": "T1", "owner": "C1"},
+            {"point": "T2", "number": "+18085550100"},
+            {"point": "T3", "owner": "TP1", "whom": "third_party", "number": "+12125550100"},
+        ],
+        contacts=[{"point": "T3", "intended_for": "TP1", "reached": "C1"}],
+    )
+    found = rows_of(portfolio, limit(per=("person", "particular_debt")))
+    assert [row["permitted"] for _, row in sorted(found.items())] == [False, False, False]
+    assert found["A1 T1"]["zones"] == found["A1 T2"]["zones"]
+
+
+def test_an_electronic_word_without_more_came_by_an_accepted_medium() -> None:
+    cease = {"kind": "cease", "medium": "email", "accepted_medium": None}
+    portfolio = made(statements=[cease])
+    written = Selector("cease", medium=frozenset({"written", "email"}))
+    asks = (Ask("ceased"), Ask("happened", Happened(written)))
+    for ask in asks:
+        assert not rows_of(portfolio, Block(), when=(ask,))["A1 T1"]["permitted"]

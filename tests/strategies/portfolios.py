@@ -224,7 +224,7 @@ def _add_point(draw: Draw, sheet: _Sheet, file: _File) -> None:
     kind = draw(st.sampled_from(sheet.pools.kinds))
     owner, whom = file.person, "consumer"
     if draw(st.integers(0, 3)) == 3:
-        others = [(one.person, "consumer") for one in sheet.files]
+        others = [(one.person, "consumer") for one in sheet.files] + [(file.consumer, whom)]
         owner, whom = draw(st.sampled_from((*OTHERS, *others, (file.person, "spouse"))))
     number = None
     if kind in words.PHONE_KINDS:
@@ -335,8 +335,8 @@ def _add_contact(draw: Draw, sheet: _Sheet) -> None:
         at=at,
         result=result,
         message_possible=seldom(draw, st.booleans(), 5),
-        intended_for=seldom(draw, st.sampled_from(_people(sheet)), 6),
-        reached=seldom(draw, st.sampled_from(_people(sheet)), 6),
+        intended_for=seldom(draw, st.sampled_from((*_people(sheet), file.consumer)), 6),
+        reached=seldom(draw, st.sampled_from((*_people(sheet), file.consumer)), 6),
         attributed_to=draw(st.one_of(st.just(file.accounts[:1]), st.none(), debts)),
         discussed=seldom(draw, debts, 4),
         conversation_attributed_to=seldom(draw, debts, 6),
