@@ -126,7 +126,7 @@ def _points(
             pl.when(pl.col("number").str.len_bytes() > 0)
             .then("number")
             .otherwise("point")
-            .alias("line")
+            .alias("line"),
         )
         .sort("t")
     )
