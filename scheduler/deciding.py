@@ -71,6 +71,8 @@ class Desk:
     panel: Panel
     alarms: list[str]
     seconds: dict[str, float] = field(default_factory=dict)
+    told: pl.Series = field(default_factory=lambda: pl.Series([], dtype=pl.String()))
+    """Situations that were handed over already."""
 
     def close(self) -> None:
         """Stop the engines."""
@@ -84,7 +86,10 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A part decided: `path` holds its candidates, `rows` of them."""
+    """A part decided: `path` holds its candidates, `rows` of them.
+
+    `situations` are those that whoever decided it met for the first time.
+    """
 
     part: Part
     path: Path
@@ -156,7 +161,9 @@ def decide_one(desk: Desk, asked: tuple[Plan, Part]) -> Decided:
     alarms = tuple(desk.alarms)
     desk.alarms.clear()
     sampled = int(result.stats.get("sampled", 0))
-    return Decided(part, path, rows.height, result.situations, alarms, desk.seconds, sampled)
+    fresh = result.situations.filter(~pl.col("situation").is_in(desk.told.implode()))
+    desk.told = pl.concat([desk.told, fresh["situation"]])
+    return Decided(part, path, rows.height, fresh, alarms, desk.seconds, sampled)
 
 
 def put_down(desk: Desk, placed: Placed) -> Put:
