@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC as TIME_UTC
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -153,6 +154,7 @@ def _open(
     return intersect(found, ((start, start + timedelta(days=2000)),))
 
 
+@lru_cache(maxsize=4096)
 def _written(
     found: tuple[Interval, ...], zones: Sequence[str]
 ) -> tuple[datetime | None, datetime | None, str, str]:

@@ -41,6 +41,9 @@ class Hourglass:
     _shut: dict[tuple[str, str, int, int, bool, date], tuple[Interval, ...]] = field(
         default_factory=dict
     )
+    _joint: dict[
+        tuple[tuple[str, ...], tuple[str, ...], int, int, bool, date], tuple[Interval, ...]
+    ] = field(default_factory=dict)
 
     def entries(self, signature: int, zone: str) -> tuple[Hours, ...]:
         """The hours behind a signature, in a zone."""
@@ -55,11 +58,11 @@ class Hourglass:
         """Open minutes of a rule in one zone; None where no clock is known."""
         body = rule.body
         assert isinstance(body, Window)
-        clocks = self._clocks(body, zone, number)
-        if not clocks:
-            return None
         key = (rule.id, zone, number, signature, voice, day)
         if key not in self._shut:
+            clocks = self._clocks(body, zone, number)
+            if not clocks:
+                return None
             until = self.agreed[signature] if voice else None
             bounds = hours.bounds_of(body, lambda name: until if name == "calls_until" else None)
             own = self.entries(signature, zone) if body.closed_by == "consumer_hours" else ()
@@ -97,6 +100,20 @@ class Hourglass:
         day: date,
     ) -> tuple[Interval, ...]:
         """Minutes of a day, as every zone has it, that all these windows leave in all of them."""
+        key = (tuple(rule.id for rule in rules), tuple(zones), number, signature, voice, day)
+        if key not in self._joint:
+            self._joint[key] = self._together(rules, zones, number, signature, voice, day)
+        return self._joint[key]
+
+    def _together(
+        self,
+        rules: Sequence[Rule],
+        zones: Sequence[str],
+        number: int,
+        signature: int,
+        voice: bool,
+        day: date,
+    ) -> tuple[Interval, ...]:
         found: tuple[Interval, ...] | None = None
         for zone in zones:
             bounds = (clock.day_bounds(day, zone),)
