@@ -133,12 +133,14 @@ def _csv(path: Path, text: str, encoding: str) -> Read:
     names: list[str] = []
     try:
         for number, record in enumerate(records, 1):
-            if number == 1:
+            if not record:
+                continue
+            if not names:
                 names = _header(path, record)
             elif len(record) == len(names):
                 good.append(record)
                 lines.append(number)
-            elif record:
+            else:
                 kept = dict(zip(names, record, strict=False))
                 if more := record[len(names) :]:
                     kept[f"{OURS}more"] = json.dumps(more, ensure_ascii=False)
@@ -168,12 +170,25 @@ def _ndjson(path: Path, text: str) -> Read:
         if not isinstance(found, dict):
             broken.append((number, {f"{OURS}more": line}, "the line is not a JSON object"))
             continue
-        good.append({name.strip(): _text(value) for name, value in found.items()})
-        lines.append(number)
+        cells = {name.strip(): _text(value) for name, value in found.items()}
+        if _is_text(cells):
+            good.append(cells)
+            lines.append(number)
+        else:
+            broken.append((number, {f"{OURS}more": line}, "half of a character stands alone"))
     names = _header(path, list(dict.fromkeys(name for row in good for name in row)))
     columns = {name: [row.get(name) for row in good] for name in names}
     rows = pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String()))
     return Read(_numbered(_trimmed(rows), lines), tuple(broken), "ndjson")
+
+
+def _is_text(cells: dict[str, str | None]) -> bool:
+    """Whether all of it can be written down: JSON may name halves of characters."""
+    try:
+        "".join(part for pair in cells.items() for part in pair if part).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _text(value: Any) -> str | None:

@@ -330,6 +330,12 @@ def test_a_file_that_cannot_be_taken_in(
     assert "\n" not in str(error.value)
 
 
+def test_blank_lines_are_no_rows(tmp_path: Path) -> None:
+    found = read_file(written(tmp_path, "\r\n\n a ,b\n\n1, 2 \n", "rows.csv"))
+    assert found.rows.rows() == [("1", "2", 5)]
+    assert found.count == 1
+
+
 def test_lines_that_are_no_rows(tmp_path: Path) -> None:
     text = '{"a": 1.50, "b": [1, "x"]}\n\nnot json\n[1]\n{"c": null, "a": true}\n'
     found = read_file(written(tmp_path, text, "rows.jsonl"))
@@ -486,6 +492,37 @@ def test_rows_in_are_rows_stored_and_rows_set_aside(
     assert found.rows == found.new + found.corrected + found.same + found.set_aside
     assert {one.row for one in found.problems} <= set(range(2, found.rows + 99))
     assert len({one.row for one in found.problems}) == found.set_aside
+
+
+ODD = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=4)
+    | st.sampled_from(["C00000001", "A00000001", "2026-11-20T10:00Z", "2026-02-30", "cease", "[]"])
+    | st.sampled_from(['["A00000001"]', "out", "call", "12.50", "yes", "\ud800", "1e400", "{"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner),
+    max_leaves=3,
+)
+
+
+@given(data=st.data(), kind=st.sampled_from(["contacts", "statements", "accounts", "addresses"]))
+def test_whatever_stands_in_a_cell_is_stored_or_set_aside(
+    firm: Store, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, kind: str
+) -> None:
+    plain = {
+        "contacts": CONTACT, "statements": STATEMENT, "accounts": ACCOUNT, "addresses": ADDRESS,
+    }[kind]  # fmt: skip
+    table = table_of(kind)
+    rows = [plain | {name: None for name in table.schema if name not in plain}]
+    for number in range(3):
+        named = st.sampled_from(sorted(table.schema))
+        rows.append(plain | {table.key[0]: f"Z{number}"} | data.draw(st.dictionaries(named, ODD)))
+    path = written(tmp_path_factory.mktemp("odd"), "\n".join(map(json.dumps, rows)), "a.ndjson")
+    found = take(firm, path, kind, dry=True)
+    assert found.rows == 4
+    assert found.rows == found.new + found.corrected + found.same + found.set_aside
 
 
 # -- the command
