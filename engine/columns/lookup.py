@@ -84,6 +84,10 @@ def doubtful(prepared: Prepared, fact: str) -> pl.Series | None:
     kinds: tuple[str, ...] = ()
     since = None
     match fact:
+        case "address_stopped":
+            return _noted_elsewhere(
+                prepared, "opt_out_address", "opt_out_number_text", "do_not_use_number"
+            )
         case "place_inconvenient":
             kinds, since = ("consumer_currently_at",), day - timedelta(days=2)
         case "attorney_silent":
@@ -97,6 +101,13 @@ def doubtful(prepared: Prepared, fact: str) -> pl.Series | None:
                      "opt_out_number_text", "stop_medium", "opt_out_medium",
                      "consents_to_prerecorded_calls", "consents_to_text")  # fmt: skip
     return files_of(prepared, kinds, since) if kinds else None
+
+
+def _noted_elsewhere(prepared: Prepared, *kinds: str) -> pl.Series:
+    """Files (fp) with a point of somebody bound by a word of these kinds in another's file."""
+    told = prepared.bound.filter(pl.col("kind").is_in(kinds)).select("who", noted="fp").unique()
+    points = prepared.points.select("tp", "fp").join(told, left_on="tp", right_on="who")
+    return points.filter(pl.col("fp") != pl.col("noted"))["fp"].unique()
 
 
 def _no(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:

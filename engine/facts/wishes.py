@@ -51,12 +51,16 @@ def _covers(channel: str) -> frozenset[str]:
 
 
 def address_stopped(view: View) -> str:
-    """This address or number was refused for this medium (12 CFR 1006.14(h)(1), comment 2)."""
+    """This address or number was refused for this medium (12 CFR 1006.14(h)(1), comment 2).
+
+    In this file, or by the person contacted in whosever file it was noted.
+    """
     line = view.line(view.contact.point)
     channel = view.contact.channel
     stopped = False
-    kinds = ("opt_out_address", "opt_out_number_text", "do_not_use_number", "consents_to_text")
-    for _, one in sorted(view.said(*kinds), key=lambda pair: pair[0]):
+    kinds = ("opt_out_address", "opt_out_number_text", "do_not_use_number")
+    told = [*view.said(*kinds), *binding(view, *kinds), *view.said("consents_to_text")]
+    for _, one in sorted(told, key=lambda pair: pair[0]):
         if one.to != "this_collector" or line not in {view.line(p) for p in listed(one.value)}:
             continue
         if one.kind == "consents_to_text":

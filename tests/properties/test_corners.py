@@ -141,6 +141,17 @@ FACTS: dict[str, tuple[str, Any, Group, Contact]] = {
         "happened", Happened(Selector("public_health_emergency", places=frozenset({"US-DC"}))),
         group(statements=(said("public_health_emergency", "US-MD", origin="knowledge"),)), CALL,
     ),
+    "a number refused is refused in whosever file it was noted": (
+        "address_stopped", None,
+        group(
+            consumers={
+                "P1": Consumer("P1", "P1", zone_evidence=NEW_YORK),
+                "P2": Consumer("P2", "P2", zone_evidence=NEW_YORK),
+            },
+            statements=(said("do_not_use_number", "M1", by="P1", consumer="P2"),),
+        ),
+        CALL,
+    ),
     "an opt-out binds whoever made it, in whosever file it was noted": (
         "medium_stopped", None,
         group(
