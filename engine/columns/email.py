@@ -9,7 +9,7 @@ import polars as pl
 from ..facts.statuses import LOOK_BACK_DAYS, NOTICE_DAYS
 from ..rule import Ask
 from .points import address_stopped, employer_provided, of_point
-from .prepare import Prepared
+from .prepare import Prepared, once
 from .statuses import NO, UNKNOWN, YES, flag
 
 PROVENANCE = pl.Struct(
@@ -43,6 +43,7 @@ def _day(name: str) -> pl.Expr:
     return pl.col(name).str.slice(0, 10).str.to_date(strict=False)
 
 
+@once
 def routes(prepared: Prepared) -> pl.DataFrame:
     """Per point with a provenance: t, and which of the routes its words alone would open."""
     points = prepared.points.filter(pl.col("email_provenance").is_not_null())
@@ -141,6 +142,7 @@ def route_chain(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     return _routes_of(prepared, cand)["chain"].cast(pl.UInt8)
 
 
+@once
 def text_routes(prepared: Prepared) -> tuple[pl.DataFrame, pl.Series]:
     """Lines (fp, l) for which a route of (d)(5) is open, and files where a zone could matter.
 

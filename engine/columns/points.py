@@ -9,7 +9,7 @@ import polars as pl
 
 from .. import words
 from ..rule import Ask
-from .prepare import Prepared
+from .prepare import Prepared, once
 from .statuses import YES, Column, bound, flag, last_word, said, value
 
 
@@ -47,6 +47,7 @@ def address_stopped(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Seri
     )
 
 
+@once
 def bad_places(prepared: Prepared) -> pl.DataFrame:
     """People and the places they called inconvenient: who, place (home, work)."""
     kinds = ("inconvenient_place", "withdraws_inconvenient_place", "stop_calls_at")

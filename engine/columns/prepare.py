@@ -7,9 +7,11 @@ that several files share is one), `l` line, `p` person. Words stay words until a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import polars as pl
 
@@ -39,6 +41,27 @@ class Prepared:
     charged: pl.DataFrame  # h, a, pool: the debts a contact was attributed to
     talked: pl.DataFrame  # h, a, pool: the debts a conversation counts for
     about: pl.DataFrame  # h, a, pool: either
+    kept: dict[tuple[object, ...], Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+More = ParamSpec("More")
+Found = TypeVar("Found")
+
+
+def once(
+    make: Callable[Concatenate[Prepared, More], Found],
+) -> Callable[Concatenate[Prepared, More], Found]:
+    """A function of a part's tables (and of words) that is worked out once for each part."""
+
+    @wraps(make)
+    def kept(prepared: Prepared, /, *args: More.args, **words: More.kwargs) -> Found:
+        key = (make, *args, *words.items())
+        if key not in prepared.kept:
+            prepared.kept[key] = make(prepared, *args, **words)
+        found: Found = prepared.kept[key]
+        return found
+
+    return kept
 
 
 def prepare(frames: Frames, day: date, now: datetime) -> Prepared:
@@ -67,10 +90,12 @@ def prepare(frames: Frames, day: date, now: datetime) -> Prepared:
         .join(persons, on="person")
         .select("a", "p", "role")
     )
+    charged, talked, about = (
+        _resolved(one, debts) for one in (links.charged, links.talked, links.about)
+    )
     return Prepared(
         day, now, consumers, accounts, points, said, bound, history, returned, parties,
-        bounced(frames, owner, points, now),
-        *(_resolved(one, debts) for one in (links.charged, links.talked, links.about)),
+        bounced(frames, owner, points, now), charged, talked, about,
     )  # fmt: skip
 
 

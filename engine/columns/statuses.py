@@ -18,7 +18,7 @@ from .. import days, words
 from ..facts.statuses import ATTORNEY_DAYS, RECEIPT_BUSINESS_DAYS, VALIDATION_DAYS
 from ..rule import Ask
 from .past import COMMUNICATION, CONVERSATION
-from .prepare import Prepared
+from .prepare import Prepared, once
 
 NO, YES, UNKNOWN = 0, 1, 2
 CODES = {words.NO: NO, words.YES: YES, words.UNKNOWN: UNKNOWN}
@@ -91,6 +91,7 @@ def ceased(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     return flag(cand, by_debt(prepared, rows), ["a"])
 
 
+@once
 def _designations(prepared: Prepared) -> pl.DataFrame:
     """Per debt with an attorney now acting: last said when (`attorneys.designated`)."""
     begins = said(prepared, "represented_by", "wants_contact_through_attorney").filter(
@@ -118,6 +119,7 @@ def attorney_consents(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Se
     return flag(cand, met, ["a"])
 
 
+@once
 def silences(prepared: Prepared) -> tuple[pl.DataFrame, pl.Series]:
     """Debts whose attorney left a letter unanswered too long, and files where a zone matters."""
     rows = said(prepared, "attorney_written_to", "attorney_unanswered_since").with_columns(
@@ -337,6 +339,7 @@ def _unanswered(
 ANSWERS = ["verification", "judgment_copy"]
 
 
+@once
 def disputes(prepared: Prepared, fact: str) -> tuple[pl.DataFrame, pl.Series]:
     """Debts (a) with a dispute or request of a fact open, and files where a zone could matter."""
     if fact == "dispute_open":

@@ -67,7 +67,7 @@ class Table:
         here = (pl.col("law") & bit) != 0
         history = marked.filter(here).drop("law")
         charged, talked = (one.filter(here).drop("law") for one in links)
-        near = replace(self.prepared, history=history, charged=charged, talked=talked)
+        near = replace(self.prepared, history=history, charged=charged, talked=talked, kept={})
         return replace(self, near=near)
 
     def _marked(self) -> tuple[pl.DataFrame, tuple[pl.DataFrame, pl.DataFrame]]:
