@@ -135,7 +135,8 @@ def _wait(
     live: list[int],
 ) -> pl.DataFrame:
     judged = rows["combo"].is_in(pl.Series(live, dtype=pl.UInt16).implode())
-    dated = body.after.of_dates and body.until is None
+    elsewhere = {"household", "workplace"} & set(body.per)  # units that a contact may not have
+    dated = body.after.of_dates and body.until is None and not elsewhere
     if not dated and not tally.columnar(body.after, None):
         return _plainly(table, rows, rule, _begun(table, rows, body.after, judged))
     found = _empty(rows)

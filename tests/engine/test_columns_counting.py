@@ -257,3 +257,13 @@ def test_an_electronic_word_without_more_came_by_an_accepted_medium() -> None:
     asks = (Ask("ceased"), Ask("happened", Happened(written)))
     for ask in asks:
         assert not rows_of(portfolio, Block(), when=(ask,))["A1 T1"]["permitted"]
+
+
+@pytest.mark.parametrize("unit", ["workplace", "household", "particular_debt"])
+@pytest.mark.parametrize("day", [None, NOW.date() - timedelta(days=3)])
+def test_a_wait_from_a_date_of_the_account(day: date | None, unit: str) -> None:
+    """A date nobody recorded refuses everywhere; a known one does where there is such a unit."""
+    portfolio = made(accounts=[{"account": "A1", "defaulted": day}])
+    wait = Wait(Selector("defaulted"), ("person", unit), for_=WEEK)
+    row = rows_of(portfolio, wait)["A1 T1"]
+    assert row["permitted"] == (day is not None and unit == "workplace")
