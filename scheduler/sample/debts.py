@@ -203,9 +203,10 @@ def accounts(chunk: Chunk, core: pl.DataFrame) -> pl.DataFrame:
         "hospital_debt": pl.when(care & chance("hospital known", 0.9)).then(
             chance("hospital", 0.6)
         ),
-        "lender_licence": pl.when((kind == "installment") & chance("licence", 0.35)).then(
-            pl.lit("installment_loan")
-        ),
+        "lender_licence": pl.when((kind == "installment") & chance("licence", 0.35))
+        .then(pl.lit("installment_loan"))
+        .when(kind == "installment")
+        .then(pl.lit("none")),
         "secured_by": pl.when(kind == "auto")
         .then(pl.lit("vehicle"))
         .when(kind == "mortgage")
@@ -213,7 +214,9 @@ def accounts(chunk: Chunk, core: pl.DataFrame) -> pl.DataFrame:
         "cosigned": pl.when(kind.is_in(["auto", "student_loan", "installment", "rent"])).then(
             chance("cosigned", 0.12)
         ),
-        "holder": pl.when(pl.col("collector") == "BUYER").then(pl.lit("debt_buyer")),
+        "holder": pl.when(pl.col("collector") == "BUYER")
+        .then(pl.lit("debt_buyer"))
+        .otherwise(pl.lit("creditor")),
         "contract_form": kind.replace_strict(_FORMS, default=None, return_dtype=pl.String()),
         "governing_law": pl.when(kind == "credit_card").then(
             choose(

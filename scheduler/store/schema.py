@@ -25,7 +25,8 @@ STRINGS: Final[pl.DataType] = pl.List(pl.String())
 
 PARTY_ROLES: Final = ("co_debtor", "spouse", "guardian", "executor", "successor")
 ADDRESS_KINDS: Final = ("residential", "work")
-HOLDERS: Final = ("debt_buyer",)
+LICENCES: Final = (*LENDER_LICENCES, "none")
+HOLDERS: Final = ("creditor", "debt_buyer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +170,10 @@ TABLES: Final[dict[str, Table]] = {
                     "obtained; equal ones are one particular debt, 12 CFR 1006.14(b)(4)",
                 ),
                 _may("hospital_debt", FLAG, "owed to a hospital"),
-                _may("lender_licence", STRING, "the licence the lender held", LENDER_LICENCES),
+                _may("lender_licence", STRING, "the licence the lender held", LICENCES),
                 _may("secured_by", STRING, "the property that secures it"),
                 _may("cosigned", FLAG, "somebody else is liable too"),
-                _may("holder", STRING, "who owns it, where a rule asks", HOLDERS),
+                _may("holder", STRING, "who owns it: its creditor, or who bought it", HOLDERS),
                 _may("contract_form", STRING, "written, oral, open_ended, ..."),
                 _may("governing_law", STRING, "the place whose law the contract chose"),
             ),

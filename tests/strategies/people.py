@@ -111,10 +111,10 @@ def accounts(draw: st.DrawFn, id: str, owner: str, now: datetime) -> Account:
         servicing_account=draw(st.sampled_from((None, "S-1", "S-1", "S-2"))),
         original_amount=seldom(draw, st.sampled_from((Decimal(500), Decimal(501))), 3),
         hospital_debt=seldom(draw, st.booleans(), 3),
-        lender_licence=seldom(draw, st.just("installment_loan"), 3),
+        lender_licence=draw(st.sampled_from((None, None, "none", "installment_loan"))),
         secured_by=seldom(draw, st.just("car"), 4),
         cosigned=seldom(draw, st.booleans(), 3),
-        holder=seldom(draw, st.just("debt_buyer"), 4),
+        holder=draw(st.sampled_from((None, None, "creditor", "debt_buyer"))),
     )
 
 

@@ -212,10 +212,10 @@ def _add_account(draw: Draw, sheet: _Sheet, file: _File) -> None:
         original_amount=seldom(draw, st.sampled_from((Decimal(500), Decimal("500.01"))), 3),
         servicing_account=draw(st.sampled_from((None, "S-1", "S-1", "S-2", ""))),
         hospital_debt=seldom(draw, st.booleans(), 3),
-        lender_licence=seldom(draw, st.just("installment_loan"), 4),
+        lender_licence=draw(st.sampled_from((None, None, "none", "installment_loan"))),
         secured_by=seldom(draw, st.just("car"), 4),
         cosigned=seldom(draw, st.booleans(), 3),
-        holder=seldom(draw, st.just("debt_buyer"), 4),
+        holder=draw(st.sampled_from((None, None, "creditor", "debt_buyer"))),
         **{name: _date(draw, sheet) for name in draw(dates)},
     )
 
