@@ -102,27 +102,16 @@ class Hourglass:
         """Minutes of a day, as every zone has it, that all these windows leave in all of them."""
         key = (tuple(rule.id for rule in rules), tuple(zones), number, signature, voice, day)
         if key not in self._joint:
-            self._joint[key] = self._together(rules, zones, number, signature, voice, day)
+            found: tuple[Interval, ...] | None = None
+            for zone in zones:
+                bounds = (clock.day_bounds(day, zone),)
+                found = bounds if found is None else intersect(found, bounds)
+            for zone in zones:
+                for rule in rules:
+                    here = self.minutes(rule, zone, number, signature, voice, day) or ()
+                    found = intersect(found or (), here)
+            self._joint[key] = found or ()
         return self._joint[key]
-
-    def _together(
-        self,
-        rules: Sequence[Rule],
-        zones: Sequence[str],
-        number: int,
-        signature: int,
-        voice: bool,
-        day: date,
-    ) -> tuple[Interval, ...]:
-        found: tuple[Interval, ...] | None = None
-        for zone in zones:
-            bounds = (clock.day_bounds(day, zone),)
-            found = bounds if found is None else intersect(found, bounds)
-        for zone in zones:
-            for rule in rules:
-                here = self.minutes(rule, zone, number, signature, voice, day) or ()
-                found = intersect(found or (), here)
-        return found or ()
 
 
 def signatures(prepared: Prepared, hourglass: Hourglass) -> pl.DataFrame:

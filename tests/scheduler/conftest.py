@@ -73,3 +73,13 @@ def empty(url: str, tmp_path: Path) -> Iterator[Store]:
     store = open_store(url, tmp_path)
     yield store
     store.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path, url: str) -> Path:
+    """A home with settings that name an empty database."""
+    place = tmp_path / "firm"
+    place.mkdir()
+    text = f"store: '{url}'\nrefuse_unencoded_places: false\n"
+    (place / "settings.yaml").write_text(text, encoding="utf-8")
+    return place

@@ -58,16 +58,6 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, law: Law) -> Ask:
 
 
 @pytest.fixture
-def home(tmp_path: Path, url: str) -> Path:
-    """A home with settings that name an empty database."""
-    place = tmp_path / "firm"
-    place.mkdir()
-    text = f"store: '{url}'\nrefuse_unencoded_places: false\n"
-    (place / "settings.yaml").write_text(text, encoding="utf-8")
-    return place
-
-
-@pytest.fixture
 def store(home: Path, url: str) -> Any:
     found = open_store(url, home)
     yield found

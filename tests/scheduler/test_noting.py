@@ -105,12 +105,8 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, law: Law) -> Ask:
 
 
 @pytest.fixture
-def firm(tmp_path: Path, url: str) -> str:
+def firm(tmp_path: Path, home: Path, url: str) -> str:
     """A home whose store holds a made-up portfolio; gives the store's URL."""
-    home = tmp_path / "firm"
-    home.mkdir()
-    text = f"store: '{url}'\nrefuse_unencoded_places: false\n"
-    (home / "settings.yaml").write_text(text, encoding="utf-8")
     synth(tmp_path / "made", 20, 3, NOW)
     store = open_store(url, home)
     migrate(store, home)
