@@ -51,7 +51,12 @@ def _evidence(rule: Rule, one: Judged, count: counting.Count | None) -> tuple[st
 def _hours_text(body: Window) -> str:
     if body.from_ is None and body.to is None:
         return "outside the consumer's own hours" if body.closed_by else "on an open day"
-    return f"between {_text(body.from_)} and {_text(body.to)}"
+    found = f"between {_text(body.from_)} and {_text(body.to)}"
+    if body.days is not None:
+        found += f", on {', '.join(day for day in words.DAYS if day in body.days)}"
+    if body.closed:
+        found += f", not on {', '.join(body.closed)}"
+    return found
 
 
 def _text(value: Any) -> str:

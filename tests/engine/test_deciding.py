@@ -144,6 +144,10 @@ def test_every_rule_that_refuses_is_named_with_what_it_found() -> None:
     ("body", "threshold"),
     [
         (Window(time(8), time(11)), "between 08:00 and 11:00"),
+        (
+            Window(time(8), time(11), days=frozenset({"tue", "mon"}), closed=("christmas_day",)),
+            "between 08:00 and 11:00, on mon, tue, not on christmas_day",
+        ),
         (Window(None, Agreed(time(11), "calls_until")), "between midnight and 11:00"),
         (Window(days=frozenset({"sat"})), "on an open day"),
         (Window(closed_by="consumer_hours"), "outside the consumer's own hours"),
