@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from engine import Rule
+from engine import Rule, clock
 from engine.cases import Case
 from engine.citation import parse
 from engine.place import same_clock, zones_of_state
@@ -74,6 +75,23 @@ def test_a_rule_has_cases_at_its_path(rule: Rule, done: Ran) -> None:
     assert leaving, f"no case at {rule.position.path} lets {rule.id} pass"
     says = bearing or refusing if rule.kind == "notice" else refusing
     assert says, f"no case at {rule.position.path} has {rule.id} say anything"
+
+
+DATED = [rule for rule in RULES if rule.place and (rule.effective_from or rule.effective_to)]
+
+
+@pytest.mark.parametrize("rule", DATED, ids=lambda rule: rule.id)
+def test_a_rule_of_a_place_is_tried_on_both_sides_of_its_dates(rule: Rule, done: Ran) -> None:
+    """There is a contact on the day a rule comes into force or lapses, and on the day before."""
+    zone = PLACES[rule.place or ""].zones[0]
+    tried = {
+        clock.local_date(case.contact.at, zone)
+        for case, _ in done.of_file(CASES / rule.position.path)
+        if _asked(case, rule)
+    }
+    for day in (rule.effective_from, rule.effective_to):
+        if day is not None:
+            assert {day - timedelta(days=1), day} <= tried
 
 
 def _asked(case: Case, rule: Rule) -> bool:
