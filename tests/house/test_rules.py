@@ -94,6 +94,18 @@ def test_a_rule_of_a_place_is_tried_on_both_sides_of_its_dates(rule: Rule, done:
             assert {day - timedelta(days=1), day} <= tried
 
 
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.place], ids=lambda rule: rule.id)
+def test_a_rule_of_a_place_is_tried_beyond_its_reach(rule: Rule, done: Ran) -> None:
+    """Its file knows another place and another kind of collector; a case lifts it if it can be."""
+    cases = done.of_file(CASES / f"jurisdictions/{rule.place}.yaml")
+    people = [one for case, _ in cases for one in case.group.consumers.values()]
+    assert len({home.state for one in people for home in one.addresses}) > 1
+    roles = {one.role for case, _ in cases for one in case.group.collectors.values()}
+    assert rule.collectors is None or roles - set(rule.collectors)
+    lifted = any(rule.id in {one.rule for one in outcome.lifted} for _, outcome in cases)
+    assert lifted or not rule.unless, f"{rule.id}: no case in which an exception lifts it"
+
+
 def _asked(case: Case, rule: Rule) -> bool:
     """Whether a case asks a rule (case format, `rules`)."""
     if case.rules is None:
