@@ -12,7 +12,7 @@ import typer
 
 from engine.version import VERSION
 
-from .commands import asking, days, homes, importing, noting, rules
+from .commands import asking, days, homes, importing, keys, noting, rules
 from .commands.common import Home, Json, emit, guarded
 from .store import schema as tables
 
@@ -60,6 +60,7 @@ app.command("import")(importing.import_)
 app.command("note")(noting.note)
 app.command("explain")(asking.explain_)
 app.add_typer(rules.app, name="rules")
+app.add_typer(keys.app, name="keys")
 app.add_typer(schemas, name="schema")
 
 

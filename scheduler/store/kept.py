@@ -135,6 +135,18 @@ MORE: Final = (
         ("rulebook",),
         "rulebooks that days were made by",
     ),
+    Kept(
+        "api_key",
+        (
+            _text("key", "the key's id, which is no secret"),
+            _text("name", "whose key it is, in the firm's words"),
+            _text("scopes", "what it may do, joined by `,`"),
+            _text("digest", "sha256 over the key, hex: the key itself is kept nowhere"),
+            Column("revoked_at", INSTANT, True, "since when it opens nothing"),
+        ),
+        ("key",),
+        "keys of the service",
+    ),
 )
 KEPT: Final[dict[str, Kept]] = {
     one.name: one

@@ -1,0 +1,1 @@
+"""A reference dialer: a small real client of the service, for tests and as an example."""
