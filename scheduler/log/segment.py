@@ -13,46 +13,11 @@ from typing import Any, Final
 
 import polars as pl
 
-from ..contact_list import INSTANT, join_parquet, write_part
+from ..contact_list import join_parquet, write_part
+from .records import DECISIONS, SITUATIONS
 
-STRINGS: Final = pl.List(pl.String())
-DECISIONS: Final[dict[str, pl.DataType]] = {
-    "row": pl.Int64(),
-    "decision_id": pl.String(),
-    "decided_at": INSTANT,
-    "as_of": INSTANT,
-    "day": pl.Date(),
-    "group": pl.String(),
-    "account": pl.String(),
-    "consumer": pl.String(),
-    "point": pl.String(),
-    "channel": pl.String(),
-    "number": pl.String(),
-    "verdict": pl.String(),
-    "listed": pl.Boolean(),
-    "exhausted": pl.Boolean(),
-    "force": pl.String(),
-    "rules": STRINGS,
-    "duties": pl.String(),
-    "situations": STRINGS,
-    "jurisdictions": pl.String(),
-    "zones": pl.String(),
-    "windows_utc": pl.String(),
-    "attempts_left": pl.Int32(),
-    "budgets": pl.String(),
-    "next_permitted_utc": INSTANT,
-    "evidence": pl.String(),
-}
-SITUATIONS: Final[dict[str, pl.DataType]] = {
-    "situation": pl.String(),
-    "rule_set": pl.String(),
-    "facts": pl.String(),
-    "refusing": STRINGS,
-    "duties": STRINGS,
-    "compiled": STRINGS,
-    "rete": STRINGS,
-    "trouble": pl.String(),
-}
+__all__ = ["DECISIONS", "FORMAT", "SITUATIONS", "SegmentWriter", "decisions", "write_decisions"]
+
 FORMAT: Final = "forbear log segment 1"
 DIGITS: Final = "0123456789abcdef"
 MANY: Final = 200_000  # situations sorted at once
@@ -61,8 +26,18 @@ MANY: Final = 200_000  # situations sorted at once
 def decisions(rows: pl.DataFrame) -> pl.DataFrame:
     """The log's rows of decided candidates."""
     verdict = pl.when("permitted").then(pl.lit("permitted")).otherwise(pl.lit("refused"))
-    told = rows.with_columns(verdict.alias("verdict"))
-    return told.select(pl.col(name).cast(kind) for name, kind in DECISIONS.items())
+    there = rows.collect_schema()
+    given = {
+        "asked": pl.lit("list"),
+        "asked_by": pl.col("decision_id").str.extract(r"^(.*)-\d+$"),
+        "recorded_as_of": pl.col("as_of"),
+    }
+    nothing = pl.lit(None)
+    found = {
+        name: pl.col(name) if name in there else given.get(name, nothing) for name in DECISIONS
+    }
+    found["verdict"] = verdict
+    return rows.select(found[name].cast(kind).alias(name) for name, kind in DECISIONS.items())
 
 
 def _path(scratch: Path, number: int) -> Path:

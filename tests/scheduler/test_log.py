@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 
 from engine.rulebook import check
-from scheduler.log import segment
-from scheduler.log.segment import DECISIONS, SITUATIONS, SegmentWriter, write_decisions
+from scheduler.log import reading, segment
+from scheduler.log.records import DECISIONS, RECORD, SITUATIONS
+from scheduler.log.segment import SegmentWriter, write_decisions
 
 README = Path(segment.__file__).with_name("README.md")
 STRINGS = pl.List(pl.String)
@@ -64,16 +65,16 @@ def test_every_field_is_explained_in_the_readme() -> None:
         if line.startswith("| `"):
             explained.update(re.findall(r"`([a-z_.]+)`", line.split(" | ")[0]))
     assert set(DECISIONS) | set(SITUATIONS) <= explained
-    assert {"decisions.parquet", "situations.parquet", "rulebook.parquet", "segment.json"} <= (
-        explained
-    )
 
 
 def test_public_and_personal_fields_are_told_apart_in_the_readme() -> None:
-    sealing = README.read_text(encoding="utf-8").split("## Where sealing goes")[1]
-    named = set(re.findall(r"`([a-z_]+)`", sealing.split("its personal part")[0]))
-    assert named < set(DECISIONS)
-    assert not named & {"account", "consumer", "point", "number", "group", "evidence"}
+    text = README.read_text(encoding="utf-8")
+    found: dict[str, str] = {}
+    for line in text.split("\n"):
+        cells = line.split(" | ")
+        if line.startswith("| `") and len(cells) == 3 and cells[1] in ("public", "personal"):
+            found.update(dict.fromkeys(re.findall(r"`([a-z_]+)`", cells[0]), cells[1]))
+    assert found == {one.name: "personal" if one.personal else "public" for one in RECORD}
 
 
 def test_a_segment_holds_every_decision_in_order(tmp_path: Path) -> None:
@@ -124,3 +125,30 @@ def test_bytes_do_not_depend_on_how_rows_were_cut(
     two = written(cut, ([1], NAMES[3:]), ([2, 3], NAMES[:4]), ([4], NAMES))
     for path in sorted(one.iterdir()):
         assert path.read_bytes() == (two / path.name).read_bytes(), path.name
+
+
+def test_the_door_gives_every_field_of_every_segment(tmp_path: Path) -> None:
+    (tmp_path / "2026-11-21").mkdir()
+    written(tmp_path / "2026-11-21", ([1, 2], NAMES[:2]), files=[("rules/x.yaml", b"x")])
+    (day := tmp_path / "2026-11-21" / "log" / "segment.json").write_text(
+        json.dumps({**json.loads(day.read_text("utf-8")), "now": "2026-11-21T11:00:00Z"}), "utf-8"
+    )
+    log = reading.open_log(tmp_path)
+    found = reading.decisions(log).collect()
+    assert dict(found.schema) == {**DECISIONS, "erased": pl.Boolean(), "segment": pl.String()}
+    one = reading.decisions(log, pl.col("account") == "A2", ["row", "account"]).collect()
+    assert one.rows() == [(2, "A2")]
+    (segment,) = log.segments
+    assert (segment.first, segment.rows, log.rows) == (0, 2, 2)
+    assert reading.situations(segment).height == 2
+    assert reading.situations(segment, [NAMES[0]])["situation"].to_list() == [NAMES[0]]
+    assert reading.rulebook(segment) == (("rules/x.yaml", b"x"),)
+    assert log.segment("0123456789ab") is segment
+
+
+def test_a_place_without_a_log_says_so(tmp_path: Path) -> None:
+    with pytest.raises(reading.NoLog, match="there is no decision log"):
+        reading.open_log(tmp_path)
+    (tmp_path / "segment.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(reading.NoLog, match="not the head of a segment"):
+        reading.open_log(tmp_path)

@@ -1,0 +1,300 @@
+"""Past contacts run through the rules as of the moment of each: what broke a rule.
+
+Every outbound contact is decided as if it were proposed again, three times over: by what was
+recorded by then, by all that had reached the collector by then, and by what is known now of how
+things stood then. So each rule that it broke is found with whether it could be known at the time.
+The contact itself, whatever came with it, and everything after it are left out each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, Final
+
+from engine import clock
+from engine.account import Address, Consumer
+from engine.deciding import decide
+from engine.decision import Decision, Finding
+from engine.facts.view import Moment
+from engine.history import Contact, Group, Statement, is_receipt
+from engine.panel import Panel
+from engine.question import Ask
+
+RECORDED: Final = "recorded"
+RECEIVED: Final = "received"
+LATER: Final = "later"
+KNOWN: Final[dict[str, str]] = {
+    RECORDED: "by what was received and recorded by then: it could be known",
+    RECEIVED: "by what had happened or been received by then, but was recorded only afterwards",
+    LATER: "only by what was received afterwards: it could not be known",
+}
+"""When a rule's being broken could be known, the strongest first."""
+STRUCTURAL: Final = "structural"
+Homes = Mapping[str, tuple[datetime, ...]]
+"""By consumer, when each of its addresses was recorded, in the order it has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One contact group with all that is known now, and when its addresses were recorded.
+
+    `undated`: accounts that are not open now, and since when is not known.
+    """
+
+    group: Group
+    homes: Homes = field(default_factory=dict)
+    undated: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """One rule that one past contact broke, about one debt.
+
+    `known` is a word of KNOWN. `stands`: by all that is known now it broke the rule; False: what
+    came later takes it back. `named`: the record says which debts the contact was about; where it
+    does not, all that its consumer owed this collector were asked. A `structural` force: it could
+    not be judged, for what is missing.
+    """
+
+    contact: str
+    at: datetime
+    recorded: datetime | None
+    consumer: str
+    account: str
+    point: str
+    channel: str
+    rule: str
+    force: str
+    cite: tuple[str, ...]
+    says: str
+    observed: str
+    threshold: str
+    place: str
+    known: str
+    stands: bool
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What looking back over some groups came to.
+
+    `contacts` were judged; `undated` of them concern an account that is not open now, and were
+    judged as if it had been; `others` were made by a collector that has no account in the file.
+    """
+
+    broken: tuple[Broken, ...]
+    contacts: int = 0
+    undated: int = 0
+    others: int = 0
+
+
+def placed(group: Group, first: datetime, last: datetime) -> Iterator[tuple[int, Contact]]:
+    """The outbound contacts from `first` up to but not including `last`, with their numbers.
+
+    A receipt about a message is no contact by anyone.
+    """
+    for number, one in enumerate(group.contacts):
+        if one.direction == "out" and first <= one.at < last and not is_receipt(one):
+            yield number, one
+
+
+def look_back(panel: Panel, file: File, first: datetime, last: datetime, now: datetime) -> Looked:
+    """Every contact of a group, placed from `first` until before `last`, that broke a rule."""
+    broken: list[Broken] = []
+    contacts = undated = others = 0
+    for number, one in placed(file.group, first, last):
+        asked = about(file.group, one)
+        if asked is None:
+            others += 1
+            continue
+        contacts += 1
+        undated += bool(set(asked.debts) & file.undated)
+        broken += judge(panel, file, number, asked, now)
+    return Looked(tuple(broken), contacts, undated, others)
+
+
+def about(group: Group, past: Contact) -> Contact | None:
+    """A past contact as one proposed: with the debts it was about.
+
+    Those it was charged to or that were talked about; where neither is recorded, every debt of
+    its consumer at the collector that made it. None: that collector has none there.
+    """
+    named = tuple(dict.fromkeys([*(past.attributed_to or ()), *(past.discussed or ())]))
+    if named:
+        return replace(past, debts=named)
+    file = group.consumers.get(past.consumer)
+    person = file.person if file is not None else None
+    rows = {one.id for one in group.consumers.values() if one.person == person}
+    owed = tuple(
+        one.id
+        for one in group.accounts.values()
+        if one.collector == past.collector and one.consumer in rows
+    )
+    return replace(past, debts=owed) if owed else None
+
+
+def judge(panel: Panel, file: File, number: int, asked: Contact, now: datetime) -> list[Broken]:
+    """What one contact broke: `number` is its place among the group's, `asked` what it was about.
+
+    Plainly: the group cut to what was known, decided; a cut that leaves the same is not repeated.
+    """
+    found: dict[str, Decision] = {}
+    size: tuple[int, ...] | None = None
+    decided: Decision | None = None
+    for known, cut in CUTS.items():
+        group = cut(file, number, asked, now)
+        fits = _size(group)
+        if decided is None or fits != size:
+            moment = Moment(known=max(now, asked.at), at=asked.at)
+            decided, size = decide(panel, group, asked, moment, Ask(whole=False)), fits
+        found[known] = decided
+    return list(_told(found, asked))
+
+
+def _told(found: Mapping[str, Decision], asked: Contact) -> Iterator[Broken]:
+    """The findings of all three decisions, each once, with the first by which it could be known.
+
+    That a contact could not be judged counts only by what had been received.
+    """
+    seen: dict[tuple[str, str | None, str | None], tuple[str, Finding]] = {}
+    for known in KNOWN:
+        for one in found[known].findings:
+            if one.force != STRUCTURAL or known == RECEIVED:
+                seen.setdefault((one.rule, one.debt, one.place), (known, one))
+    last = {(one.rule, one.debt, one.place) for one in found[LATER].findings}
+    for key, (known, one) in sorted(seen.items(), key=lambda pair: [x or "" for x in pair[0]]):
+        yield Broken(
+            contact=asked.id,
+            at=asked.at,
+            recorded=asked.recorded,
+            consumer=asked.consumer,
+            account=one.debt or ";".join(asked.debts),
+            point=asked.point or "",
+            channel=asked.channel,
+            rule=one.rule,
+            force=one.force,
+            cite=one.cite,
+            says=one.says,
+            observed=one.observed,
+            threshold=one.threshold,
+            place=one.place or "",
+            known=known,
+            stands=key in last,
+            named=bool(asked.attributed_to or asked.discussed),
+        )
+
+
+# -- what was known
+
+
+def _size(group: Group) -> tuple[int, ...]:
+    """How much a cut leaves. Each cut holds all that the one before it does."""
+    homes = sum(len(one.addresses) for one in group.consumers.values())
+    return len(group.contacts), len(group.statements), homes
+
+
+def as_recorded(file: File, number: int, asked: Contact, now: datetime) -> Group:
+    """A group by what had been received and recorded when a contact was placed."""
+    at = asked.at
+
+    def then(one: Address, recorded: datetime | None) -> bool:
+        return _by(one.received, at) and _by(recorded, at)
+
+    return _cut(
+        file,
+        (one for one in file.group.contacts[:number] if _by(one.recorded, at)),
+        (one for one in file.group.statements if _told_before(one, at) and _by(one.recorded, at)),
+        then,
+    )
+
+
+def as_received(file: File, number: int, asked: Contact, now: datetime) -> Group:
+    """A group by all that had happened or been received when a contact was placed."""
+    at = asked.at
+    return _cut(
+        file,
+        file.group.contacts[:number],
+        (one for one in file.group.statements if _told_before(one, at)),
+        lambda one, _: _by(one.received, at),
+    )
+
+
+def as_now_known(file: File, number: int, asked: Contact, now: datetime) -> Group:
+    """A group by all that is known now of how things stood when a contact was placed.
+
+    With what was received later but said, filed or begun before. What was received later and does
+    not say since when stays out: most words have effect from their receipt.
+    """
+    at = asked.at
+    return _cut(
+        file,
+        file.group.contacts[:number],
+        (one for one in file.group.statements if _told_before(one, at) or stood(one, at)),
+        lambda one, _: _by(one.received, at) or one.since is not None,
+    )
+
+
+CUTS: Final[Mapping[str, Callable[[File, int, Contact, datetime], Group]]] = {
+    RECORDED: as_recorded,
+    RECEIVED: as_received,
+    LATER: as_now_known,
+}
+
+
+def stood(one: Statement, at: datetime) -> bool:
+    """Whether a word that was received after an instant says how things stood before it.
+
+    It was made before; or it is about a petition, whose stay runs from the day it is filed
+    (11 USC 362(a)).
+    """
+    if isinstance(one.made, datetime) and one.made < at:
+        return True
+    if one.kind != "bankruptcy_filed" or not isinstance(one.value, Mapping):
+        return False
+    filed: Any = one.value.get("filed")
+    return isinstance(filed, date) and clock.start_of_day(filed, "UTC") <= at
+
+
+def _by(told: datetime | None, at: datetime) -> bool:
+    return told is None or told <= at
+
+
+def _told_before(one: Statement, at: datetime) -> bool:
+    """Whether a word was there before a contact was placed: one told in it was not."""
+    assert isinstance(one.received, datetime)  # rows of a portfolio have instants
+    return one.received < at
+
+
+def _cut(
+    file: File,
+    contacts: Iterable[Contact],
+    statements: Iterable[Statement],
+    keeps: Callable[[Address, datetime | None], bool],
+) -> Group:
+    """A group with these contacts and statements, and the addresses that a test keeps.
+
+    All of it counts as recorded, since what was not is left out here.
+    """
+    return replace(
+        file.group,
+        contacts=tuple(contacts),
+        statements=tuple(statements),
+        consumers={
+            name: _at_home(one, file.homes.get(name, ()), keeps)
+            for name, one in file.group.consumers.items()
+        },
+    )
+
+
+def _at_home(
+    consumer: Consumer,
+    recorded: tuple[datetime, ...],
+    keeps: Callable[[Address, datetime | None], bool],
+) -> Consumer:
+    when = recorded or (None,) * len(consumer.addresses)
+    pairs = zip(consumer.addresses, when, strict=True)
+    kept = tuple(one for one, told in pairs if keeps(one, told))
+    return consumer if len(kept) == len(consumer.addresses) else replace(consumer, addresses=kept)

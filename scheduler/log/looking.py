@@ -1,0 +1,336 @@
+"""A whole portfolio looked back over: cut by contact group, side by side, and what it came to.
+
+`lookback` judges; here its files are read, each group's records made once, and answers counted.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from engine.clock import format_instant
+from engine.history import Group
+from engine.panel import Panel
+from engine.rulebook import Rulebook
+from engine.terms import Licences
+
+from ..grouped import GroupsOf
+from ..parts import Part, Plan, alone, plan, read
+from ..records import Tables
+from ..store.schema import TABLES
+from ..workers import Workers
+from .lookback import KNOWN, LATER, STRUCTURAL, Broken, File, Looked, look_back
+
+AT_ONCE: Final = 1_000  # accounts of one piece of work: a few seconds of it
+EACH: Final = 4_000  # accounts that are worth a process of their own
+FORCES: Final = ("prohibition", "presumption", "policy", STRUCTURAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What all pieces of a look-back have in common; called, it makes ready to judge.
+
+    Contacts from `first` until before `last` are judged, by what is known at `now`. `dated`: the
+    rows say since when an account is as it is; a portfolio's files do not.
+    """
+
+    rulebook: Rulebook
+    first: datetime
+    last: datetime
+    now: datetime
+    licences: Licences | None = None
+    dated: bool = False
+
+    def __call__(self) -> Seat:
+        """A seat with both engines."""
+        alarms: list[str] = []
+        return Seat(self, Panel(self.rulebook, alarm=alarms.append), alarms)
+
+
+@dataclass
+class Seat:
+    """Where pieces are judged, one after another."""
+
+    search: Search
+    panel: Panel
+    alarms: list[str]
+
+    def close(self) -> None:
+        """Stop the engines."""
+        self.panel.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one piece came to; `sources`: by contact, the system that told of it and its id there.
+
+    Only contacts that broke something have one.
+    """
+
+    looked: Looked
+    sources: Mapping[str, tuple[str, str]]
+    alarms: tuple[str, ...]
+
+
+@dataclass
+class Review:
+    """What a look-back came to, in the order of the contacts."""
+
+    broken: list[Broken] = field(default_factory=list)
+    sources: dict[str, tuple[str, str]] = field(default_factory=dict)
+    alarms: list[str] = field(default_factory=list)
+    contacts: int = 0
+    undated: int = 0
+    others: int = 0
+
+    @property
+    def rules(self) -> list[Broken]:
+        """What broke a rule: all but what could not be judged."""
+        return [one for one in self.broken if one.force != STRUCTURAL]
+
+    def take(self, piece: Piece) -> None:
+        """Add what a piece came to."""
+        self.broken += piece.looked.broken
+        self.sources |= piece.sources
+        self.alarms += [one for one in piece.alarms if one not in self.alarms]
+        self.contacts += piece.looked.contacts
+        self.undated += piece.looked.undated
+        self.others += piece.looked.others
+
+
+def review(
+    source: Tables,
+    search: Search,
+    scratch: Path,
+    progress: Callable[[str, int, int], None],
+    workers: int | None = None,
+) -> Review:
+    """Look back over a portfolio.
+
+    `scratch` is an empty directory for rows that must be laid aside; `workers`: processes, by
+    default what the portfolio is worth on this machine. Raises CannotWrite, WorkerLost.
+    """
+    progress("linking consumers", 0, 1)
+    cut = plan(source, AT_ONCE, scratch)
+    found = Review()
+    done = 0
+    with Workers(workers or _worth(cut.accounts), search) as seats:
+        parts = (*cut.crowded, *cut.parts)
+        asked = ((alone(cut, part), part) for part in parts)
+        for part, piece in zip(parts, seats.each(_piece, asked), strict=True):
+            found.take(piece)
+            done += part.accounts
+            progress("looking back", done, cut.accounts)
+    found.broken.sort(key=lambda one: (one.at, one.contact, one.rule, one.account, one.place))
+    return found
+
+
+def _worth(accounts: int) -> int:
+    return max(1, min(os.cpu_count() or 1, accounts // EACH))
+
+
+def _piece(seat: Seat, asked: tuple[Plan, Part]) -> Piece:
+    cut, part = asked
+    search = seat.search
+    frames, groups = read(cut, part)
+    told = {name: _told(frame, search.now) for name, frame in frames.items()}
+    looked = [
+        look_back(seat.panel, file, search.first, search.last, search.now)
+        for file in files_of(told, groups, search.licences, search.dated)
+    ]
+    whole = Looked(
+        tuple(one for each in looked for one in each.broken),
+        sum(one.contacts for one in looked),
+        sum(one.undated for one in looked),
+        sum(one.others for one in looked),
+    )
+    names = pl.Series("contact", sorted({one.contact for one in whole.broken}), dtype=pl.String)
+    few = told["contacts"].filter(pl.col("contact").is_in(names.implode()))
+    rows = few.select("contact", "source", "source_id").iter_rows()
+    sources = {contact: (system or "", its or "") for contact, system, its in rows}
+    alarms = tuple(seat.alarms)
+    seat.alarms.clear()
+    return Piece(whole, sources, alarms)
+
+
+def _told(frame: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """The rows that had been received and recorded by a moment."""
+    names = {"received_at", "recorded_at"} & set(frame.columns)
+    return frame.filter(*(pl.col(name) <= now for name in sorted(names)))
+
+
+def files_of(
+    frames: Mapping[str, pl.DataFrame],
+    groups: pl.DataFrame,
+    licences: Licences | None,
+    dated: bool,
+) -> list[File]:
+    """The contact groups of a part, from its rows; `groups` has the columns consumer, together.
+
+    Where rows are not `dated` nobody can say since when an account is closed or a consumer dead:
+    every account is then taken as open, every consumer as alive.
+    """
+    homes = _homes(frames["addresses"])
+    names = groups.select("consumer", "together")
+    found = GroupsOf(frames, names, licences)(names["consumer"].to_list())
+    apart = list({id(group): group for group in found.values()}.values())
+    return [_file(group, homes, dated) for group in apart]
+
+
+def _homes(addresses: pl.DataFrame) -> dict[str, tuple[datetime, ...]]:
+    """When addresses were recorded, by consumer, in the order in which records are made of them."""
+    rows = addresses.sort(TABLES["addresses"].key).select("consumer", "recorded_at")
+    found: dict[str, list[datetime]] = {}
+    for consumer, recorded in rows.iter_rows():
+        found.setdefault(consumer, []).append(recorded)
+    return {consumer: tuple(times) for consumer, times in found.items()}
+
+
+def _file(group: Group, homes: Mapping[str, tuple[datetime, ...]], dated: bool) -> File:
+    mine = {name: homes.get(name, ()) for name in group.consumers}
+    if dated:
+        return File(group, mine)
+    closed = {name for name, one in group.accounts.items() if one.status != "open"}
+    alive = replace(
+        group,
+        accounts={
+            name: replace(one, status="open") if name in closed else one
+            for name, one in group.accounts.items()
+        },
+        consumers={
+            name: replace(one, deceased=False) if one.deceased else one
+            for name, one in group.consumers.items()
+        },
+    )
+    return File(alive, mine, frozenset(closed))
+
+
+# -- what it came to
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many contacts broke one rule: all, by when it could be known, and those since cleared."""
+
+    rule: str
+    force: str
+    cite: tuple[str, ...]
+    says: str
+    contacts: int
+    known: Mapping[str, int]
+    cleared: int
+
+
+def tallies(broken: Sequence[Broken]) -> list[Tally]:
+    """Every rule that was broken, the gravest first, then the most often broken."""
+    contacts: Counter[str] = Counter()
+    known: Counter[tuple[str, str]] = Counter()
+    cleared: Counter[str] = Counter()
+    first: dict[str, Broken] = {}
+    for of in _by_contact(broken).values():
+        one = min(of, key=lambda each: list(KNOWN).index(each.known))
+        first.setdefault(one.rule, one)
+        contacts[one.rule] += 1
+        known[one.rule, one.known] += 1
+        cleared[one.rule] += not any(each.stands for each in of)
+    found = [
+        Tally(
+            rule=name,
+            force=one.force,
+            cite=one.cite,
+            says=one.says,
+            contacts=contacts[name],
+            known={word: known[name, word] for word in KNOWN},
+            cleared=cleared[name],
+        )
+        for name, one in first.items()
+    ]
+    return sorted(found, key=lambda one: (FORCES.index(one.force), -one.contacts, one.rule))
+
+
+def _by_contact(broken: Sequence[Broken]) -> dict[tuple[str, str], list[Broken]]:
+    """What was found, by rule and contact: one contact breaks a rule once, whatever its debts."""
+    found: dict[tuple[str, str], list[Broken]] = {}
+    for one in broken:
+        found.setdefault((one.rule, one.contact), []).append(one)
+    return found
+
+
+def counts(found: Review) -> dict[str, int]:
+    """How many contacts were judged, broke a rule, and by when that could be known.
+
+    A contact counts as known by the earliest of all the rules it broke; policy is the firm's own.
+    """
+    law = [one for one in found.rules if one.force != "policy"]
+    by: dict[str, set[str]] = {word: set() for word in KNOWN}
+    for one in law:
+        by[one.known].add(one.contact)
+    seen: set[str] = set()
+    first: dict[str, int] = {}
+    for word, names in by.items():
+        first[word] = len(names - seen)
+        seen |= names
+    return {
+        "contacts": found.contacts,
+        "broke_law": len(seen),
+        "broke_policy_alone": len({one.contact for one in found.rules} - seen),
+        **{f"law_{word}": number for word, number in first.items()},
+        "not_judged_whole": len({one.contact for one in found.broken if one.force == STRUCTURAL}),
+        "undated": found.undated,
+        "others": found.others,
+    }
+
+
+def document(found: Review) -> dict[str, Any]:
+    """A look-back as plain data: counts, rules, and every rule that every contact broke."""
+    return {
+        "counts": counts(found),
+        "rules": [
+            {
+                "rule": one.rule,
+                "force": one.force,
+                "cite": list(one.cite),
+                "says": one.says,
+                "contacts": one.contacts,
+                **one.known,
+                "cleared": one.cleared,
+            }
+            for one in tallies(found.broken)
+        ],
+        "broken": [row(found, one) for one in found.broken],
+        "alarms": found.alarms,
+    }
+
+
+def row(found: Review, one: Broken) -> dict[str, Any]:
+    """One rule broken by one contact, as plain data; the columns of the CSV file."""
+    system, its = found.sources.get(one.contact, ("", ""))
+    return {
+        "contact": one.contact,
+        "at": format_instant(one.at),
+        "recorded_at": format_instant(one.recorded) if one.recorded else None,
+        "source": system,
+        "source_id": its,
+        "consumer": one.consumer,
+        "account": one.account,
+        "account_named": one.named,
+        "point": one.point,
+        "channel": one.channel,
+        "rule": one.rule,
+        "force": one.force,
+        "cite": "; ".join(one.cite),
+        "place": one.place,
+        "found": one.observed,
+        "allowed": one.threshold,
+        "known": one.known,
+        "received_by_then": one.known != LATER,
+        "recorded_by_then": one.known == "recorded",
+        "stands": one.stands,
+    }
