@@ -30,6 +30,18 @@ def statements(
         yield from make(name, columns, key, personal)
 
 
+def of_key(
+    dialect: str, tables: Mapping[str, tuple[Sequence[str], Sequence[str], Sequence[str]]]
+) -> Iterator[str]:
+    """The same for tables whose key is all that names a row: no revisions, no origin."""
+    for name, (columns, key, personal) in tables.items():
+        if dialect == "postgresql":
+            yield from _postgresql(name, columns, key, personal)
+            continue
+        yield from _no_change(name, columns, personal)
+        yield _no_replace(name, "key", key)
+
+
 def _kept(columns: Sequence[str], personal: Sequence[str], same: str) -> str:
     """A condition that a row was changed in another way than by nulling personal columns."""
     changed = [f'NEW."{one}" {same} OLD."{one}"' for one in columns if one not in personal]
@@ -40,6 +52,17 @@ def _kept(columns: Sequence[str], personal: Sequence[str], same: str) -> str:
 def _sqlite(
     name: str, columns: Sequence[str], key: Sequence[str], personal: Sequence[str]
 ) -> Iterator[str]:
+    yield from _no_change(name, columns, personal)
+    for kind, by in (("key", [*key, "revision"]), ("origin", ["origin", "origin_id", "revision"])):
+        yield _no_replace(name, kind, by)
+    yield (
+        f'CREATE TRIGGER "{name}_no_replace_row" BEFORE INSERT ON "{name}" '
+        f'WHEN NEW."row" > 0 AND EXISTS (SELECT 1 FROM "{name}" WHERE "row" = NEW."row") '
+        f"BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END"
+    )
+
+
+def _no_change(name: str, columns: Sequence[str], personal: Sequence[str]) -> Iterator[str]:
     refuse = f"SELECT RAISE(ABORT, '{REFUSED}')"
     yield (f'CREATE TRIGGER "{name}_no_delete" BEFORE DELETE ON "{name}" BEGIN {refuse}; END')
     yield (
@@ -51,17 +74,14 @@ def _sqlite(
         f"WHEN {_kept(columns, personal, 'IS NOT')} "
         f"BEGIN SELECT RAISE(ABORT, '{_ONLY}'); END"
     )
-    # INSERT OR REPLACE deletes without asking a DELETE trigger, so it is stopped before
-    for kind, by in (("key", [*key, "revision"]), ("origin", ["origin", "origin_id", "revision"])):
-        where = " AND ".join(f'"{one}" = NEW."{one}"' for one in by)
-        yield (
-            f'CREATE TRIGGER "{name}_no_replace_{kind}" BEFORE INSERT ON "{name}" '
-            f'WHEN EXISTS (SELECT 1 FROM "{name}" WHERE {where}) '
-            f"BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END"
-        )
-    yield (
-        f'CREATE TRIGGER "{name}_no_replace_row" BEFORE INSERT ON "{name}" '
-        f'WHEN NEW."row" > 0 AND EXISTS (SELECT 1 FROM "{name}" WHERE "row" = NEW."row") '
+
+
+def _no_replace(name: str, kind: str, by: Sequence[str]) -> str:
+    """INSERT OR REPLACE deletes without asking a DELETE trigger, so it is stopped before."""
+    where = " AND ".join(f'"{one}" = NEW."{one}"' for one in by)
+    return (
+        f'CREATE TRIGGER "{name}_no_replace_{kind}" BEFORE INSERT ON "{name}" '
+        f'WHEN EXISTS (SELECT 1 FROM "{name}" WHERE {where}) '
         f"BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END"
     )
 

@@ -1,4 +1,4 @@
-"""The store's tables for SQLAlchemy, made of `kept.KEPT`; values as each database holds them.
+"""The store's tables for SQLAlchemy, made of `kept.KEPT`, and those of the live core.
 
 Money is exact (SQLite: whole cents), instants are UTC to the microsecond (SQLite: microseconds
 since 1970), lists are JSON texts.
@@ -115,3 +115,127 @@ def _table(kept: Kept, metadata: sa.MetaData) -> sa.Table:
 METADATA: Final = sa.MetaData()
 STORED: Final[dict[str, sa.Table]] = {name: _table(kept, METADATA) for name, kept in KEPT.items()}
 """Every table, by its name in the store."""
+
+
+# -- the live core (README.md, live tables)
+
+_SHORT: Final[dict[str, type[sa.types.TypeEngine[Any]]]] = {
+    "text": sa.Text,
+    "day": sa.Date,
+    "whole": sa.BigInteger,
+    "instant": Instant,
+}
+LIVE_COLUMNS: Final[dict[str, dict[str, str]]] = {
+    "link": {"key": "text", "consumer": "text"},
+    "contact_group": {"consumer": "text", "grp": "text"},
+    "group_state": {"grp": "text", "version": "whole", "at": "instant"},
+    "watermark": {"name": "text", "row": "whole"},
+    "live_head": {"id": "whole", "seq": "whole", "chain": "text", "change": "whole"},
+    "live_decision": {
+        "seq": "whole",
+        "decision": "text",
+        "at": "instant",
+        "common": "text",
+        "public": "text",
+        "personal": "text?",
+        "salt": "text?",
+        "inner": "text",
+        "chain": "text",
+    },
+    "live_situation": {"common": "text", "situation": "text", "content": "text"},
+    "live_common": {"common": "text", "content": "text"},
+    "permit": {
+        "permit": "text",
+        "decision": "text",
+        "consumer": "text",
+        "account": "text",
+        "point": "text",
+        "channel": "text",
+        "contact": "text?",
+        "by": "text",
+        "opened_at": "instant",
+        "until": "instant",
+    },
+    "permit_end": {"permit": "text", "how": "text", "at": "instant", "by": "text"},
+    "release": {
+        "release": "text",
+        "consumer": "text",
+        "account": "text",
+        "rule": "text",
+        "channel": "text?",
+        "point": "text?",
+        "person": "text?",
+        "factor": "text",
+        "reason": "text?",
+        "by": "text",
+        "made_at": "instant",
+        "until": "instant",
+    },
+    "release_use": {"release": "text", "permit": "text"},
+    "change": {
+        "seq": "whole",
+        "at": "instant",
+        "day": "day",
+        "row_id": "whole",
+        "consumer": "text",
+        "account": "text",
+        "point": "text",
+        "channel": "text",
+        "rules": "text",
+        "decision": "text",
+    },
+}
+"""Columns of the live core's tables; a type with `?` may be null."""
+LIVE_KEYS: Final[dict[str, tuple[str, ...]]] = {
+    "link": ("key", "consumer"),
+    "live_situation": ("common", "situation"),
+    "release_use": ("release", "permit"),
+}
+"""Keys of those whose key is not their first column."""
+LIVE_INDEXES: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
+    "contact_group": (("grp",),),
+    "live_decision": (("decision",),),
+    "permit": (("consumer",), ("until",)),
+    "release": (("consumer",),),
+    "change": (("day", "row_id"),),
+}
+FACT_INDEXES: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
+    "account": (("consumer",),),
+    "contact_point": (("consumer",),),
+    "address": (("consumer",),),
+    "contact": (("consumer",),),
+    "statement": (("consumer",),),
+    "knowledge": (("consumer",),),
+}
+"""By which the facts of a contact group are found."""
+
+
+def live_key(name: str) -> tuple[str, ...]:
+    """The columns of a live table that name a row."""
+    return LIVE_KEYS.get(name) or (next(iter(LIVE_COLUMNS[name])),)
+
+
+def live_columns(name: str) -> list[sa.Column[Any]]:
+    """The columns of a live table, for SQLAlchemy."""
+    key = live_key(name)
+    return [
+        sa.Column(
+            one,
+            _SHORT[kind.rstrip("?")](),
+            nullable=kind.endswith("?"),
+            primary_key=one in key,
+            autoincrement=False,
+        )
+        for one, kind in LIVE_COLUMNS[name].items()
+    ]
+
+
+LIVE: Final[dict[str, sa.Table]] = {
+    name: sa.Table(name, METADATA, *live_columns(name)) for name in LIVE_COLUMNS
+}
+"""Every table of the live core."""
+for _name, _indexes in (*LIVE_INDEXES.items(), *FACT_INDEXES.items()):
+    for _columns in _indexes:
+        _of = LIVE.get(_name, STORED.get(_name))
+        assert _of is not None
+        sa.Index(f"{_name}_by_{'_'.join(_columns)}", *(_of.c[one] for one in _columns))
