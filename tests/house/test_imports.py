@@ -44,6 +44,7 @@ SCHEDULER = (
     {"portfolio", "crowds", "intake"},
     {"parts"},
     {"grouped", "explaining", "noting"},
+    {"log.lookback", "log.looking", "log.lookback_page"},
     {"deciding"},
     {"day", "live"},
     {"timer", "web", "dialer"},
