@@ -12,7 +12,7 @@ import typer
 
 from engine.version import VERSION
 
-from .commands import asking, days, homes, importing, keys, noting, rules
+from .commands import asking, days, examining, homes, importing, keys, noting, rules
 from .commands.common import Home, Json, emit, guarded
 from .store import schema as tables
 
@@ -24,6 +24,7 @@ app = typer.Typer(
     add_completion=False,
 )
 schemas = typer.Typer(help="What Forbear reads, column by column.")
+log = typer.Typer(help="The decision log, and what is asked of the past.", no_args_is_help=True)
 
 
 def _version(wanted: bool) -> None:
@@ -60,6 +61,8 @@ app.command("import")(importing.import_)
 app.command("note")(noting.note)
 app.command("explain")(asking.explain_)
 app.add_typer(rules.app, name="rules")
+log.command("lookback")(examining.lookback)
+app.add_typer(log, name="log")
 app.add_typer(keys.app, name="keys")
 app.add_typer(schemas, name="schema")
 

@@ -1,0 +1,112 @@
+"""`log lookback` and what else an officer, an auditor or an examiner asks of the past."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+from engine.clock import start_of_day
+
+from ..law import law_of
+from ..log.lookback_page import page, text, write_csv
+from ..log.looking import Review, Search, document, review
+from ..making import writing
+from .common import (
+    NO,
+    Home,
+    Json,
+    Now,
+    WrongUse,
+    day_of,
+    emit,
+    err,
+    guarded,
+    moment,
+    out,
+    settings_of,
+    tell,
+    tell_left_out,
+)
+from .days import From
+from .progress import Shown
+from .sources import opened
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@guarded
+def lookback(
+    ctx: typer.Context,
+    source: From = None,
+    from_day: Annotated[
+        str | None, typer.Option("--from-day", metavar="D", help="The first day looked at.")
+    ] = None,
+    to_day: Annotated[
+        str | None, typer.Option("--to-day", metavar="D", help="The last day looked at.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Every broken rule, a row each.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="The report as one page.")
+    ] = None,
+    now: Now = None,
+    home: Home = None,
+    json_: Json = False,
+) -> None:
+    """Run past contacts through the rules as of the moment of each, and list what broke one."""
+    settings = settings_of(home)
+    clock = moment(now, ctx.obj)
+    first: date | None = day_of(from_day, lambda: None)
+    last: date | None = day_of(to_day, lambda: None)
+    if first is not None and last is not None and last < first:
+        raise WrongUse(f"--to-day {last} is before --from-day {first}")
+    law = law_of(settings)
+    tell_left_out(law, settings)
+    search = Search(
+        law.rulebook,
+        start_of_day(first, settings.zone) if first else EARLIEST,
+        min(
+            start_of_day(last + timedelta(days=1), settings.zone) if last else clock,
+            clock,
+        ),
+        clock,
+        settings.licences,
+    )
+    with (
+        opened(source, settings, clock) as found,
+        TemporaryDirectory(prefix="forbear-") as scratch,
+        Shown(err) as shown,
+    ):
+        looked = review(found.portfolio, search, Path(scratch), shown)
+    if csv is not None:
+        write_csv(csv, looked)
+    if html is not None:
+        with writing(html):
+            html.parent.mkdir(parents=True, exist_ok=True)
+            html.write_text(
+                page(looked, law.rulebook, clock, from_day or "", to_day or ""),
+                encoding="utf-8",
+                newline="\n",
+            )
+    _say(looked, csv, html, json_)
+
+
+def _say(looked: Review, csv: Path | None, html: Path | None, json_: bool) -> None:
+    for alarm in looked.alarms:
+        tell(f"ALARM: {alarm}")
+    if json_:
+        emit(document(looked))
+    else:
+        out.print(text(looked), end="")
+        for path in (csv, html):
+            if path is not None:
+                out.print(f"written: {path}")
+        if looked.rules and csv is None and html is None:
+            out.print("each contact: --csv FILE or --html FILE")
+    if looked.rules or looked.alarms:
+        raise typer.Exit(NO)

@@ -1,0 +1,353 @@
+"""Past contacts against the rules: what is found, for which rule, and whether it could be known."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from engine import clock
+from engine.account import Account, Address, Collector, Consumer, Point
+from engine.history import Contact, Group, Statement
+from engine.panel import Panel
+from engine.part import PartInput, decide_part
+from engine.rulebook import law_directory, load
+from scheduler import cli
+from scheduler.grouped import GroupsOf
+from scheduler.linked import contact_groups
+from scheduler.log.lookback import KNOWN, LATER, RECEIVED, RECORDED, Broken, File, look_back
+from scheduler.log.lookback_page import COLUMNS
+from scheduler.log.looking import Review, counts, files_of, tallies
+from scheduler.portfolio import open_portfolio
+from scheduler.sample.synth import NOW, synth
+from scheduler.store.schema import TABLES
+
+HOURS = "regulation_f/inconvenient-hours-calls"
+SEVEN = "regulation_f/seven-calls-in-seven-days"
+CEASED = "regulation_f/ceased"
+STAY = "bankruptcy/automatic-stay"
+RECORDING = "tcpa/mobile-recorded-needs-consent"
+FIRST = datetime(2026, 9, 1, tzinfo=UTC)
+NOW_KNOWN = datetime(2026, 11, 1, tzinfo=UTC)
+NOON = datetime(2026, 9, 16, 17, tzinfo=UTC)  # a Wednesday, noon in Kansas
+
+
+@pytest.fixture(scope="module")
+def panel() -> Iterator[Panel]:
+    """Both engines on the whole law, without the firm's own policy."""
+    with Panel(load([law_directory()])) as found:
+        yield found
+
+
+def call(number: int, at: datetime, **more: Any) -> Contact:
+    """A call to the consumer's mobile about the one debt, placed by hand; nobody answered."""
+    given = {
+        "point": "M1", "attributed_to": ("D1",), "result": "no_answer", "technology": "manual",
+        "purpose": "collection", "consumer": "P1", "recorded": at,
+    }  # fmt: skip
+    return Contact(f"c{number:02}", at, "call", **{**given, **more})
+
+
+def said(kind: str, value: Any, received: datetime, **more: Any) -> Statement:
+    """Something written to the collector."""
+    given = {"origin": "statement", "made": received, "recorded": received, "consumer": "P1"}
+    return Statement("s1", kind, value=value, received=received, **{**given, **more})
+
+
+def file(contacts: Sequence[Contact], *told: Statement, **more: Any) -> File:
+    """A consumer in Kansas, where federal law holds alone, with one debt and one mobile."""
+    home = Address(state="KS", postal_code="66603", since=date(2020, 1, 1))
+    account = Account("D1", "P1", "credit_card", fdcpa_covered="yes")
+    point = Point("M1", "mobile", "P1", "consumer", "P1", number="+17855550123")
+    group = Group(
+        consumers={"P1": Consumer("P1", "P1", addresses=(home,))},
+        accounts={"D1": account},
+        points={"M1": point},
+        collectors={"this_collector": Collector()},
+        contacts=tuple(sorted(contacts, key=lambda one: (one.at, one.id))),
+        statements=tuple(told),
+    )
+    return File(replace(group, **more))
+
+
+def broke(panel: Panel, of: File) -> list[Broken]:
+    """The law broken; what the firm's own policy says is left out."""
+    found = look_back(panel, of, FIRST, NOW_KNOWN, NOW_KNOWN)
+    return [one for one in found.broken if one.force != "policy"]
+
+
+def told(found: Sequence[Broken]) -> set[tuple[str, str, str]]:
+    """Contact, rule, and when it could be known."""
+    return {(one.contact, one.rule, one.known) for one in found}
+
+
+def by_day(count: int) -> list[Contact]:
+    """So many calls, two a day, noon and three in the afternoon."""
+    return [call(n, NOON + timedelta(days=n // 2, hours=3 * (n % 2))) for n in range(count)]
+
+
+# -- counting
+
+
+def test_seven_calls_break_nothing_for_none_counts_against_itself(panel: Panel) -> None:
+    assert broke(panel, file(by_day(7))) == []
+
+
+def test_the_eighth_call_is_found_and_no_other(panel: Panel) -> None:
+    assert told(broke(panel, file(by_day(8)))) == {("c07", SEVEN, RECORDED)}
+
+
+def test_of_two_calls_at_one_instant_one_is_the_eighth(panel: Panel) -> None:
+    calls = by_day(7)
+    assert told(broke(panel, file([*calls, call(8, calls[-1].at)]))) == {("c08", SEVEN, RECORDED)}
+
+
+def test_a_call_that_did_not_connect_is_no_eighth(panel: Panel) -> None:
+    assert broke(panel, file([*by_day(7), call(9, NOON + timedelta(days=4), result="busy")])) == []
+
+
+def test_what_comes_after_a_contact_is_not_counted_against_it(panel: Panel) -> None:
+    later = [call(20 + n, NOON + timedelta(days=20, hours=n)) for n in range(3)]
+    assert broke(panel, file([*by_day(7), *later])) == []
+
+
+def test_calls_of_another_dialer_recorded_later_are_counted_and_said_so(panel: Panel) -> None:
+    late = [replace(one, recorded=NOON + timedelta(days=30)) for one in by_day(4)]
+    assert told(broke(panel, file([*late, *by_day(8)[4:]]))) == {("c07", SEVEN, RECEIVED)}
+
+
+# -- hours
+
+
+@pytest.mark.parametrize(("hour", "minute", "found"), [(3, 0, True), (1, 30, False)])
+def test_a_call_at_night_is_found(panel: Panel, hour: int, minute: int, found: bool) -> None:
+    at = datetime(2026, 9, 17, hour, minute, tzinfo=UTC)  # 22:00 and 20:30 in Kansas
+    rules = {one.rule for one in broke(panel, file([call(1, at)]))}
+    assert rules == ({HOURS, "fdcpa/convenient-hours-calls"} if found else set())
+
+
+# -- words
+
+
+@pytest.mark.parametrize(
+    ("made", "received", "recorded", "known"),
+    [
+        (-2, -1, -1, RECORDED),
+        (-2, -1, 3, RECEIVED),
+        (-2, 1, 1, LATER),
+        (1, 2, 2, None),
+        (0, 0, 0, None),
+    ],
+)
+def test_a_cease_is_known_by_when_it_was_received_and_recorded(
+    panel: Panel, made: int, received: int, recorded: int, known: str | None
+) -> None:
+    when = [NOON + timedelta(days=n) for n in (made, received, recorded)]
+    word = said("cease", ("D1",), when[1], made=when[0], recorded=when[2])
+    found = broke(panel, file([call(1, NOON)], word))
+    assert told(found) == (set() if known is None else {("c01", CEASED, known)})
+    assert all(one.stands for one in found)
+
+
+def test_a_stay_runs_from_the_petition_though_its_notice_came_later(panel: Panel) -> None:
+    filed = {"filed": NOON.date() - timedelta(days=3), "chapter": 7}
+    notice = said("bankruptcy_filed", filed, NOON + timedelta(days=5), origin="knowledge",
+                  made=None, source="court")  # fmt: skip
+    calls = [call(1, NOON - timedelta(days=5)), call(2, NOON), call(3, NOON + timedelta(days=6))]
+    assert told(broke(panel, file(calls, notice))) == {
+        ("c02", STAY, LATER),
+        ("c03", STAY, RECORDED),
+    }
+
+
+def test_a_consent_recorded_afterwards_clears_what_broke_a_rule_by_the_record(panel: Panel) -> None:
+    consent = said("consents_to_prerecorded_calls", ("M1",), NOON - timedelta(days=3),
+                   recorded=NOON + timedelta(days=3))  # fmt: skip
+    recorded = call(1, NOON, technology="prerecorded", result="voicemail_left")
+    (alone,) = (one for one in broke(panel, file([recorded])) if one.rule == RECORDING)
+    assert alone.stands
+    (one,) = (one for one in broke(panel, file([recorded], consent)) if one.rule == RECORDING)
+    assert (one.known, one.stands) == (RECORDED, False)
+
+
+# -- places
+
+
+def test_an_address_recorded_later_brings_its_law(panel: Panel) -> None:
+    home = Address(state="MA", postal_code="02108", since=date(2020, 1, 1), received=FIRST)
+    calls = [call(n, NOON + timedelta(days=n)) for n in range(3)]
+    of = file(calls, consumers={"P1": Consumer("P1", "P1", addresses=(home,))})
+    rules = {"US-MA/two-in-seven-days-personal-number",
+             "US-MA/collector-two-in-seven-days-personal-number"}  # fmt: skip
+    at_once = replace(of, homes={"P1": (FIRST,)})
+    assert {one for one in told(broke(panel, at_once)) if one[1] in rules} == {
+        ("c02", rule, RECORDED) for rule in rules
+    }
+    late = replace(of, homes={"P1": (NOON + timedelta(days=9),)})
+    assert {one for one in told(broke(panel, late)) if one[1] in rules} == {
+        ("c02", rule, RECEIVED) for rule in rules
+    }
+
+
+# -- which contacts
+
+
+def test_only_what_was_placed_is_judged(panel: Panel) -> None:
+    night = datetime(2026, 9, 17, 4, tzinfo=UTC)
+    rows = [
+        call(1, night, direction="in", result="conversation"),
+        replace(call(2, night, direction="in", result="delivered"), channel="text"),
+    ]
+    found = look_back(panel, file(rows), FIRST, NOW_KNOWN, NOW_KNOWN)
+    assert (found.contacts, found.broken) == (0, ())
+
+
+def test_only_contacts_within_the_span_are_judged_and_all_are_counted(panel: Panel) -> None:
+    calls = by_day(8)
+    found = look_back(panel, file(calls), calls[-1].at, NOW_KNOWN, NOW_KNOWN)
+    assert (found.contacts, {one.contact for one in found.broken if one.rule == SEVEN}) == (
+        1, {"c07"}
+    )  # fmt: skip
+
+
+def test_a_contact_that_names_no_debt_is_asked_about_all_of_them(panel: Panel) -> None:
+    word = said("cease", ("D1",), NOON - timedelta(days=1))
+    of = file([call(1, NOON, attributed_to=None)], word)
+    other = Account("D2", "P1", "medical", fdcpa_covered="yes")
+    both = replace(of.group, accounts={**of.group.accounts, "D2": other})
+    (one,) = (one for one in broke(panel, replace(of, group=both)) if one.rule == CEASED)
+    assert (one.account, one.named) == ("D1", False)
+
+
+def test_a_contact_of_a_collector_without_an_account_is_left_out(panel: Panel) -> None:
+    rows = [call(1, NOON, attributed_to=None, collector="somebody_else")]
+    found = look_back(panel, file(rows), FIRST, NOW_KNOWN, NOW_KNOWN)
+    assert (found.contacts, found.others) == (0, 1)
+
+
+# -- the list
+
+
+def worked(row: dict[str, Any], dice: random.Random, number: int) -> Iterator[dict[str, Any]]:
+    """Contacts that follow a row of the list: all its attempts, at moments of its windows."""
+    windows = [tuple(map(clock.parse_instant, one)) for one in json.loads(row["windows_utc"])]
+    results = {"call": "no_answer"}
+    for n in range(row["attempts_left"]):
+        start, end = dice.choice(windows)
+        at = start + timedelta(seconds=dice.randrange(int((end - start).total_seconds())))
+        spoken = row["channel"] in ("call", "text")
+        yield {
+            "contact": f"new-{number:05}-{n}", "consumer": row["consumer"], "at": at,
+            "channel": row["channel"], "direction": "out", "point": row["point"],
+            "result": results.get(row["channel"], "sent"), "attributed_to": [row["account"]],
+            "technology": "manual" if spoken else None, "reply_to_consumer": False,
+            "automated": False, "collector": row["collector"], "recorded_at": at,
+        }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def portfolio(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A made-up portfolio."""
+    place = tmp_path_factory.mktemp("lookback") / "portfolio"
+    synth(place, 250, 11)
+    return place
+
+
+def looked(panel: Panel, frames: dict[str, pl.DataFrame], new: list[dict[str, Any]]) -> Review:
+    """A look-back over contacts that were added to a portfolio."""
+    schema = TABLES["contacts"].schema
+    more = pl.DataFrame([{name: one.get(name) for name in schema} for one in new], schema=schema)
+    with_new = {**frames, "contacts": pl.concat([frames["contacts"], more])}
+    groups = contact_groups(with_new).groups.rename({"group": "together"})
+    found = Review()
+    ends = NOW + timedelta(days=2)
+    for one in files_of(with_new, groups, None, dated=False):
+        here = look_back(panel, one, NOW, ends, ends)
+        found.broken += here.broken
+        found.contacts += here.contacts
+    return found
+
+
+def test_working_the_list_breaks_nothing_and_what_goes_beyond_it_is_found(
+    panel: Panel, portfolio: Path
+) -> None:
+    """The list and the look-back reach their answers by other ways: columns and plain functions.
+
+    What was recorded only after the list was made is left out: nobody could have followed it.
+    """
+    source = open_portfolio(portfolio)
+    rows_of = {name: source.scan(name).collect() for name in TABLES}
+    frames = {
+        name: rows.filter(pl.col("recorded_at") <= NOW) if "recorded_at" in rows.columns else rows
+        for name, rows in rows_of.items()
+    }
+    groups = contact_groups(frames).groups
+    of = GroupsOf(frames, groups.rename({"group": "together"}))
+    day = clock.local_date(NOW, "America/New_York")
+    result = decide_part(panel, PartInput(frames, groups, of, day, NOW), lambda _: None)
+    collectors = frames["accounts"].select("account", "collector")
+    rows = result.candidates.filter("permitted").join(collectors, on="account").to_dicts()
+    dice = random.Random(5)
+    new = [one for number, row in enumerate(rows) for one in worked(row, dice, number)]
+    assert len(new) > 200
+    kept = looked(panel, frames, new)
+    assert kept.contacts == len(new)
+    assert kept.broken == []
+
+    night = datetime.combine(day + timedelta(days=1), time(9, 30), tzinfo=UTC)  # 04:30 and earlier
+    called = [row for row in rows if row["channel"] == "call" and "Guam" not in row["zones"]]
+    wrong = [one | {"at": night} for row in called[:40] for one in list(worked(row, dice, 0))[:1]]
+    wrong = [one | {"contact": f"night-{n}"} for n, one in enumerate(wrong)]
+    covered = set(frames["accounts"].filter("fdcpa_covered")["account"].to_list())
+    found = looked(panel, frames, wrong)
+    hit = {one.contact for one in found.broken if one.rule == HOURS}
+    assert hit >= {one["contact"] for one in wrong if one["attributed_to"][0] in covered}
+
+
+# -- the command
+
+
+def test_the_command_says_it_in_every_form(portfolio: Path, tmp_path: Path) -> None:
+    table, page = tmp_path / "out" / "broken.csv", tmp_path / "out" / "broken.html"
+    asked = ["log", "lookback", "--from", str(portfolio), "--now", "2026-11-21T12:00Z",
+             "--from-day", "2026-11-14", "--csv", str(table), "--html", str(page)]  # fmt: skip
+    plain = CliRunner().invoke(cli.app, asked, obj=cli.now)
+    assert plain.exit_code == 1, plain.output
+    as_json = CliRunner().invoke(cli.app, [*asked, "--json"], obj=cli.now)
+    document = json.loads(as_json.stdout)
+    with table.open(encoding="utf-8", newline="") as file_:
+        rows = list(csv.DictReader(file_))
+    assert tuple(rows[0]) == COLUMNS
+    assert [one["contact"] for one in rows] == [one["contact"] for one in document["broken"]]
+    told = document["counts"]
+    assert told["broke_law"] == sum(told[f"law_{word}"] for word in KNOWN)
+    assert f"{told['broke_law']:,}  broke a rule of law" in plain.stdout
+    assert f"<dd>{told['contacts']:,}</dd>" in page.read_text(encoding="utf-8")
+    for one in document["rules"]:
+        assert one["contacts"] == sum(one[word] for word in KNOWN)
+        assert len({x["contact"] for x in rows if x["rule"] == one["rule"]}) == one["contacts"]
+
+
+def test_days_in_the_wrong_order_are_wrong_use(portfolio: Path) -> None:
+    asked = ["log", "lookback", "--from", str(portfolio), "--from-day", "2026-11-14",
+             "--to-day", "2026-11-13"]  # fmt: skip
+    said = CliRunner().invoke(cli.app, asked, obj=cli.now)
+    assert (said.exit_code, said.stderr.strip()) == (
+        2, "--to-day 2026-11-13 is before --from-day 2026-11-14"
+    )  # fmt: skip
+
+
+def test_a_contact_counts_once_for_a_rule_whatever_its_debts(panel: Panel) -> None:
+    found = Review(broken=broke(panel, file([call(1, datetime(2026, 9, 17, 4, tzinfo=UTC))])))
+    twice = [*found.broken, *(replace(one, account="D2") for one in found.broken)]
+    assert {one.contacts for one in tallies(twice)} == {1}
+    assert counts(Review(broken=twice))["broke_law"] == 1
