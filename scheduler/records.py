@@ -53,10 +53,17 @@ def group_rows(
     out is one of whom nobody said. None: every collector has all (case format).
     """
     rows = {name: _rows(tables, name, consumers) for name in TABLES if name != "account_parties"}
+    debts = [row["account"] for row in rows["accounts"]]
+    parties = table_of(tables, "account_parties").filter(pl.col("account").is_in(debts))
+    rows["account_parties"] = parties.sort("account", "person", "role").collect().to_dicts()
+    return group_of_rows(rows, licences)
+
+
+def group_of_rows(rows: Mapping[str, list[Row]], licences: Licences | None = None) -> Group:
+    """The same of rows that were found already, by table, each in the order of its key."""
     accounts = {row["account"]: _account(row) for row in rows["accounts"]}
-    parties = table_of(tables, "account_parties").filter(pl.col("account").is_in(list(accounts)))
     people: dict[str, list[tuple[str, str]]] = {}
-    for row in parties.sort("account", "person", "role").collect().iter_rows(named=True):
+    for row in rows["account_parties"]:
         people.setdefault(row["account"], []).append((row["person"], row["role"]))
     homes = _by_consumer(rows["addresses"])
     person = {row["consumer"]: row["person"] for row in rows["consumers"]}

@@ -1,0 +1,96 @@
+"""The facts of some consumers, found by key: what `snapshot` would hold of them, as plain rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from .kept import KEPT, NAMES
+from .plain import among, asked, reader
+
+Row = dict[str, Any]
+_OWN: Final = ("revision", "void", "received_at", "recorded_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Rows by portfolio table, in the order of keys. `wakes`: when more of them counts, if ever."""
+
+    rows: Mapping[str, list[Row]]
+    wakes: datetime | None
+
+
+def fetch(connection: sa.Connection, consumers: Collection[str], now: datetime) -> Fetched:
+    """All rows of these consumers that had been received and recorded by now."""
+    rows: dict[str, list[Row]] = {}
+    wakes: datetime | None = None
+    for portfolio, name in NAMES.items():
+        standing: dict[tuple[str, ...], Row] = {}
+        key = KEPT[name].key
+        for row in _rows(connection, name, consumers):
+            known = max(row["received_at"], row["recorded_at"])
+            if known > now:
+                wakes = known if wakes is None else min(wakes, known)
+                continue
+            at = tuple(row[one] for one in key)
+            had = standing.get(at)
+            if had is None or had["revision"] < row["revision"]:
+                standing[at] = row
+        rows[portfolio] = [standing[at] for at in sorted(standing) if not standing[at]["void"]]
+    return Fetched(rows, wakes)
+
+
+def by_group(fetched: Fetched, home: Mapping[str, str]) -> dict[str, dict[str, list[Row]]]:
+    """Fetched rows taken apart by group; `home` is the group of each consumer."""
+    found: dict[str, dict[str, list[Row]]] = {
+        group: {name: [] for name in NAMES} for group in home.values()
+    }
+    owner: dict[str, str] = {row["account"]: row["consumer"] for row in fetched.rows["accounts"]}
+    for name, rows in fetched.rows.items():
+        for row in rows:
+            whose = owner.get(row["account"]) if name == "account_parties" else row["consumer"]
+            if whose is not None:
+                found[home[whose]][name].append(row)
+    return found
+
+
+def _rows(connection: sa.Connection, name: str, consumers: Collection[str]) -> Iterator[Row]:
+    text, columns, readers = _statement(name, connection.dialect.name)
+    whose = "account_party" if name == "account_party" else "consumer"
+    if whose == "account_party":
+        inner, value = among(connection, "consumer", consumers)
+        condition = f"account IN (SELECT account FROM account WHERE {inner})"
+    else:
+        condition, value = among(connection, "consumer", consumers)
+    for values in asked(connection, f"{text} WHERE {condition}", (value,)):
+        row = dict(zip(columns, values, strict=True))
+        for column, read in readers:
+            if row[column] is not None:
+                row[column] = read(row[column])
+        yield row
+
+
+@lru_cache(maxsize=64)
+def _statement(
+    name: str, dialect: str
+) -> tuple[str, Sequence[str], Sequence[tuple[str, Callable[[Any], Any]]]]:
+    """What to ask of a table, its columns, and those whose values must be read."""
+    kept = KEPT[name]
+    columns = list(dict.fromkeys([*(one.name for one in kept.told), *_OWN]))
+    quoted = ", ".join(f'"{one}"' for one in columns)
+    readers = [
+        (one, read) for one in columns if (read := reader(dialect, kept.schema[one])) is not None
+    ]
+    return f'SELECT {quoted} FROM "{name}"', columns, readers
+
+
+def owners(connection: sa.Connection, accounts: Collection[str]) -> dict[str, str]:
+    """Whose each account is, as its newest row says; unknown ones are left out."""
+    condition, value = among(connection, "account", accounts)
+    text = f"SELECT account, consumer, revision FROM account WHERE {condition} ORDER BY revision"
+    return {account: consumer for account, consumer, _ in asked(connection, text, (value,))}

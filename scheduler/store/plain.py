@@ -1,0 +1,113 @@
+"""Plain statements for work that is done thousands of times a second, alike on both databases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+import polars as pl
+import sqlalchemy as sa
+
+from .database import driver
+from .tables import EPOCH
+
+Value = Any
+"""What a database takes and gives: text, number, moment, or nothing."""
+_MICRO: Final = timedelta(microseconds=1)
+
+
+def asked(connection: sa.Connection, text: str, values: Sequence[Value] = ()) -> list[Any]:
+    """The rows that a statement answers; `?` marks a place for a value."""
+    if connection.dialect.name == "postgresql":
+        text = text.replace("?", "%s")
+    found: list[Any] = driver(connection).execute(text, values).fetchall()
+    return found
+
+
+def done(connection: sa.Connection, text: str, values: Sequence[Value] = ()) -> None:
+    """Do what answers nothing."""
+    if connection.dialect.name == "postgresql":
+        text = text.replace("?", "%s")
+    driver(connection).execute(text, values)
+
+
+def put(
+    connection: sa.Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Value]],
+    *,
+    or_leave: bool = False,
+) -> None:
+    """Add rows; `or_leave`: one whose key is there stays as it is."""
+    if not rows:
+        return
+    server = connection.dialect.name == "postgresql"
+    marks = ", ".join(("%s" if server else "?") for _ in columns)
+    names = ", ".join(columns)
+    text = f"INSERT INTO {table} ({names}) VALUES ({marks})"
+    if or_leave:
+        text += " ON CONFLICT DO NOTHING"
+    cursor = driver(connection).cursor()
+    if len(rows) == 1:
+        cursor.execute(text, rows[0])
+    else:
+        cursor.executemany(text, rows)
+    cursor.close()
+
+
+def among(connection: sa.Connection, column: str, values: Collection[str]) -> tuple[str, Value]:
+    """A condition that a column is one of some texts, and the one value it takes."""
+    if connection.dialect.name == "postgresql":
+        return f"{column} = ANY(?)", list(values)
+    return f"{column} IN (SELECT value FROM json_each(?))", json.dumps(list(values))
+
+
+def moment(connection: sa.Connection, at: datetime) -> Value:
+    """A moment as the database holds it."""
+    return at if connection.dialect.name == "postgresql" else (at - EPOCH) // _MICRO
+
+
+def day(connection: sa.Connection, at: date) -> Value:
+    """A civil day as the database holds it."""
+    return at if connection.dialect.name == "postgresql" else at.isoformat()
+
+
+def _when(value: Any) -> datetime:
+    return EPOCH + timedelta(microseconds=value)
+
+
+def _utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+def _cents(value: int) -> Decimal:
+    return Decimal(value) / 100
+
+
+def reader(dialect: str, dtype: pl.DataType) -> Callable[[Any], Any] | None:
+    """Makes of a column's value what it means; None where it is that already."""
+    if isinstance(dtype, pl.List):
+        return json.loads
+    if isinstance(dtype, pl.Datetime):
+        return _utc if dialect == "postgresql" else _when
+    if dialect == "postgresql":
+        return None
+    if isinstance(dtype, pl.Date):
+        return date.fromisoformat
+    if isinstance(dtype, pl.Decimal):
+        return _cents
+    return bool if isinstance(dtype, pl.Boolean) else None
+
+
+def read_moment(value: Any) -> datetime:
+    """A moment that came out of either database."""
+    return _utc(value) if isinstance(value, datetime) else _when(value)
+
+
+def read_day(value: Any) -> date:
+    """A civil day that came out of either database."""
+    return value if isinstance(value, date) else date.fromisoformat(value)
