@@ -1,0 +1,92 @@
+"""The canonical bytes of a record, version 1, for many records at once (README.md says which).
+
+Each field is a netstring, `LENGTH:BYTES,`, and nothing is `-`, so that no two records have the same
+bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import polars as pl
+
+from .records import PERSONAL, PUBLIC, SITUATIONS, Field
+
+VERSION: Final = "forbear record 1"
+HEAD_WORDS: Final = (
+    "format",
+    "kind",
+    "run",
+    "day",
+    "now",
+    "input",
+    "rulebook",
+    "versions",
+    "settings",
+    "situations",
+)
+"""What of segment.json every record of the segment stands on."""
+
+
+def netstring(text: str) -> str:
+    """One text as a field of the canonical bytes."""
+    return f"{len(text.encode())}:{text},"
+
+
+def _text(field: Field) -> pl.Expr:
+    """A field's value as text; instants are whole microseconds since 1970."""
+    cell = pl.col(field.name)
+    if isinstance(field.kind, pl.Datetime):
+        return cell.dt.timestamp("us").cast(pl.String)
+    if isinstance(field.kind, pl.Date):
+        return cell.dt.strftime("%Y-%m-%d")
+    if isinstance(field.kind, pl.List):
+        one = pl.element()
+        inner = pl.concat_str(one.str.len_bytes().cast(pl.String), pl.lit(":"), one, pl.lit(","))
+        return cell.list.eval(inner.fill_null("-")).list.join("")
+    return cell.cast(pl.String)
+
+
+def _part(frame: pl.DataFrame, head: str, fields: Sequence[Field]) -> pl.Series:
+    """The canonical bytes of one part of each record, as binary."""
+    if frame.is_empty():
+        return pl.Series("part", [], dtype=pl.Binary())
+    texts = frame.lazy().select(_text(field) for field in fields)
+    pieces: list[pl.Expr] = [pl.lit(head)]
+    for field in fields:
+        cell = pl.col(field.name)
+        size = cell.str.len_bytes().cast(pl.String)
+        told = pl.concat_str(size, pl.lit(":"), cell, pl.lit(","))
+        pieces.append(told.fill_null("-"))
+    whole = pl.concat_str(pieces).cast(pl.Binary).alias("part")
+    return texts.select(whole).collect()["part"]
+
+
+def public(frame: pl.DataFrame, head: str) -> pl.Series:
+    """The public part of records; `head` is the digest of what their segment has in common."""
+    return _part(frame, netstring(VERSION) + netstring(head), PUBLIC)
+
+
+def personal(frame: pl.DataFrame) -> pl.Series:
+    """The personal part of records."""
+    return _part(frame, netstring(VERSION), PERSONAL)
+
+
+def head_of(document: Mapping[str, Any]) -> str:
+    """The digest of what a segment's records have in common, of its segment.json."""
+    given = {word: document.get(word) for word in HEAD_WORDS}
+    text = json.dumps(given, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def situations_of(frame: pl.DataFrame) -> str:
+    """The digest of situations: sha256 over their fields as netstrings, in the order of names."""
+    fields = [Field(name, kind, False) for name, kind in SITUATIONS.items()]
+    whole = hashlib.sha256()
+    for rows in frame.sort("situation").iter_slices(50_000):
+        for one in _part(rows, netstring("forbear situation 1"), fields):
+            whole.update(one)
+    return f"sha256:{whole.hexdigest()}"

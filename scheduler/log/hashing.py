@@ -1,0 +1,152 @@
+"""Leaf hashes of decisions, block by block and side by side: sealing and checking ask for them.
+
+leaf = H(0x00 || public part || H(salt || personal part)), salt = HMAC-SHA256(key of the consumer,
+decision id). Nothing of it is stored: it is worked out again from the records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from ..workers import MOST, Workers, worth
+from .canonical import personal, public
+from .keys import ConsumerKeys, consumer_keys
+from .records import DECISIONS, PERSONAL
+from .tree import LEAF, SIZE
+
+INNER: Final = "inner"
+ROWS: Final = 131_072  # as many as a row group of the files holds
+NO_LEAF: Final = bytes(SIZE)
+_IPAD: Final = bytes(one ^ 0x36 for one in range(256))
+_OPAD: Final = bytes(one ^ 0x5C for one in range(256))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Some rows of a file of decisions: `count` from `start` on; `head` is their segment's."""
+
+    path: Path
+    start: int
+    count: int
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The leaves of some rows, and what is odd about them, by their place in the file from 0.
+
+    `erased`: the personal part is gone and its hash stands there; `keyless`: the consumer has no
+    key; `rows`: places whose `row` is not the next number, with the number there.
+    """
+
+    start: int
+    leaves: bytes
+    erased: tuple[int, ...] = ()
+    keyless: tuple[int, ...] = ()
+    rows: tuple[tuple[int, int | None], ...] = ()
+    unreadable: int = 0
+
+
+@dataclass
+class Hasher:
+    """Works out leaves; holds the consumers' keys."""
+
+    log: Path
+    held: ConsumerKeys | None = None
+
+    @property
+    def keys(self) -> ConsumerKeys:
+        """The consumers' keys, read when they are first asked for."""
+        if self.held is None:
+            self.held = consumer_keys(self.log)
+        return self.held
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def _salting(key: bytes) -> tuple[bytes, bytes]:
+    """The two blocks of HMAC-SHA256 that depend on the key alone (RFC 2104)."""
+    whole = key.ljust(64, b"\0")
+    return whole.translate(_IPAD), whole.translate(_OPAD)
+
+
+def salt_of(key: bytes, decision: str) -> bytes:
+    """The salt of one decision: HMAC-SHA256(key, decision id)."""
+    inside, outside = _salting(key)
+    return sha256(outside + sha256(inside + decision.encode()).digest()).digest()
+
+
+def inner_hashes(frame: pl.DataFrame, keys: ConsumerKeys) -> list[bytes | None]:
+    """H(salt || personal part) of decisions; None where the consumer has no key."""
+    names = frame["consumer"].fill_null("")
+    distinct = names.unique().to_list()
+    pads = {
+        name: None if key is None else _salting(key)
+        for name, key in zip(distinct, keys.of(distinct), strict=True)
+    }
+    ids = frame["decision_id"].fill_null("").cast(pl.Binary).to_list()
+    found: list[bytes | None] = []
+    for name, decision, told in zip(names.to_list(), ids, personal(frame).to_list(), strict=True):
+        pad = pads[name]
+        if pad is None:
+            found.append(None)
+            continue
+        salt = sha256(pad[1] + sha256(pad[0] + decision).digest()).digest()
+        found.append(sha256(salt + told).digest())
+    return found
+
+
+def hash_block(hasher: Hasher, asked: Asked) -> Block:
+    """The leaves of some rows; rows that cannot be read have none."""
+    try:
+        scan = pl.scan_parquet(asked.path)
+        there = scan.collect_schema()
+        names = [*DECISIONS, *([INNER] if INNER in there else [])]
+        frame = scan.slice(asked.start, asked.count).select(names).collect()
+        frame = frame.select(
+            *(pl.col(name).cast(kind) for name, kind in DECISIONS.items()),
+            *(pl.col(name).cast(pl.Binary) for name in names[len(DECISIONS) :]),
+        )
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        return Block(asked.start, NO_LEAF * asked.count, unreadable=asked.count)
+    return _hashed(hasher.keys, frame, asked.start, asked.head)
+
+
+def _hashed(keys: ConsumerKeys, frame: pl.DataFrame, start: int, head: str) -> Block:
+    inner = inner_hashes(frame, keys)
+    erased: list[int] = []
+    if INNER in frame.columns:
+        empty = frame.select(pl.all_horizontal(pl.col(one.name).is_null() for one in PERSONAL))
+        for place, (kept, bare) in enumerate(zip(frame[INNER], empty.to_series(), strict=True)):
+            if kept is not None and bare:
+                inner[place] = kept
+                erased.append(start + place)
+    keyless = [start + place for place, one in enumerate(inner) if one is None]
+    leaves = b"".join(
+        [
+            NO_LEAF if inside is None else sha256(LEAF + told + inside).digest()
+            for told, inside in zip(public(frame, head).to_list(), inner, strict=True)
+        ]
+    )
+    places = pl.int_range(start + 1, start + 1 + frame.height, dtype=pl.Int64, eager=True)
+    numbered = pl.DataFrame({"place": places - 1, "row": frame["row"]})
+    odd = numbered.filter(pl.col("row").ne_missing(places))
+    return Block(start, leaves, tuple(erased), tuple(keyless), tuple(odd.iter_rows()))
+
+
+def blocks(
+    log: Path, path: Path, rows: int, head: str, start: int = 0, workers: int | None = None
+) -> Iterator[Block]:
+    """The leaves of a file's rows from `start` on, in order; big files in several processes."""
+    asked = [Asked(path, at, min(ROWS, rows - at), head) for at in range(start, rows, ROWS)]
+    count = workers or max(1, min(worth(rows // 2), MOST))
+    with Workers(count, partial(Hasher, log)) as hashers:
+        yield from hashers.each(hash_block, asked)
