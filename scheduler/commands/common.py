@@ -20,7 +20,7 @@ from engine.problem import ForbearError, NotFound, Problems, as_json, as_text
 from engine.rulebook import LEAST
 
 from ..explaining import NoSuchContact
-from ..intake.files import IntakeError
+from ..intake.rows import IntakeError
 from ..law import Law
 from ..making import Busy, CannotWrite, DayExists
 from ..noting import CannotNote

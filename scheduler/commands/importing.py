@@ -51,6 +51,9 @@ def import_(
     origin: Annotated[
         str, typer.Option("--origin", help="The system the rows come from, if the layout has none.")
     ] = ORIGIN,
+    sheet: Annotated[
+        str | None, typer.Option("--sheet", help="A workbook's sheet (default: its first).")
+    ] = None,
     dry: Annotated[
         bool, typer.Option("--dry-run", help="Say what would happen; store nothing.")
     ] = False,
@@ -71,7 +74,10 @@ def import_(
     done: list[Imported] = []
     with store_of(settings) as store, Shown(err) as shown:
         for table, path in files:
-            done.append(import_file(store, path, table, plan, origin, at, aside, shown, dry=dry))
+            found = import_file(
+                store, path, table, plan, origin, at, aside, shown, sheet=sheet, dry=dry
+            )
+            done.append(found)
     if json_:
         emit({"dry_run": dry, "files": [_plain(one) for one in done]})
     else:
@@ -92,6 +98,8 @@ def _say(one: Imported, dry: bool) -> None:
         f"{one.file.name} ({one.shape}): {one.rows:,} rows; {would}new {one.new:,}, corrections "
         f"{one.corrected:,}, told before {one.same:,}, set aside {one.set_aside:,}"
     )
+    for why, count in one.lines.items():
+        out.print(f"  no rows: {count:,} lines, {why}")
     if one.unread:
         out.print(f"  columns not read: {', '.join(one.unread)}")
     for code, count in one.unmapped.items():
@@ -113,6 +121,7 @@ def _plain(one: Imported) -> dict[str, Any]:
         "set_aside_file": None if one.aside is None else str(one.aside),
         "unmapped": dict(one.unmapped),
         "unread": list(one.unread),
+        "no_rows": dict(one.lines),
         "problems": [
             {"row": p.row, "column": p.column, "value": p.value, "reason": p.reason}
             for p in one.problems

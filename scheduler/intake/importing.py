@@ -7,7 +7,7 @@ that is stored of it is stored in one transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
@@ -22,8 +22,9 @@ from ..store.database import Connection, Store
 from ..store.kept import KEPT, NAMES
 from ..store.schema import FLAG, TABLES, Column, Table
 from . import checks
-from .files import OURS, IntakeError, Read, read_file
+from .files import read_file
 from .layouts import From, Layout
+from .rows import OURS, How, IntakeError, Read, plain
 from .set_aside import Problem, set_aside, shown
 from .values import REASONS, typed
 
@@ -45,7 +46,7 @@ class Imported:
     """What became of a file. `aside`: the file of rows set aside, None if there is none.
 
     `unmapped` counts codes of results that the layout does not know; `unread` are columns that
-    nothing was read from.
+    nothing was read from. `lines` counts lines that are no rows, by reason.
     """
 
     file: Path
@@ -60,6 +61,7 @@ class Imported:
     aside: Path | None
     unmapped: Mapping[str, int]
     unread: tuple[str, ...]
+    lines: Mapping[str, int] = field(default_factory=dict)
 
 
 class _NotForGood(Exception):
@@ -76,16 +78,20 @@ def import_file(
     aside: Path,
     progress: Told,
     *,
+    sheet: str | None = None,
     dry: bool = False,
 ) -> Imported:
     """Take one file in. `aside` is the directory for rows set aside; `dry` stores nothing.
+
+    `sheet` names a workbook's, None: its first.
 
     Raises IntakeError, StoreError, OSError; then nothing was stored.
     """
     if layout.table and layout.table != table.name:
         raise IntakeError(f"layout `{layout.name}` is for {layout.table}, not {table.name}")
     progress(f"reading {path.name}", 0, 1)
-    read = read_file(path)
+    wanted = layout.wanted(column.name for column in (*table.columns, VOID))
+    read = read_file(path, How(wanted, sheet=sheet))
     laid = _laid_out(path, read, table, layout)
     progress(f"checking {path.name}", 0, 1)
     rows, found = _values(laid, table, layout)
@@ -105,7 +111,7 @@ def import_file(
             kept = None if dry or not total else set_aside(aside, path, read, named)
             done = Imported(
                 path, table.name, read.shape, read.count, added.new, added.corrected, added.same,
-                named, total, kept, laid.unmapped, laid.unread,
+                named, total, kept, laid.unmapped, laid.unread, read.lines,
             )  # fmt: skip
             if dry:
                 raise _NotForGood
@@ -127,18 +133,18 @@ class _Laid:
 
 def _laid_out(path: Path, read: Read, table: Table, layout: Layout) -> _Laid:
     """Choose and name columns. Raises IntakeError naming all that is needed and missing."""
-    have = {_plain(name): name for name in reversed(read.rows.columns)}
+    have = {plain(name): name for name in reversed(read.rows.columns)}
     cells: list[pl.Expr | pl.Series] = [pl.col(LINE)]
     sources: dict[str, str] = {}
     missing: list[str] = []
     by_source = table.name == "contacts" and all(
         layout.source(one).value is not None
-        or any(_plain(name) in have for name in layout.source(one).columns)
+        or any(plain(name) in have for name in layout.source(one).columns)
         for one in ("source", "source_id")
     )
     for column in (*table.columns, VOID):
         source = layout.source(column.name)
-        named = [have[_plain(one)] for one in source.columns if _plain(one) in have]
+        named = [have[plain(one)] for one in source.columns if plain(one) in have]
         if source.value is not None:
             cells.append(pl.lit(source.value).alias(column.name))
         elif named:
@@ -168,11 +174,6 @@ def _laid_out(path: Path, read: Read, table: Table, layout: Layout) -> _Laid:
         return _Laid(rows, sources, {}, unread)
     rows, unmapped = _results(rows, layout)
     return _Laid(rows, sources, unmapped, unread)
-
-
-def _plain(name: str) -> str:
-    """A column's name without the differences that do not count: case, blanks, hyphens."""
-    return name.strip().lower().replace(" ", "_").replace("-", "_")
 
 
 def _or_default(rows: pl.DataFrame, name: str, source: From) -> pl.Expr:

@@ -5,7 +5,7 @@ Read like a rule file: all mistakes at once, with line and column.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ from engine.problem import Problems, did_you_mean, quoted
 from engine.reading import Map, Node, Scalar, Seq, Sheet, TooMany, compose, read_disk
 
 from ..store.schema import TABLES, Table
-from .files import IntakeError
+from .rows import IntakeError, plain
 
 FOLDER: Final = Path(__file__).parent / "layouts"
 GENERIC: Final = "generic"
@@ -53,6 +53,10 @@ class Layout:
     def source(self, column: str) -> From:
         """Where a column of ours comes from."""
         return self.columns.get(column, From((column,)))
+
+    def wanted(self, columns: Iterable[str]) -> frozenset[str]:
+        """The names, made plain, by which a file may have these columns of ours."""
+        return frozenset(plain(one) for name in columns for one in self.source(name).columns)
 
 
 def bundled() -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from ..store.adding import LINE
-from .files import OURS, Read
+from .rows import OURS, Read
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,11 @@ from typer.testing import CliRunner
 
 from engine.problem import Problems, as_text
 from scheduler import cli
-from scheduler.intake.files import IntakeError, decoded, delimiter, read_file
+from scheduler.intake.files import read_file
 from scheduler.intake.importing import Imported, files_of, import_file, table_of
 from scheduler.intake.layouts import GENERIC, Layout, bundled, layout_of, read_layout
+from scheduler.intake.rows import IntakeError
+from scheduler.intake.separated import decoded, delimiter
 from scheduler.intake.values import typed
 from scheduler.portfolio import open_portfolio
 from scheduler.sample.synth import synth
@@ -314,9 +316,9 @@ def test_a_delimiter_is_found_out(text: str, mark: str) -> None:
     [
         ("a.doc", b"x", "not a kind of file that is read"),
         ("a.csv", b" \n", "the file is empty"),
-        ("a.csv", b"a,a\n1,2\n", "the header names `a` twice"),
+        ("a.csv", b"person,Person\n1,2\n", "the header names `Person` twice"),
         ("a.csv", b"a,line\n1,2\n", "a column may not be called `line`"),
-        ("a.csv", b'a,b\n"' + b"x" * 200_000, "cannot be read: field larger than field limit"),
+        ("a.csv", b'"' + b"x" * 200_000, "no line of it can be read as CSV"),
         ("a.csv", b"name,age\n1,2\n", "no column for `consumer` (the consumer's id"),
         ("a.parquet", b"PAR1", "not readable as Parquet"),
     ],
