@@ -42,8 +42,8 @@ class Asked:
 class Block:
     """The leaves of some rows, and what is odd about them, by their place in the file from 0.
 
-    `erased`: the personal part is gone and its hash stands there; `keyless`: the consumer has no
-    key; `rows`: places whose `row` is not the next number, with the number there.
+    `erased`: the personal part is gone; `keyless`: the consumer has no key; `rows`:
+    places whose `row` is not the next number, with the number there.
     """
 
     start: int
@@ -122,14 +122,13 @@ def hash_block(hasher: Hasher, asked: Asked) -> Block:
 
 def _hashed(keys: ConsumerKeys, frame: pl.DataFrame, start: int, head: str) -> Block:
     inner = inner_hashes(frame, keys)
-    erased: list[int] = []
-    if INNER in frame.columns:
-        empty = frame.select(pl.all_horizontal(pl.col(one.name).is_null() for one in PERSONAL))
-        for place, (kept, bare) in enumerate(zip(frame[INNER], empty.to_series(), strict=True)):
-            if kept is not None and bare:
-                inner[place] = kept
-                erased.append(start + place)
-    keyless = [start + place for place, one in enumerate(inner) if one is None]
+    bare = frame.select(pl.all_horizontal(pl.col(one.name).is_null() for one in PERSONAL))
+    places_bare = bare.to_series().arg_true().to_list()
+    for place in places_bare:
+        inner[place] = frame[INNER][place] if INNER in frame.columns else None
+    erased = [start + place for place in places_bare]
+    gone = set(places_bare)
+    keyless = [start + at for at, one in enumerate(inner) if one is None and at not in gone]
     leaves = b"".join(
         [
             NO_LEAF if inside is None else sha256(LEAF + told + inside).digest()

@@ -163,8 +163,11 @@ def _last_edge(keys: Keys, number: int, place: Path) -> None:
 
 
 def edge_of(tree: dict[str, Any], word: str, size: str) -> Edge:
-    """A tree's edge as segment.json writes it."""
-    return Edge(int(tree[size]), tuple(bytes.fromhex(one) for one in tree[word]))
+    """A tree's edge as segment.json writes it. Raises ValueError, KeyError, TypeError."""
+    edge = Edge(int(tree[size]), tuple(bytes.fromhex(one) for one in tree[word]))
+    if edge.size.bit_count() != len(edge.hashes) or any(len(one) != SIZE for one in edge.hashes):
+        raise ValueError(word)
+    return edge
 
 
 def checkpoint_of(path: Path, verifier: Verifier) -> Checkpoint:
