@@ -12,7 +12,7 @@ import typer
 
 from engine.version import VERSION
 
-from .commands import asking, days, examining, homes, importing, keys, noting, rules
+from .commands import asking, days, examining, homes, importing, keys, noting, reporting, rules
 from .commands.common import Home, Json, emit, guarded
 from .store import schema as tables
 
@@ -60,6 +60,7 @@ app.command("run")(days.run)
 app.command("import")(importing.import_)
 app.command("note")(noting.note)
 app.command("explain")(asking.explain_)
+app.add_typer(reporting.app, name="report")
 app.add_typer(rules.app, name="rules")
 log.command("lookback")(examining.lookback)
 app.add_typer(log, name="log")

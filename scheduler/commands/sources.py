@@ -6,22 +6,19 @@ portfolio's: one way makes the day, whatever it is made from.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from engine.clock import format_instant
 
-from ..law import Law
 from ..portfolio import Portfolio, open_portfolio
 from ..settings import Settings
 from ..store.database import Store, open_store
 from ..store.migrating import must_be_newest, version
-from ..store.recording import record_run
 from ..store.snapshot import write_snapshot
 from .common import WrongUse, err, tell
 from .progress import Shown
@@ -50,15 +47,22 @@ def store_of(settings: Settings) -> Iterator[Store]:
 
 @contextmanager
 def opened(
-    given: Path | None, settings: Settings, now: datetime, *, aloud: bool = True
+    given: Path | None,
+    settings: Settings,
+    now: datetime,
+    *,
+    aloud: bool = True,
+    tables: Collection[str] | None = None,
 ) -> Iterator[Source]:
     """The portfolio to decide on, checked: as told, else the store's as of now, else the home's.
 
-    `aloud`: say what is being read. Raises WrongUse, StoreError, PortfolioError.
+    `aloud`: say what is being read. `tables`: of the store no others are read, and what was checked
+    when it was imported is not checked again: enough to look at, not to decide on.
+    Raises WrongUse, StoreError, PortfolioError.
     """
     look = checked if aloud else open_portfolio
-    own = (settings.home or Path()) / "portfolio"
-    if given is None and _has_store(settings):
+    own = own_portfolio(settings)
+    if given is None and has_store(settings):
         assert settings.home is not None
         with (
             store_of(settings) as store,
@@ -66,8 +70,11 @@ def opened(
         ):
             if aloud:
                 tell(f"reading the store {store.shown}, as known at {format_instant(now)}")
-            rows = write_snapshot(store, Path(place), now, now)
-            if rows["accounts"]:
+            rows = write_snapshot(store, Path(place), now, now, tables)
+            if tables is not None and any(rows.values()):
+                yield Source(Portfolio(Path(place)), True)
+                return
+            if rows.get("accounts"):
                 yield Source(look(Path(place)), True)
                 return
             if not own.is_dir():
@@ -81,13 +88,13 @@ def opened(
     yield Source(look(given or own), False)
 
 
-def record(settings: Settings, document: Mapping[str, Any], law: Law, now: datetime) -> None:
-    """Record in the home's store a day that was made from it. Raises StoreError."""
-    with store_of(settings) as store:
-        record_run(store, document, law.files, now)
+def own_portfolio(settings: Settings) -> Path:
+    """Where a home's own portfolio is, if it has one."""
+    return (settings.home or Path()) / "portfolio"
 
 
-def _has_store(settings: Settings) -> bool:
+def has_store(settings: Settings) -> bool:
+    """Whether there is a home, and a store with its tables. Raises StoreError."""
     if settings.home is None:
         return False
     store = open_store(settings.store, settings.home)

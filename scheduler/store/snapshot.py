@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -41,16 +41,20 @@ def write_snapshot(
     place: Path,
     as_of_received: datetime | None = None,
     as_of_recorded: datetime | None = None,
+    tables: Collection[str] | None = None,
 ) -> dict[str, int]:
     """The same as Parquet files in a directory, which is made; the rows of each table.
 
-    No more than some thousand rows are held at once. Raises StoreError, OSError.
+    `tables`: only these. No more than some thousand rows are held at once.
+    Raises StoreError, OSError.
     """
     loose = place / ".rows"
     place.mkdir(parents=True, exist_ok=True)
     counts: dict[str, int] = {}
     with store.reading() as connection:
         for kept in _portfolio():
+            if tables is not None and _file(kept) not in tables:
+                continue
             loose.mkdir()
             asked, schema = _asked(kept, as_of_received, as_of_recorded)
             parts = bulk.frames(connection, asked, schema)
