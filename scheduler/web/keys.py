@@ -99,18 +99,25 @@ class Keyring:
         self._known: dict[str, StoredKey] = {}
         self._lock = Lock()
 
+    def refresh(self) -> None:
+        """Ask the store whether a key was added or revoked. Raises StoreError."""
+        with self._lock, self._store.reading() as connection:
+            found = mark(connection)
+            if found != self._mark:
+                self._known = {one.id: one for one in keys(connection)}
+                self._mark = found
+
     def opens(self, text: str) -> Bearer | str:
         """Who a key is of, or why it opens nothing: `unknown`, `revoked`. Raises StoreError.
 
         The store is asked each time, so that a key revoked elsewhere opens nothing here.
         """
-        with self._lock:
-            with self._store.reading() as connection:
-                found = mark(connection)
-                if found != self._mark:
-                    self._known = {one.id: one for one in keys(connection)}
-                    self._mark = found
-            known = self._known
+        self.refresh()
+        return self.known(text)
+
+    def known(self, text: str) -> Bearer | str:
+        """The same, of what the last `refresh` found."""
+        known = self._known
         parts = text.split("_", 2) if len(text) <= MOST_LENGTH else []
         one = known.get(parts[1]) if len(parts) == 3 else None
         same = hmac.compare_digest(digest(text[:MOST_LENGTH]), one.digest if one else _NOBODY)

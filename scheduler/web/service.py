@@ -1,0 +1,145 @@
+"""What the service has in hand: the live core, the published lists, keys, and who is told what."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from threading import Lock
+from typing import Final, TypeVar
+
+from engine.clock import local_date
+from engine.problem import ForbearError, Problems
+
+from ..law import Law
+from ..live.door import Live, LiveError, changes_after, renew
+from ..log.reading import NoLog
+from ..settings import Settings
+from ..store.database import Store, StoreError
+from .journal import Journal
+from .keys import Bearer, Keyring
+from .lists import Lists
+from .metrics import Metrics
+from .pacing import Pace
+from .problems import Refused
+
+T = TypeVar("T")
+OFF: Final = timedelta(seconds=5)
+"""How far a client's clock may be off."""
+ANSWER_WITHIN: Final = 30.0
+"""Seconds after which a question that nobody answers ends in an error, which is a no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What the log says of itself; each raises NoLog, StoreError or OSError.
+
+    `checkpoint`: the newest signed one, None while there is none. `proof` and `consistency` are
+    documents: of a decision by its id, of two sizes.
+    """
+
+    there: Callable[[], bool]
+    checkpoint: Callable[[], str | None]
+    inclusion: Callable[[str], dict[str, object] | None]
+    consistency: Callable[[int, int], dict[str, object] | None]
+    decision: Callable[[str], dict[str, object] | None]
+
+
+@dataclass
+class Service:
+    """Everything that requests need; `read_law` reads the rule files anew, or raises Problems."""
+
+    settings: Settings
+    store: Store
+    live: Live
+    lists: Lists
+    log: Log
+    keyring: Keyring
+    pace: Pace
+    now: Callable[[], datetime]
+    tick: Callable[[], float]
+    journal: Journal
+    metrics: Metrics
+    read_law: Callable[[], Law]
+    max_body: int
+    _renewing: Lock = field(default_factory=Lock)
+    _fresh: asyncio.Future[None] | None = None
+    _next: asyncio.Future[None] | None = None
+
+    @property
+    def today(self) -> date:
+        """The civil day at the clock of the settings."""
+        return local_date(self.now(), self.settings.zone)
+
+    async def who(self, text: str) -> Bearer | str:
+        """Who a key is of, or why it opens nothing, as the store has it after this was asked.
+
+        Many that ask at once share one question to the store.
+        """
+        loop = asyncio.get_running_loop()
+        if self._next is None:
+            self._next = loop.create_task(self._refresh(self._fresh))
+        await asyncio.shield(self._next)
+        return self.keyring.known(text)
+
+    async def _refresh(self, before: asyncio.Future[None] | None) -> None:
+        if before is not None and not before.done():
+            await asyncio.wait([before])
+        self._fresh, self._next = self._next, None
+        await asyncio.to_thread(self.keyring.refresh)
+
+    async def answered(self, future: Future[T]) -> T:
+        """What the live core answers. Raises Refused: no answer is a no."""
+        try:
+            return await asyncio.wait_for(
+                asyncio.shield(asyncio.wrap_future(future)), ANSWER_WITHIN
+            )
+        except TimeoutError:
+            raise Refused("not_ready", "no answer came in time: take it as a no") from None
+        except (LiveError, StoreError) as error:
+            self.journal.say("no_answer", "error", why=str(error))
+            raise Refused("not_ready") from error
+
+    def missing(self) -> list[str]:
+        """What is not there that answers need; empty: ready. Asks the store."""
+        found = [] if self.live.law.rulebook.rules else ["rulebook"]
+        try:
+            self.keyring.refresh()
+        except ForbearError:
+            found.append("store")
+        try:
+            if not self.log.there():
+                found.append("log")
+        except (NoLog, StoreError, OSError):
+            found.append("log")
+        if self.today not in self.lists.days():
+            found.append("today's list")
+        self.metrics.ready.set(0 if found else 1)
+        return found
+
+    def reload(self) -> tuple[str, str]:
+        """Read the rule files anew: digests now in force and before.
+
+        Raises Problems: nothing changed. What was asked before is decided by the rulebook before,
+        what is asked after this returns by the one after, and nothing by a mixture.
+        """
+        with self._renewing:
+            before = self.live.law.rulebook.digest
+            try:
+                law = self.read_law()
+            except Problems as error:
+                self.journal.say("rulebook_refused", "error", problems=len(error.problems))
+                self.metrics.alarms.labels("rulebook").inc()
+                raise
+            if law.rulebook.digest != before:
+                renew(self.live, law).result()
+            self.journal.say("rulebook", now=law.rulebook.digest, before=before)
+            return law.rulebook.digest, before
+
+
+def lists_of(place: Path, live: Live) -> Lists:
+    """The published days of a directory, with the live core's withdrawals."""
+    return Lists(place, lambda day, cursor, most: changes_after(live, day, cursor, most))
