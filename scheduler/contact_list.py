@@ -257,10 +257,21 @@ def write_ranked(
     scratch: Path, number: int, first: int, ranks: pl.Series, formats: Sequence[str]
 ) -> None:
     """Write a part of the list in every format; `first` and `ranks` number its rows."""
-    path = _piece(scratch, "list", number, "parquet")
-    whole = numbered(pl.read_parquet(path), first, ranks)
+    whole = numbered(pl.read_parquet(_piece(scratch, "list", number, "parquet")), first, ranks)
     _write_texts(scratch, "list", number, whole, formats)
-    write_part(path, whole)
+    write_part(_piece(scratch, "ranked", number, "parquet"), whole)
+
+
+def pieces(scratch: Path, number: int, formats: Sequence[str]) -> list[Path]:
+    """The files that `write_pieces` writes."""
+    listed = _piece(scratch, "list", number, "parquet")
+    return [listed, *(_piece(scratch, "suppressed", number, kind) for kind in formats)]
+
+
+def ranked_pieces(scratch: Path, number: int, formats: Sequence[str]) -> list[Path]:
+    """The files that `write_ranked` writes."""
+    texts = (_piece(scratch, "list", number, kind) for kind in formats if kind != "parquet")
+    return [_piece(scratch, "ranked", number, "parquet"), *texts]
 
 
 class _Text:
@@ -272,12 +283,11 @@ class _Text:
         path.write_bytes(head.encode())
 
     def take(self, piece: Path) -> None:
-        """Put a piece behind what is there; the piece is gone then."""
+        """Put a piece behind what is there."""
         with piece.open("rb") as source, self.path.open("ab") as file:
             while chunk := source.read(CHUNK):
                 self._whole.update(chunk)
                 file.write(chunk)
-        piece.unlink()
 
     @property
     def digest(self) -> str:
@@ -329,8 +339,8 @@ class ListWriter:
     def finish(self) -> None:
         """Make the Parquet files."""
         if "parquet" in self.formats:
-            for name in ("list", "suppressed"):
-                join_parquet(self._paths(name), self.place / f"{name}.parquet")
+            for name, parts in (("list", "ranked"), ("suppressed", "suppressed")):
+                join_parquet(self._paths(parts), self.place / f"{name}.parquet")
 
     def digests(self) -> dict[str, str]:
         """The hashes of files that are known by now, by name."""

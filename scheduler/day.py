@@ -6,8 +6,10 @@ writes do not depend on how the portfolio was cut into parts.
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -22,9 +24,9 @@ from engine.rulebook import LEAST, Rulebook
 
 from . import manifest
 from .changes import changes
+from .checkpoints import Checkpoints
 from .contact_list import ListWriter
 from .deciding import (
-    SCRATCH,
     Decide,
     Decided,
     Desk,
@@ -33,19 +35,24 @@ from .deciding import (
     Put,
     Unsound,
     decide_one,
+    decided_before,
+    put_before,
     put_down,
     rank_one,
+    ranked_before,
 )
+from .disk import writing
 from .funnel import Funnel, in_order
 from .log.segment import SegmentWriter
-from .making import making, publish, writing
+from .making import Making, making, publish
 from .manifest import Manifest
 from .parts import Part, Plan, alone, plan
 from .portfolio import Portfolio
 from .settings import Settings
 from .workers import Workers, answer_of, worth
 
-__all__ = ["Progress", "Unsound", "quiet", "run_day"]
+__all__ = ["Progress", "Seal", "Unsound", "question_of", "quiet", "run_day"]
+Seal = Callable[[Path, Mapping[str, Any]], Mapping[str, Any] | None]
 
 
 class Progress(Protocol):
@@ -64,6 +71,33 @@ def still() -> float:
     return 0.0
 
 
+def question_of(
+    rulebook: Rulebook, settings: Settings, day: date, now: datetime, input_: str
+) -> dict[str, Any]:
+    """All that a run depends on, named by its `run`: of the answer, and of how it is worked out."""
+    common = _common(rulebook, settings, day, now, input_)
+    return {
+        "run": manifest.run_id(common),
+        **common,
+        "part_accounts": settings.part_accounts,
+        "sample_at_least": settings.sample_at_least,
+        "formats": list(settings.formats),
+    }
+
+
+def _common(
+    rulebook: Rulebook, settings: Settings, day: date, now: datetime, input_: str
+) -> dict[str, Any]:
+    return {
+        "day": day.isoformat(),
+        "now": format_instant(now),
+        "input": input_,
+        "rulebook": rulebook.digest,
+        "versions": manifest.versions(),
+        "settings": settings.deciding(),
+    }
+
+
 def run_day(
     source: Portfolio,
     rulebook: Rulebook,
@@ -78,25 +112,32 @@ def run_day(
     tick: Callable[[], float] = still,
     decide: Decide = decide_part,
     workers: int | None = None,
+    seal: Seal | None = None,
+    held: Making | None = None,
 ) -> Manifest:
     """Make the list of a day and put it out in `out/DAY`, whole or not at all.
 
     `day` is the consumers' civil day, `now` the moment everything is known at (UTC); `files` are
     those the rulebook was made of, kept in the log to decide again from; `tick` is a stopwatch;
     `workers` is the number of processes, by default what the portfolio is worth on this machine.
-    The bytes put out do not depend on it.
-    Raises DayExists, Busy, CannotWrite, Unsound; whatever is raised, `out` is as it was.
+    The bytes put out do not depend on it, nor on how often the run was killed and begun again: what
+    it did is taken up. `held` is where the day is made, if the caller holds that already.
+
+    `seal` is given the finished segment (a directory) and its record; its answer is the manifest's
+    `checkpoint`. What it writes must be on disk when it returns; the list has no name yet then. A
+    run killed about that moment asks it again, with the same bytes, and must have the same answer.
+
+    Raises DayExists, Busy, CannotWrite, Unsound; whatever is raised, no list was put out.
     """
-    with making(out, day, again) as place:
+    with contextlib.nullcontext(held) if held is not None else making(out, day, again) as place:
         run = _Run(source, rulebook, files, settings, day, now, place, progress, decide, tick,
-                   workers)  # fmt: skip
+                   workers, seal)  # fmt: skip
         document = run.make()
-        final = out / day.isoformat()
-        changed = changes(final, place, document) if final.exists() else {}
+        changed = changes(place.final, place.day, document) if place.final.exists() else {}
         progress("publishing", 0, 1)
-        kept = publish(place, final)
+        kept = publish(place)
         progress("publishing", 1, 1)
-    return Manifest(document, final, kept, changed, run.seconds)
+    return Manifest(document, place.final, kept, changed, run.seconds)
 
 
 @dataclass
@@ -109,92 +150,127 @@ class _Run:
     settings: Settings
     day: date
     now: datetime
-    place: Path
+    place: Making
     progress: Progress
     decide: Decide
     tick: Callable[[], float]
     workers: int | None
-    id: str = ""
+    seal: Seal | None
     funnel: Funnel = field(default_factory=Funnel)
     alarms: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     sampled: int = 0
+    next_row: int = 1
 
     def make(self) -> dict[str, Any]:
         """Decide everything and write every file; the manifest comes last and is returned."""
         self.progress("reading the portfolio", 0, 1)
-        common = {
-            "day": self.day.isoformat(),
-            "now": format_instant(self.now),
-            "input": self.source.digest(),
-            "rulebook": self.rulebook.digest,
-            "versions": manifest.versions(),
-            "settings": self.settings.deciding(),
-        }
-        self.id = manifest.run_id(common)
+        asked = (self.rulebook, self.settings, self.day, self.now, self.source.digest())
+        common = _common(*asked)
+        common = {"run": manifest.run_id(common), **common}
+        kept = self.place.begin(question_of(*asked))
         self.progress("linking consumers", 0, 1)
         start = self.tick()
-        scratch, log = self.place / SCRATCH, self.place / "log"
-        with writing(self.place):
-            scratch.mkdir()
-            log.mkdir()
-            lists = ListWriter(self.place, scratch, self.settings.formats)
-        cut = plan(self.source, self.settings.part_accounts, scratch)
-        segment = SegmentWriter(log, scratch)
+        cut = plan(self.source, self.settings.part_accounts, kept.place)
         self._add({"seconds_plan": self.tick() - start})
-        with self._workers(cut) as workers:
-            self._decide_all(workers, cut, segment, lists)
-            self._rank_all(workers, lists)
+        log = self.place.day / "log"
+        segment = SegmentWriter(log, kept.place)
+        digests = self._lists(kept, cut, segment)
         self.progress("writing the log", 0, 1)
         start = self.tick()
-        with writing(log):
-            segment.finish({"run": self.id, **common}, self.files)
+        if kept.find("logged", {}) is None:
+            with writing(log):
+                shutil.rmtree(log, ignore_errors=True)
+                log.mkdir()
+                segment.finish(common, self.files)
+            kept.keep("logged", {}, {}, list(log.iterdir()))
         self._add({"seconds_segment": self.tick() - start})
-        with writing(scratch):
-            for path in sorted(scratch.iterdir()):
-                path.unlink()
-            scratch.rmdir()
-        return self._manifest({"run": self.id, **common}, cut, segment, lists.digests())
+        sealed = kept.find("sealed", {})
+        if sealed is None:
+            sealed = {"checkpoint": None if self.seal is None else self.seal(log, common)}
+            kept.keep("sealed", {}, sealed, list(log.iterdir()))
+        return self._manifest(common, cut, segment, digests, sealed["checkpoint"])
 
-    def _workers(self, cut: Plan) -> Workers[Desk]:
+    def _lists(self, kept: Checkpoints, cut: Plan, segment: SegmentWriter) -> dict[str, str]:
+        """Decide all parts and write both lists; the digests of files that are known by then."""
+        day = self.place.day
+        joined = kept.find("joined", {})
+        lists = None
+        if joined is None:
+            with writing(day):
+                lists = ListWriter(day, kept.place, self.settings.formats)
+        with self._workers(cut, kept) as workers:
+            for put in self._decided(workers, kept, cut, segment):
+                segment.take(put.number)
+                if lists is not None:
+                    with writing(day):
+                        lists.take(put.number)
+                self.funnel.join(put.funnel)
+                self._add(put.seconds)
+            if lists is not None:
+                self._rank_all(workers, kept, lists)
+                files = [path for path in day.iterdir() if path.is_file()]
+                joined = {"digests": lists.digests()}
+                kept.keep("joined", {}, joined, files)
+        if kept.damaged:
+            self.place.say(f"made again, because they were damaged: {', '.join(kept.damaged)}")
+        return {} if joined is None else joined["digests"]
+
+    def _workers(self, cut: Plan, kept: Checkpoints) -> Workers[Desk]:
         count = self.workers or worth(cut.accounts)
         job = Job(
-            self.rulebook, self.settings, self.day, self.now, self.place, self.id, cut.accounts,
-            self.decide, self.tick,
+            self.rulebook, self.settings, self.day, self.now, kept, cut.accounts, self.decide,
+            self.tick,
         )  # fmt: skip
         return Workers(count, job)
 
-    # -- deciding
-
-    def _decide_all(
-        self, workers: Workers[Desk], cut: Plan, segment: SegmentWriter, lists: ListWriter
-    ) -> None:
-        """Decide every part; put each down as soon as those before it are known."""
+    def _decided(
+        self, workers: Workers[Desk], kept: Checkpoints, cut: Plan, segment: SegmentWriter
+    ) -> Iterator[Put]:
+        """Decide every part; put each down as soon as those before it are known; in their order."""
+        order = (*cut.crowded, *cut.parts)
+        before = {part.number: _before(kept, part) for part in order}
+        had = sum(found is not None for found in before.values())
+        if had:
+            self.place.say(f"{had} of {len(order)} parts were decided already")
+        left = [part for part in order if before[part.number] is None]
+        answers = workers.each(decide_one, ((alone(cut, part), part) for part in left))
         done = 0
         crowded: list[pl.DataFrame] = []
         putting: deque[Future[Put]] = deque()
-        order = ((alone(cut, part), part) for part in (*cut.crowded, *cut.parts))
-        next_row = 1
-        for decided in workers.each(decide_one, order):
+        for part in order:
             self.progress("deciding", done, cut.accounts)
+            found = before[part.number]
+            if isinstance(found, Put) and found.first != self.next_row:
+                found = answer_of(workers.ask(decide_one, (alone(cut, part), part)))
+            found = found or next(answers)
+            decided = found.decided if isinstance(found, Put) else found
             self._take(decided)
-            with writing(self.place / "log"):
-                segment.add_situations(decided.situations)
-            if decided.part.crowd:
-                with writing(decided.path):
+            with writing(kept.place):
+                segment.add_situations(pl.read_ipc(decided.met.read_bytes()))
+                if part.crowd:
                     crowded.append(pl.read_ipc(decided.path.read_bytes()))
-                    decided.path.unlink()
-            else:
-                more = _within(crowded, decided.part)
-                placed = Placed(decided, next_row, decided.part.number, more)
-                next_row += decided.rows + (0 if more is None else more.height)
-                putting.append(workers.ask(put_down, placed))
+            if not part.crowd:
+                putting.append(self._put(workers, found, _within(crowded, part)))
             while putting and putting[0].done():
-                self._took(answer_of(putting.popleft()), segment, lists)
-            done += decided.part.accounts
+                yield answer_of(putting.popleft())
+            done += part.accounts
         while putting:
-            self._took(answer_of(putting.popleft()), segment, lists)
+            yield answer_of(putting.popleft())
         self.progress("deciding", done, cut.accounts)
+
+    def _put(
+        self, workers: Workers[Desk], found: Decided | Put, more: pl.DataFrame | None
+    ) -> Future[Put]:
+        """Have a part put down, if it was not before."""
+        if isinstance(found, Put):
+            self.next_row += found.rows
+            known: Future[Put] = Future()
+            known.set_result(found)
+            return known
+        placed = Placed(found, self.next_row, more)
+        self.next_row += found.rows + (0 if more is None else more.height)
+        return workers.ask(put_down, placed)
 
     def _take(self, decided: Decided) -> None:
         """A disagreement that two processes both met is one alarm."""
@@ -202,31 +278,26 @@ class _Run:
         self.sampled += decided.sampled
         self._add(decided.seconds)
 
-    def _took(self, put: Put, segment: SegmentWriter, lists: ListWriter) -> None:
-        segment.take(put.number)
-        with writing(self.place):
-            lists.take(put.number)
-        self.funnel.join(put.funnel)
-        self._add(put.seconds)
-
     def _add(self, seconds: Mapping[str, float]) -> None:
         for name, value in seconds.items():
             self.seconds[name] = self.seconds.get(name, 0.0) + value
 
-    def _rank_all(self, workers: Workers[Desk], lists: ListWriter) -> None:
+    def _rank_all(self, workers: Workers[Desk], kept: Checkpoints, lists: ListWriter) -> None:
         """Give the list's rows their rank over all parts, and write it in every format."""
-        with writing(self.place):
+        with writing(kept.place):
             asked, total = lists.ranks(self.settings.strategy)
+        before = {one[0] for one in asked if ranked_before(kept, one)}
+        answers = workers.each(rank_one, (one for one in asked if one[0] not in before))
         done = 0
-        for (number, _, ranks), took in zip(asked, workers.each(rank_one, asked), strict=True):
+        for number, _, ranks in asked:
             self.progress("writing the list", done, total)
-            with writing(self.place):
+            self._add({"seconds_list": 0.0 if number in before else next(answers)})
+            with writing(self.place.day):
                 lists.take_ranked(number)
-            self._add({"seconds_list": took})
             done += len(ranks)
         self.progress("writing the list", done, total)
         start = self.tick()
-        with writing(self.place):
+        with writing(self.place.day):
             lists.finish()
         self._add({"seconds_join": self.tick() - start})
 
@@ -236,7 +307,11 @@ class _Run:
         cut: Plan,
         segment: SegmentWriter,
         digests: Mapping[str, str],
+        checkpoint: Mapping[str, Any] | None,
     ) -> dict[str, Any]:
+        place = self.place.day
+        with writing(place):
+            (place / manifest.FILE).unlink(missing_ok=True)
         funnel = self.funnel
         counts = {
             "accounts": cut.accounts,
@@ -271,11 +346,11 @@ class _Run:
             },
             **self._left_out(),
             "alarms": self.alarms,
-            "files": manifest.files_of(self.place, rows, digests),
+            "files": manifest.files_of(place, rows, digests),
             "log": ["log"],
-            "checkpoint": None,
+            "checkpoint": checkpoint,
         }
-        manifest.write(self.place, document)
+        manifest.write(place, document)
         return document
 
     def _left_out(self) -> dict[str, Any]:
@@ -284,6 +359,10 @@ class _Run:
         if least == LEAST:
             return {}
         return {"left_out": {"minimum_confidence": least, "rules": list(rules)}}
+
+
+def _before(kept: Checkpoints, part: Part) -> Decided | Put | None:
+    return put_before(kept, part) or decided_before(kept, part)
 
 
 def _within(crowded: Sequence[pl.DataFrame], part: Part) -> pl.DataFrame | None:

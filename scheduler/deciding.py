@@ -1,17 +1,18 @@
 """One part of a day, in whichever process: decided; numbered, logged and listed; put in ranks.
 
-What a part comes to lies in files of the run's `parts` directory until its place among the others
-is known, so that no process holds more than the part it works on.
+What a part comes to lies in files of the run's directory of parts, so that no process holds more
+than the part it works on. Each step leaves a checkpoint: a part that was decided, put down or
+ranked before a run was killed is found as it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from math import ceil
 from pathlib import Path
-from typing import Final
+from typing import Any
 
 import polars as pl
 
@@ -21,16 +22,16 @@ from engine.problem import ForbearError
 from engine.rulebook import Rulebook
 
 from . import contact_list
+from .checkpoints import Checkpoints
 from .contact_list import KEYS
+from .disk import sync, writing
 from .funnel import Funnel
 from .grouped import GroupsOf
 from .log.segment import write_decisions
-from .making import sync, writing
 from .parts import Part, Plan, read
 from .settings import Settings
 
 Decide = Callable[[Panel, PartInput, Callable[[str], None]], PartResult]
-SCRATCH: Final = "parts"
 
 
 class Unsound(ForbearError):
@@ -42,6 +43,10 @@ class Unsound(ForbearError):
         self.what = what
         self.rows = rows
 
+    def __reduce__(self) -> tuple[type[Unsound], tuple[str, int]]:
+        """How it comes from one process to another."""
+        return Unsound, (self.what, self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -51,8 +56,7 @@ class Job:
     settings: Settings
     day: date
     now: datetime
-    place: Path
-    run: str
+    kept: Checkpoints
     accounts: int
     decide: Decide
     tick: Callable[[], float]
@@ -86,18 +90,32 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A part decided: `path` holds its candidates, `rows` of them.
+    """A part decided: its candidates, `rows` of them, and the situations met, in files of `place`.
 
-    `situations` are those that whoever decided it met for the first time.
+    `met` are those that whoever decided it met for the first time.
     """
 
     part: Part
-    path: Path
+    place: Path
     rows: int
-    situations: pl.DataFrame
     alarms: tuple[str, ...]
-    seconds: dict[str, float]
     sampled: int
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """The candidates."""
+        return self.place / f"decided-{self.part.number:05}.arrow"
+
+    @property
+    def met(self) -> Path:
+        """The situations."""
+        return self.place / f"met-{self.part.number:05}.arrow"
+
+    @property
+    def name(self) -> str:
+        """What its checkpoint is called."""
+        return f"decided-{self.part.number:05}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +127,41 @@ class Placed:
 
     decided: Decided
     first: int
-    number: int
     more: pl.DataFrame | None
 
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A part that was logged and listed."""
+    """A part that was logged and listed: rows from `first` on, those of crowds among them."""
 
-    number: int
+    decided: Decided
+    first: int
+    rows: int
     funnel: Funnel
-    seconds: dict[str, float]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        """The part's."""
+        return self.decided.part.number
+
+
+def decided_before(kept: Checkpoints, part: Part) -> Decided | None:
+    """A part as it was decided before the run was killed, if it was."""
+    blank = Decided(part, kept.place, 0, (), 0)
+    told = kept.find(blank.name, asdict(part))
+    if told is None:
+        return None
+    return Decided(part, kept.place, told["rows"], tuple(told["alarms"]), told["sampled"])
+
+
+def put_before(kept: Checkpoints, part: Part) -> Put | None:
+    """A part as it was logged and listed before the run was killed, if it was."""
+    told = kept.find(f"put-{part.number:05}", asdict(part))
+    if told is None:
+        return None
+    decided = Decided(part, kept.place, told["decided"], tuple(told["alarms"]), told["sampled"])
+    return Put(decided, told["first"], told["rows"], Funnel(**told["funnel"]))
 
 
 def decide_one(desk: Desk, asked: tuple[Plan, Part]) -> Decided:
@@ -142,7 +184,7 @@ def decide_one(desk: Desk, asked: tuple[Plan, Part]) -> Decided:
         row_caps=job.settings.caps(),
         refuse_unencoded=job.settings.refuse_unencoded_places,
         licences=job.settings.licences,
-        sample_seed=int(job.run, 16) % 2**31,
+        sample_seed=int(job.kept.run, 16) % 2**31,
         sample_least=ceil(job.settings.sample_at_least * part.accounts / max(job.accounts, 1)),
         tick=job.tick,
     )
@@ -153,51 +195,81 @@ def decide_one(desk: Desk, asked: tuple[Plan, Part]) -> Decided:
     order = {column for column, _ in KEYS.values()} - set(result.candidates.columns)
     ordering = frames["accounts"].select("account", *sorted(order))
     rows = result.candidates.join(ordering, on="account", how="left", maintain_order="left")
-    path = job.place / SCRATCH / f"decided-{part.number:05}.arrow"
-    start = job.tick()
-    with writing(path):
-        rows.write_ipc(path)
-    desk.took("set_aside", start)
-    alarms = tuple(desk.alarms)
-    desk.alarms.clear()
     sampled = int(result.stats.get("sampled", 0))
+    decided = Decided(part, job.kept.place, rows.height, tuple(desk.alarms), sampled, desk.seconds)
+    desk.alarms.clear()
     fresh = result.situations.filter(~pl.col("situation").is_in(desk.told.implode()))
+    start = job.tick()
+    with writing(decided.path):
+        rows.write_ipc(decided.path)
+        fresh.write_ipc(decided.met)
+    told = {"rows": decided.rows, "alarms": decided.alarms, "sampled": sampled}
+    job.kept.keep(decided.name, asdict(part), told, [decided.path, decided.met])
+    # INVARIANT: what one process met before is in a checkpoint by then, of an earlier part
     desk.told = pl.concat([desk.told, fresh["situation"]])
-    return Decided(part, path, rows.height, fresh, alarms, desk.seconds, sampled)
+    desk.took("set_aside", start)
+    return decided
 
 
 def put_down(desk: Desk, placed: Placed) -> Put:
     """Number the decisions of a part, log them, and only then list them."""
-    job, start = desk.job, desk.job.tick()
+    job, start, decided = desk.job, desk.job.tick(), placed.decided
+    number, scratch = decided.part.number, job.kept.place
     desk.seconds = {}
-    with writing(placed.decided.path):
-        found = pl.read_ipc(placed.decided.path.read_bytes())
-        placed.decided.path.unlink()
+    with writing(decided.path):
+        found = pl.read_ipc(decided.path.read_bytes())
     if placed.more is not None:
         found = pl.concat([found, placed.more]).sort("group", maintain_order=True)
     rows = _numbered(job, found, placed.first)
     del found
-    scratch = job.place / SCRATCH
-    with writing(job.place / "log"):  # no log, no list
-        sync(write_decisions(scratch, placed.number, rows))
+    with writing(scratch):  # no log, no list
+        logged = write_decisions(scratch, number, rows)
+        sync(logged)
     desk.took("log", start)
     start = job.tick()
-    with writing(job.place):
-        contact_list.write_pieces(scratch, placed.number, rows, job.settings.formats)
+    with writing(scratch):
+        contact_list.write_pieces(scratch, number, rows, job.settings.formats)
     funnel = Funnel()
     funnel.add(rows, _unencoded(job.rulebook))
+    put = Put(decided, placed.first, rows.height, funnel, desk.seconds)
+    told: Mapping[str, Any] = {
+        "first": put.first, "rows": put.rows, "decided": decided.rows, "alarms": decided.alarms,
+        "sampled": decided.sampled, "funnel": asdict(funnel),
+    }  # fmt: skip
+    listed = contact_list.pieces(scratch, number, job.settings.formats)
+    job.kept.keep(f"put-{number:05}", asdict(decided.part), told, [logged, decided.met, *listed])
+    job.kept.drop(decided.name, [decided.path])
     desk.took("suppressed", start)
-    return Put(placed.number, funnel, desk.seconds)
+    return put
 
 
-def rank_one(desk: Desk, asked: tuple[int, int, pl.Series]) -> float:
+Ranks = tuple[int, int, pl.Series]
+"""The number of a part, its first row on the list, and its rows' ranks."""
+
+
+def rank_one(desk: Desk, asked: Ranks) -> float:
     """Write a part of the list whose first row and ranks are known; returns the seconds taken."""
     number, first, ranks = asked
+    kept, formats = desk.job.kept, desk.job.settings.formats
     start = desk.job.tick()
-    with writing(desk.job.place):
-        formats = desk.job.settings.formats
-        contact_list.write_ranked(desk.job.place / SCRATCH, number, first, ranks, formats)
+    with writing(kept.place):
+        contact_list.write_ranked(kept.place, number, first, ranks, formats)
+    files = contact_list.ranked_pieces(kept.place, number, formats)
+    kept.keep(_ranked(number), _ranks(asked), {}, files)
     return desk.job.tick() - start
+
+
+def ranked_before(kept: Checkpoints, asked: Ranks) -> bool:
+    """Whether a part of the list was written, in these ranks, before the run was killed."""
+    return kept.find(_ranked(asked[0]), _ranks(asked)) is not None
+
+
+def _ranked(number: int) -> str:
+    return f"ranked-{number:05}"
+
+
+def _ranks(asked: Ranks) -> dict[str, int]:
+    return {"first": asked[1], "rows": len(asked[2])}
 
 
 def _unencoded(rulebook: Rulebook) -> list[str]:
@@ -216,10 +288,10 @@ def _numbered(job: Job, candidates: pl.DataFrame, first: int) -> pl.DataFrame:
         pl.lit(job.now).cast(instant).alias("as_of"),
         (pl.col("permitted") & (left > 0)).alias("listed"),
         _whole_second(pl.col("next_permitted_utc")),
-    ).with_columns(
-        pl.format("{}-{}", pl.lit(job.run), pl.col("row").cast(pl.String()).str.zfill(9)).alias(
-            "decision_id"
-        )
+    )
+    zeros = pl.col("row").cast(pl.String()).str.zfill(9)
+    numbered = numbered.with_columns(
+        pl.format("{}-{}", pl.lit(job.kept.run), zeros).alias("decision_id")
     )
     _check(numbered)
     return contact_list.withheld(numbered, job.rulebook)

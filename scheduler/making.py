@@ -1,29 +1,39 @@
-"""A day's directory: made aside, then published in one step, or not at all."""
+"""A day's directory: made aside, then published in one step, or not at all.
+
+It is made in `.making-DAY`, where a run that was killed leaves what it did:
+
+    question    what the run is asked, and what it is named by; checkpoints hold only for it
+    snapshot/   what was read from the store, if it was
+    parts-N/    checkpoints, and the files of parts, of the Nth try
+    day/        what will be `DAY`
+    publishing  written before names are changed; with `day/` gone, the day was put out
+
+`making` takes up what is there, under a lock of the whole directory of lists.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import IO
-
-import polars as pl
+from typing import Any, Final
 
 from engine.problem import ForbearError
 
+from .checkpoints import ENDING, Checkpoints
+from .disk import CannotWrite, read_record, sync, write_record, writing
+from .locking import Busy, alone
+from .workers import WorkerLost
 
-class CannotWrite(ForbearError):
-    """A place could not be written: `path`, and the system's reason `why`."""
-
-    def __init__(self, path: Path, why: str) -> None:
-        """Name the place and the reason."""
-        super().__init__(f"{path} cannot be written: {why}")
-        self.path = path
-        self.why = why
+__all__ = ["Busy", "CannotWrite", "DayExists", "Making", "making", "publish", "sync", "writing"]
+ASIDE: Final = ".making-"
+PARTS: Final = "parts-"
+QUESTION: Final = "question"
+PUBLISHING: Final = "publishing"
+RESUMABLE: Final = (CannotWrite, WorkerLost, KeyboardInterrupt)
 
 
 class DayExists(ForbearError):
@@ -38,102 +48,206 @@ class DayExists(ForbearError):
         self.path = path
 
 
-class Busy(ForbearError):
-    """Another run is writing into the same directory."""
+def silent(text: str) -> None:
+    """Notices that nobody reads."""
 
-    def __init__(self, path: Path) -> None:
-        """Name the directory."""
-        super().__init__(f"another run is writing into {path}")
-        self.path = path
+
+Say = Callable[[str], None]
+Finish = Callable[[Path, Mapping[str, Any]], None]
+
+
+def nothing_more(final: Path, question: Mapping[str, Any]) -> None:
+    """What is left to do for a published day where nothing is."""
+
+
+@dataclass(slots=True)
+class Making:
+    """A day being made: `place` aside, `final` when it is done; `say` is told what is taken up.
+
+    `open` is the question of a run that was not finished here, if there is one; `told` is kept with
+    the question without being part of it.
+    """
+
+    place: Path
+    final: Path
+    say: Say
+    open: Mapping[str, Any] | None = None
+    told: dict[str, Any] = field(default_factory=dict)
+    tries: int = 0
+
+    @property
+    def parts(self) -> Path:
+        """Where parts are worked on, in this try."""
+        return self.place / f"{PARTS}{self.tries}"
+
+    @property
+    def day(self) -> Path:
+        """What will be published."""
+        return self.place / "day"
+
+    @property
+    def snapshot(self) -> Path:
+        """What was read from the store."""
+        return self.place / "snapshot"
+
+    def begin(self, question: Mapping[str, Any]) -> Checkpoints:
+        """The checkpoints of a run. Those of an open run that is asked the same are taken up.
+
+        Those of another question are put away. Raises CannotWrite.
+        """
+        same = self.open is not None and _asked(self.open) == _asked(question)
+        if self.open is not None:
+            self.say(_taken_up(self.open) if same else _put_away(self.open, question))
+        with writing(self.place):
+            had = sorted(self.place.glob(f"{PARTS}*"), key=_try)
+            self.tries = 1 + (_try(had[-1]) if had else 0)
+            if same and had:
+                # INVARIANT: processes of a run that was killed may outlive it by a moment; what
+                # they still write has no place then, and what they hold open has no name.
+                had.pop().rename(self.parts)
+            for path in (*had, *(() if same else (self.day,))):
+                _clear(path)
+            for path in (self.parts, self.day):
+                path.mkdir(exist_ok=True)
+            self.open = {**question, "told": self.told}
+            write_record(self.place / QUESTION, self.open)
+        kept = Checkpoints(self.parts, str(question["run"]))
+        kept.tidy()
+        return kept
+
+    @property
+    def worth_keeping(self) -> bool:
+        """Whether any work was done here that need not be done again."""
+        return any(self.place.glob(f"{PARTS}*/*{ENDING}"))
+
+
+def _try(path: Path) -> int:
+    return int(path.name.removeprefix(PARTS))
+
+
+def _asked(question: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in question.items() if name != "told"}
+
+
+def _taken_up(question: Mapping[str, Any]) -> str:
+    return f"resuming the run of {question['day']}, begun as known at {question['now']}"
+
+
+def _put_away(before: Mapping[str, Any], question: Mapping[str, Any]) -> str:
+    names = [name for name in question if name not in ("run", "told")]
+    differs = [name for name in names if before.get(name) != question[name]]
+    run = f"the run of {before['day']}, begun as known at {before['now']}, was not finished"
+    return f"{run}; what it did is put away, because this one has another {', '.join(differs)}"
 
 
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Say of any failure to write inside that this path cannot be written (CannotWrite)."""
-    try:
-        yield
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise CannotWrite(path, _reason(error)) from error
+def making(
+    out: Path,
+    day: date,
+    again: bool,
+    *,
+    afresh: bool = False,
+    say: Say = silent,
+    finish: Finish = nothing_more,
+) -> Iterator[Making]:
+    """A place in `out` to make the day in, with what a run that was broken off left in it.
 
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    lines = str(error).strip().splitlines() or ["unknown reason"]
-    return lines[0].lower()
-
-
-@contextlib.contextmanager
-def making(out: Path, day: date, again: bool) -> Iterator[Path]:
-    """A fresh directory in `out` to make the day in; it is gone when the block is left.
-
-    Raises DayExists (unless `again`), Busy, CannotWrite.
+    `afresh`: what was left is put away. `finish` is called with a published directory and its
+    question where a run was killed after publishing, before it had ended. When the block is left,
+    the place is gone, unless what stopped the work is no fault of the work itself: then what was
+    done waits for the next run. Raises DayExists (unless `again`), Busy, CannotWrite.
     """
     final = out / day.isoformat()
-    if final.exists() and not again:
-        raise DayExists(final)
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
-    with _alone(out):
+    with contextlib.ExitStack() as lock:
+        try:
+            lock.enter_context(alone(out, f"the list of {day.isoformat()}"))
+        except Busy:
+            if final.exists() and not again:
+                raise DayExists(final) from None
+            raise
+        for one in sorted(out.glob(f"{ASIDE}*")):
+            _settle(one, finish, say)
+        place = out / f"{ASIDE}{day.isoformat()}"
         if final.exists() and not again:
             raise DayExists(final)
-        place = out / f".making-{day.isoformat()}"
         with writing(place):
-            if place.exists():  # left by a run that was killed: nothing of it was published
-                shutil.rmtree(place)
-            place.mkdir()
-        try:
-            yield place
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
+            if afresh and place.exists():
+                say("what a run that was not finished had done is put away")
+                _clear(place)
+            place.mkdir(exist_ok=True)
+        found = Making(place, final, say, read_record(place / QUESTION))
+        yield from _guarding(found)
 
 
-@contextlib.contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Hold the directory's lock; the system lets go of it if we are killed."""
-    path = out / ".lock"
-    with writing(path):
-        file = path.open("a+b")
-    with file:
-        if not _lock(file):
-            raise Busy(out)
-        yield
-
-
-def _lock(file: IO[bytes]) -> bool:
+def _guarding(found: Making) -> Iterator[Making]:
+    """Keep what is worth it, if the work stops; all else goes."""
     try:
-        if sys.platform == "win32":
-            import msvcrt
+        yield found
+    except RESUMABLE:
+        if not found.worth_keeping and not (found.place / PUBLISHING).exists():
+            shutil.rmtree(found.place, ignore_errors=True)
+        raise
+    except BaseException:
+        if not (found.place / PUBLISHING).exists():
+            shutil.rmtree(found.place, ignore_errors=True)
+        raise
+    shutil.rmtree(found.place, ignore_errors=True)
 
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
 
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+def _settle(place: Path, finish: Finish, say: Say) -> None:
+    """Bring a day that was broken off while it was published to one side or the other."""
+    journal = read_record(place / PUBLISHING)
+    if journal is None:
+        return
+    final = place.with_name(place.name.removeprefix(ASIDE))
+    with writing(place):
+        if (place / "day").exists():  # the new one has no name yet: the earlier gets its own back
+            kept = journal["kept"] and place.with_name(journal["kept"])
+            if kept and kept.exists() and not final.exists():
+                kept.rename(final)
+            (place / PUBLISHING).unlink()
+            return
+    question = read_record(place / QUESTION)
+    if question is not None and final.exists():
+        say(f"the run that put out {final} was killed before its end, which is made up for now")
+        finish(final, question)
+    with writing(place):
+        _clear(place)
 
 
-def publish(place: Path, final: Path) -> Path | None:
-    """Give a finished directory its name; what had that name is kept as `NAME.1`, `.2`, ...
+def _clear(path: Path) -> None:
+    if path.exists():
+        shutil.rmtree(path)
+
+
+def publish(found: Making) -> Path | None:
+    """Give a finished day its name; what had that name is kept as `NAME.1`, `.2`, ...
 
     Everything is on disk before the name is given. Returns where the earlier one was kept, or None.
+    Raises CannotWrite; the names are as they were then.
     """
+    final, journal = found.final, found.place / PUBLISHING
     with writing(final):
-        for path in sorted(place.rglob("*")):
+        for path in sorted(found.day.rglob("*")):
             sync(path)
-        sync(place)
+        sync(found.day)
         kept = _free_name(final) if final.exists() else None
+        write_record(journal, {"kept": None if kept is None else kept.name})
         if kept is not None:
             final.rename(kept)
         try:
-            place.rename(final)
+            found.day.rename(final)
         except OSError:
             if kept is not None:
                 kept.rename(final)
+            journal.unlink()
             raise
         sync(final.parent)
+        sync(found.place)
+    for path in (*found.place.glob(f"{PARTS}*"), found.snapshot):
+        shutil.rmtree(path, ignore_errors=True)
     return kept
 
 
@@ -143,14 +257,3 @@ def _free_name(final: Path) -> Path:
     while (kept := final.with_name(f"{final.name}.{number}")).exists():
         number += 1
     return kept
-
-
-def sync(path: Path) -> None:
-    """Have the system put a file or directory on disk."""
-    if path.is_dir() and sys.platform == "win32":
-        return  # directories cannot be opened there
-    handle = os.open(path, os.O_RDONLY if path.is_dir() or sys.platform != "win32" else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from ..day import run_day
 from ..explaining import explain
 from ..funnel import as_text as funnel_text
 from ..law import Law, law_of
+from ..making import Making, making
 from ..manifest import Manifest
 from ..portfolio import Portfolio
 from ..sample.synth import NOW, synth
@@ -42,7 +44,8 @@ from .common import (
     tell_left_out,
 )
 from .progress import Shown
-from .sources import checked, opened, record
+from .resuming import Asked, begin, record
+from .sources import checked
 
 MOST = 100_000_000
 Accounts = Annotated[int, typer.Option("--accounts", min=1, max=MOST, help="How many accounts.")]
@@ -94,10 +97,16 @@ def run(
     again: Annotated[
         bool, typer.Option("--again", help="Make a day anew; the first list is kept beside it.")
     ] = False,
+    afresh: Annotated[
+        bool, typer.Option("--afresh", help="Put away what a run that was not finished had done.")
+    ] = False,
     home: Home = None,
     json_: Json = False,
 ) -> None:
-    """Put out the day's list, the suppressed list, the manifest and the log."""
+    """Put out the day's list, the suppressed list, the manifest and the log.
+
+    A run that was not finished is taken up where it stopped, as known at the moment it had.
+    """
     settings = settings_of(home)
     if formats:
         unknown = [one for one in formats if one not in FORMATS]
@@ -109,10 +118,12 @@ def run(
     law = law_of(settings)
     tell_left_out(law, settings)
     lists = out_dir or settings.lists
-    with opened(source, settings, at) as found:
-        manifest = _run(found.portfolio, law, settings, civil, at, lists, again)
-    if found.stored:
-        record(settings, manifest.document, law, at)
+    finish = partial(record, settings)
+    with making(lists, civil, again, afresh=afresh, say=tell, finish=finish) as held:
+        asked = Asked(source, settings, law, civil)
+        found, at = begin(held, asked, at, told=now is not None)
+        manifest = _run(found.portfolio, law, settings, civil, at, lists, again, held)
+        record(settings, manifest.directory, held.open or {})
     _report(manifest, json_)
     if manifest.alarms:
         raise typer.Exit(NO)
@@ -126,6 +137,7 @@ def _run(
     now: datetime,
     lists: Path,
     again: bool,
+    held: Making | None = None,
 ) -> Manifest:
     with Shown(err) as shown:
         return run_day(
@@ -139,6 +151,7 @@ def _run(
             again=again,
             files=law.files,
             tick=perf_counter,
+            held=held,
         )
 
 

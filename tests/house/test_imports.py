@@ -18,7 +18,7 @@ ENGINE = (
     {"facts", "terms", "rulebook", "rete", "tables.make_area_codes", "tables.make_edge_codes"},
     {"panel", "explain"},
     {"question"},
-    {"opening", "evidence", "upcoming"},
+    {"opening", "evidence", "upcoming", "releasing"},
     {"deciding", "columns"},
     {"part", "cases"},
     {""},  # the public door
@@ -30,6 +30,9 @@ SCHEDULER = (
         "settings",
         "settings_text",
         "changes",
+        "checkpoints",
+        "disk",
+        "locking",
         "making",
         "funnel",
         "contact_list",

@@ -489,7 +489,7 @@ def test_a_portfolio_that_cannot_be_used_is_told_in_one_go(
     assert "contacts.parquet: the file is missing" in said.err
     assert "knowledge.parquet: the file is not readable as Parquet" in said.err
     assert "accounts.parquet: column balance: the column is missing" in said.err
-    assert not (tmp_path / "lists").exists()
+    assert [one.name for one in (tmp_path / "lists").iterdir()] == [".lock"]
     shown = ask("run", "--from", place, "--json")
     assert shown.json["status"] == 2
     assert len(shown.json["errors"]) == 4
