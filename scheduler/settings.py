@@ -24,6 +24,7 @@ from engine.reading.vocabulary import CONFIDENCE
 from engine.rulebook import LEAST
 from engine.terms import Licences
 
+from .settings_service import Jobs, Serving, jobs_text, read_jobs, read_serving, serving_text
 from .settings_text import TEXT
 
 FILE: Final = "settings.yaml"
@@ -63,10 +64,13 @@ class Settings:
     )
     part_accounts: int = 50_000
     sample_at_least: int = 1_000
+    permit_seconds: int = 60
     strategy: tuple[str, ...] = ("balance_high", "placed_oldest")
     formats: tuple[str, ...] = FORMATS
     store: str = STORE
     zone: str = "America/New_York"
+    jobs: Jobs = Jobs()
+    service: Serving = Serving()
 
     @property
     def house(self) -> Path | None:
@@ -112,10 +116,13 @@ def text_of(settings: Settings) -> str:
         strategy=", ".join(settings.strategy),
         part_accounts=settings.part_accounts,
         sample_at_least=settings.sample_at_least,
+        permit_seconds=settings.permit_seconds,
         formats_all=", ".join(FORMATS),
         formats=", ".join(settings.formats),
         store=settings.store,
         zone=settings.zone,
+        jobs=jobs_text(settings.jobs),
+        service=serving_text(settings.service),
     )
 
 
@@ -326,6 +333,10 @@ def _sample(sheet: Sheet, node: Node, settings: Settings) -> Settings:
     return replace(settings, sample_at_least=least)
 
 
+def _permit_seconds(sheet: Sheet, node: Node, settings: Settings) -> Settings:
+    return replace(settings, permit_seconds=_whole(sheet, node, "permit_seconds", 1, 3_600))
+
+
 def _formats(sheet: Sheet, node: Node, settings: Settings) -> Settings:
     found = _several(sheet, node, "formats", FORMATS)
     return replace(settings, formats=tuple(one for one in FORMATS if one in found))
@@ -347,6 +358,14 @@ def _zone(sheet: Sheet, node: Node, settings: Settings) -> Settings:
     return replace(settings, zone=node.text)
 
 
+def _jobs(sheet: Sheet, node: Node, settings: Settings) -> Settings:
+    return replace(settings, jobs=read_jobs(sheet, node, settings.jobs))
+
+
+def _service(sheet: Sheet, node: Node, settings: Settings) -> Settings:
+    return replace(settings, service=read_serving(sheet, node, settings.service))
+
+
 _READERS: Final[Mapping[str, Callable[[Sheet, Node, Settings], Settings]]] = {
     "format": _format,
     "rulebook": _rulebook,
@@ -358,7 +377,10 @@ _READERS: Final[Mapping[str, Callable[[Sheet, Node, Settings], Settings]]] = {
     "strategy": _strategy,
     "part_accounts": _part_accounts,
     "sample_at_least": _sample,
+    "permit_seconds": _permit_seconds,
     "formats": _formats,
     "store": _store,
     "zone": _zone,
+    "jobs": _jobs,
+    "service": _service,
 }

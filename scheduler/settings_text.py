@@ -47,6 +47,9 @@ part_accounts: {part_accounts}
 # rows by the plain functions; a difference refuses the whole part it is found in.
 sample_at_least: {sample_at_least}
 
+# How many seconds a permit to place one contact lives; never past the close of its window.
+permit_seconds: {permit_seconds}
+
 # The formats the lists are written in, of: {formats_all}.
 formats: [{formats}]
 
@@ -56,4 +59,15 @@ store: {store}
 
 # The clock that says which civil day it is where a command is not told.
 zone: {zone}
+
+# What `forbear serve` does by itself. `list`: when the day's list is made, at the clock of `zone`;
+# `grace`: hours within which a start that was missed is caught up; `seal`: minutes between two
+# seals of live decisions; `expire`: seconds between two looks for permits past their end;
+# `refresh`: minutes between two looks whether listed rows are refused by now, or never;
+# `retention`: when old personal data is looked for, or never.
+jobs: {jobs}
+
+# How the service is reached. `requests`: a second, for each key (0: no limit); `body`: KiB that a
+# request may hold; `webhook`: the address that is told of failures, or nobody.
+service: {service}
 """

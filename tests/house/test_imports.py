@@ -29,6 +29,7 @@ SCHEDULER = (
         "store",
         "settings",
         "settings_text",
+        "settings_service",
         "changes",
         "checkpoints",
         "disk",
