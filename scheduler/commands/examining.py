@@ -33,9 +33,16 @@ from .common import (
 )
 from .days import From
 from .progress import Shown
+from .replaying import replay_
 from .sources import opened
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def add_to(log: typer.Typer) -> None:
+    """Put every command of the kind under `forbear log`."""
+    log.command("lookback")(lookback)
+    log.command("replay")(replay_)
 
 
 @guarded

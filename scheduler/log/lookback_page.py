@@ -31,7 +31,8 @@ HEADS: Final = {
     STRUCTURAL: "Could not be judged whole: something is not on record",
 }
 MORE: Final = """
-main { max-width: 1280px; } td:nth-child(3) { min-width: 0; } table { border-collapse: collapse; width: 100%; font-size: .85rem; }
+main { max-width: 1280px; } td:nth-child(3) { min-width: 0; }
+table { border-collapse: collapse; width: 100%; font-size: .85rem; }
 th { text-align: left; color: var(--dim); font-weight: 500; }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem .5rem; vertical-align: top; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }

@@ -1,0 +1,420 @@
+"""Decided again from the record: every situation by both engines, every decision from its own.
+
+Nothing is asked but the log: facts stand in the situations, the rules in the rulebook they name.
+What a decision rests on beside its situations and the rulebook (whether an address is known,
+licences, hours of the consumer's own) is not in a record; what hangs on that alone is taken as it
+stands, and `rebuilding` makes it anew from the store.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Final
+
+import polars as pl
+
+from engine.intervals import Interval
+from engine.kinds import Limit, Wait, Window
+from engine.panel import Panel, Verdict
+from engine.problem import ForbearError
+from engine.rule import Rule
+from engine.rulebook import LEAST, Place, Rulebook, check
+from engine.situation import RuleSet, name_of, sorted_fields
+from engine.structural import STRUCTURAL, force_of
+
+from .reading import ERASED, Segment, decisions, rulebook, situations
+from .rehearing import beyond, open_by_law
+
+AT_ONCE: Final = 500_000  # decisions looked at together
+SHOWN: Final = 1_000  # differences told one by one
+STRENGTH: Final = ("structural", "prohibition", "presumption", "policy")
+OWN: Final = frozenset({"engines_disagree", "engine_failed"})
+"""Structural refusals that a situation brings; the others are no situation's."""
+COLUMNS: Final = (
+    "row", "decision_id", "day", "at", "verdict", "listed", "exhausted", "force", "rules",
+    "duties", "channel", "situations", "jurisdictions", "zones", "windows_utc", "attempts_left",
+    ERASED,
+)  # fmt: skip
+
+
+class CannotReplay(ForbearError):
+    """A segment that this version cannot decide again: one sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that came out otherwise: of which decision or situation, what, then and now."""
+
+    segment: str
+    of: str
+    what: str
+    then: str
+    now: str
+
+    def __str__(self) -> str:
+        """The difference in words."""
+        return (
+            f"segment {self.segment}, {self.of}: {self.what}: "
+            f"{self.then or 'nothing'} in the record, {self.now or 'nothing'} when decided again"
+        )
+
+
+@dataclass
+class Replayed:
+    """A segment decided again: how much of it, and what differs (the first SHOWN of `different`).
+
+    `erased` decisions have no personal part any more, and so no facts. `versions` differ between
+    the record and this program: name -> (then, now).
+    """
+
+    segment: str
+    decisions: int = 0
+    situations: int = 0
+    erased: int = 0
+    different: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    versions: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def differ(self, of: str, what: str, then: object, now: object) -> None:
+        """Note a difference."""
+        self.different += 1
+        if len(self.differences) < SHOWN:
+            self.differences.append(Difference(self.segment, of, what, _shown(then), _shown(now)))
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """What decisions are compared by: the places and rules of a rulebook, and one setting."""
+
+    places: Mapping[str, Place]
+    rules: Mapping[str, Rule]
+    refuse_unencoded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a situation comes to: rules that refuse, duties, trouble, and windows that apply."""
+
+    refusing: tuple[str, ...]
+    duties: tuple[str, ...]
+    trouble: str
+    windows: tuple[Rule, ...]
+
+
+def law_of(segment: Segment) -> Rulebook:
+    """The rulebook a segment was decided by, from the log. Raises NoLog, CannotReplay."""
+    book, problems = check(rulebook(segment))
+    if book is None:
+        first = f"; the first: {problems[0].message}" if problems else ""
+        raise CannotReplay(
+            f"segment {segment.name}: this version cannot read the rulebook it was decided by "
+            f"({len(problems)} problems{first})"
+        )
+    return book.at_least(str(segment.head.get("settings", {}).get("minimum_confidence", LEAST)))
+
+
+def replay(
+    segment: Segment,
+    versions: Mapping[str, str],
+    where: pl.Expr | None = None,
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    panel: Panel | None = None,
+) -> Replayed:
+    """Decide a segment's decisions again, all or those that `where` takes, from the record alone.
+
+    `versions` are this program's; `panel`: one that is running on the segment's rulebook already.
+    Raises NoLog, CannotReplay.
+    """
+    found = Replayed(segment.name)
+    then = segment.head.get("versions", {})
+    found.versions = {
+        name: (str(then[name]), now)
+        for name, now in versions.items()
+        if name in then and then[name] != now
+    }
+    book = panel.rulebook if panel is not None else law_of(segment)
+    if book.digest != segment.rulebook:
+        found.differ("rulebook", "digest", segment.rulebook, book.digest)
+    refuses = bool(segment.head.get("settings", {}).get("refuse_unencoded_places", False))
+    law = Law(book.places, {rule.id: rule for rule in book.rules}, refuses)
+    rows = decisions(segment, where, COLUMNS)
+    with nullcontext(panel) if panel is not None else Panel(book) as asked:
+        chosen = None if where is None else _named(rows)
+        days = _days(rows)
+        progress("deciding situations again", 0, 1)
+        outcomes = _situations(asked, segment, chosen, days, found)
+        progress("deciding situations again", 1, 1)
+        done = 0
+        for part in _parts(rows, segment.rows, whole=where is None):
+            _decisions(law, part, outcomes, found)
+            done += part.height
+            progress("comparing decisions", done, max(done, segment.rows))
+    return found
+
+
+def _named(rows: pl.LazyFrame) -> list[str]:
+    """The names of the situations of these decisions."""
+    names = rows.select(pl.col("situations").list.explode()).unique().collect()["situations"]
+    return sorted(names.drop_nulls().to_list())
+
+
+def _days(rows: pl.LazyFrame) -> list[date]:
+    """The days asked about, and those beside them: an instant lies on two days at once."""
+    asked = sorted(rows.select(pl.col("day").unique()).collect()["day"].drop_nulls().to_list())
+    near = [day + timedelta(days=step) for step in (-1, 1) for day in asked]
+    return list(dict.fromkeys([*asked, *near]))
+
+
+def _parts(rows: pl.LazyFrame, total: int, *, whole: bool) -> Iterator[pl.DataFrame]:
+    if not whole:
+        yield rows.collect()
+        return
+    for start in range(0, max(total, 1), AT_ONCE):
+        yield rows.slice(start, AT_ONCE).collect()
+
+
+# -- situations
+
+
+def _situations(
+    panel: Panel,
+    segment: Segment,
+    chosen: Sequence[str] | None,
+    days: Sequence[date],
+    found: Replayed,
+) -> dict[str, Outcome]:
+    """Every situation put to both engines again, compared with what they said."""
+    frame = situations(segment, chosen)
+    found.situations = frame.height
+    outcomes: dict[str, Outcome] = {}
+    for named in frame["rule_set"].unique():  # all of them before the first question is put
+        _sets(panel, _base(named), days)
+    for rows in frame.partition_by("rule_set", maintain_order=True):
+        named = str(rows["rule_set"][0])
+        sets = _sets(panel, _base(named), days)
+        for row in rows.iter_rows(named=True):
+            outcomes[row["situation"]] = Outcome((), (), "", ())
+        left: list[Mapping[str, Any]] = list(rows.to_dicts())
+        for last, rules in _lasts(sets):
+            left = _again(panel, rules, named, left, outcomes, found, last=last)
+        for rest in left:
+            found.differ(f"situation {rest['situation'][:12]}", "rule set", named, "")
+    return outcomes
+
+
+def _base(named: str) -> str:
+    """A rule set's name without its version."""
+    return named.rpartition("@")[0] or named
+
+
+def _sets(panel: Panel, base: str, days: Sequence[date]) -> list[RuleSet]:
+    """Every version of a rule set in force on these days, the days asked about first."""
+    try:
+        found = {(one := panel.rule_set(base, day)).name: one for day in days}
+    except ForbearError:
+        return []
+    return list(found.values())
+
+
+def _lasts(sets: Sequence[RuleSet]) -> Iterator[tuple[bool, RuleSet]]:
+    for number, one in enumerate(sets, 1):
+        yield number == len(sets), one
+
+
+def _again(
+    panel: Panel,
+    rules: RuleSet,
+    named: str,
+    rows: Iterable[Mapping[str, Any]],
+    outcomes: dict[str, Outcome],
+    found: Replayed,
+    *,
+    last: bool,
+) -> list[Mapping[str, Any]]:
+    """Decide situations by one version of their rule set; those that it does not fit are left.
+
+    One that comes out otherwise is left for a later version too, unless this is the last.
+    """
+    order = sorted_fields(rules)
+    fields = set(order)
+    left: list[Mapping[str, Any]] = []
+    asked: list[tuple[Mapping[str, Any], dict[str, str]]] = []
+    for row in rows:
+        facts = json.loads(row["facts"])
+        if facts.keys() == fields:
+            asked.append((row, facts))
+        else:
+            left.append(row)
+    names = [row["situation"] for row, _ in asked]
+    verdicts = panel.ask(rules, [facts for _, facts in asked], names) if asked else []
+    compiled = panel.compiled(rules)
+    by_id = {rule.id: rule for rule in rules.rules}
+    for (row, facts), verdict in zip(asked, verdicts, strict=True):
+        wrong = [*_otherwise(row, verdict)]
+        if name_of(named, order, facts) != row["situation"]:
+            wrong.append(("name", row["situation"], name_of(named, order, facts)))
+        if wrong and not last:
+            left.append(row)
+            continue
+        for what, then, now in wrong:
+            found.differ(f"situation {row['situation'][:12]} of {named}", what, then, now)
+        windows = (by_id[name] for name in compiled.applying(facts))
+        outcomes[row["situation"]] = Outcome(
+            verdict.refusing,
+            tuple(duty for duty, _ in verdict.duties),
+            verdict.trouble.split(":")[0],
+            tuple(rule for rule in windows if isinstance(rule.body, Window)),
+        )
+    return left
+
+
+def _otherwise(row: Mapping[str, Any], verdict: Verdict) -> Iterator[tuple[str, object, object]]:
+    """What of a situation's answer differs from the record: what, then, now."""
+    now: dict[str, list[str] | None] = {
+        "refusing": list(verdict.refusing),
+        "duties": [duty for duty, _ in verdict.duties],
+        "compiled": list(verdict.compiled),
+        "rete": None if verdict.rete is None else list(verdict.rete),
+    }
+    for what, said in now.items():
+        if row[what] != said:
+            yield f"what follows ({what})", row[what], said
+    if row["trouble"] != verdict.trouble:
+        yield "trouble between the engines", row["trouble"], verdict.trouble
+
+
+# -- decisions
+
+
+def _decisions(
+    law: Law, rows: pl.DataFrame, outcomes: Mapping[str, Outcome], found: Replayed
+) -> None:
+    """Compare decisions with what follows from their situations, the rulebook and the settings."""
+    found.decisions += rows.height
+    found.erased += int(rows[ERASED].sum())
+    rows = rows.filter(~pl.col(ERASED))
+    if rows.is_empty():
+        return
+    keys = ["situations", "rules", "force", "verdict", "exhausted", "duties", "jurisdictions",
+            "channel", "zones"]  # fmt: skip
+    numbered = rows.with_columns(pl.struct(keys).rank("dense").alias("same"))
+    distinct = numbered.unique("same", keep="first", maintain_order=True)
+    wrong: dict[int, list[tuple[str, object, object]]] = {}
+    for row in distinct.iter_rows(named=True):
+        said = list(_follows(law, row, outcomes))
+        if said:
+            wrong[row["same"]] = said
+    bad = numbered.filter(pl.col("same").is_in(list(wrong)))
+    for name, same in bad.select("decision_id", "same").iter_rows():
+        for what, then, now in wrong[same]:
+            found.differ(f"decision {name}", what, then, now)
+    _hours(numbered, outcomes, found)
+    given = pl.col("listed") != ((pl.col("verdict") == "permitted") & (pl.col("attempts_left") > 0))
+    for row in rows.filter(given & pl.col("at").is_null()).iter_rows(named=True):
+        found.differ(f"decision {row['decision_id']}", "listed", row["listed"], not row["listed"])
+
+
+def _follows(
+    law: Law, row: Mapping[str, Any], outcomes: Mapping[str, Outcome]
+) -> Iterator[tuple[str, object, object]]:
+    """What of a decision does not follow from its situations: what, then, now."""
+    missing = [name for name in row["situations"] if name not in outcomes]
+    if missing:
+        yield "situations that the record does not have", missing, []
+        return
+    met = [outcomes[name] for name in row["situations"]]
+    rules = {rule for one in met for rule in one.refusing}
+    rules |= {f"structural/{one.trouble}" for one in met if one.trouble}
+    rules |= _of_places(law, row)
+    told = set(row["rules"])
+    free = {f"structural/{name}" for name in STRUCTURAL.keys() - OWN - _BY_PLACE}
+    if told - free != rules:
+        yield "rules that refuse", row["rules"], sorted(rules | told & free)
+        return
+    if row["verdict"] != ("refused" if told else "permitted"):
+        yield "verdict", row["verdict"], "refused" if told else "permitted"
+    forces = [_force(law, rule) for rule in told]
+    force = min(forces, key=STRENGTH.index, default=None)
+    if row["force"] != force:
+        yield "force", row["force"], force
+    exhausted = bool(told) and all(_counts(law, rule) for rule in told)
+    if row["exhausted"] != exhausted:
+        yield "exhausted", row["exhausted"], exhausted
+    must = {duty for one in met for duty in one.duties}
+    duties = set(filter(None, (row["duties"] or "").split(";")))
+    may = must | _duties_of_places(law, row)
+    if not must <= duties <= may:
+        yield "duties", sorted(duties), sorted(must | duties & may)
+
+
+_BY_PLACE: Final = frozenset({"place_without_file", "place_not_encoded"})
+
+
+def _places(row: Mapping[str, Any]) -> list[str]:
+    return [one for one in (row["jurisdictions"] or "").split(";") if one]
+
+
+def _of_places(law: Law, row: Mapping[str, Any]) -> set[str]:
+    """Structural refusals that follow from the places alone."""
+    found = set()
+    for code in _places(row):
+        place = law.places.get(code)
+        if place is None:
+            found.add("structural/place_without_file")
+        elif law.refuse_unencoded and not place.encoded:
+            found.add("structural/place_not_encoded")
+    return found
+
+
+def _duties_of_places(law: Law, row: Mapping[str, Any]) -> set[str]:
+    """Every duty that the heads of these places can bring."""
+    known = [law.places[code] for code in _places(row) if code in law.places]
+    found = {"state_law_not_encoded" for one in known if not one.encoded}
+    if any(one.encoded for one in known):
+        found |= {"licence_unchecked", "no_suit_threat", "recording_consent"}
+    return found
+
+
+def _force(law: Law, rule: str) -> str:
+    act, _, name = rule.partition("/")
+    return force_of(name) if act == "structural" else law.rules[rule].force
+
+
+def _counts(law: Law, rule: str) -> bool:
+    """Whether it is a limit or a wait, which time undoes."""
+    known = law.rules.get(rule)
+    return known is not None and isinstance(known.body, Limit | Wait)
+
+
+def _hours(rows: pl.DataFrame, outcomes: Mapping[str, Outcome], found: Replayed) -> None:
+    """No permitted decision has a minute that a window of the law shuts.
+
+    Hours of the consumer's own, which are not in the record, can only shut more.
+    """
+    keys = ["situations", "zones", "day", "windows_utc"]
+    asked = rows.filter((pl.col("verdict") == "permitted") & pl.col("at").is_null())
+    asked = asked.filter(pl.col("windows_utc").is_not_null() & (pl.col("zones") != ""))
+    firsts = asked.group_by(keys, maintain_order=True).agg(pl.col("decision_id"))
+    worked: dict[tuple[object, ...], tuple[Interval, ...]] = {}
+    for names, zones, day, windows, ids in firsts.iter_rows():
+        if any(name not in outcomes for name in names):
+            continue
+        rules = {rule.id: rule for name in names for rule in outcomes[name].windows}
+        key = (tuple(sorted(rules)), zones, day)
+        if key not in worked:
+            worked[key] = open_by_law(list(rules.values()), zones.split(";"), day)
+        more = beyond(windows, worked[key])
+        for name in ids if more else ():
+            found.differ(f"decision {name}", "open hours", windows, f"shut in {more}")
