@@ -69,8 +69,8 @@ class Settings:
     formats: tuple[str, ...] = FORMATS
     store: str = STORE
     zone: str = "America/New_York"
-    jobs: Jobs = Jobs()
-    service: Serving = Serving()
+    jobs: Jobs = field(default_factory=Jobs)
+    service: Serving = field(default_factory=Serving)
 
     @property
     def house(self) -> Path | None:

@@ -1,4 +1,4 @@
-"""Settings of the service: what is written is read back, and what is wrong is said with its place."""
+"""Settings of the service: what is written is read back; what is wrong is said with its place."""
 
 from __future__ import annotations
 
