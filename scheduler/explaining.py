@@ -81,7 +81,7 @@ def explain(
     """
     group = group_of(source, account, licences)
     debt = group.accounts[account]
-    chosen, way = _choose(group, debt, channel, point)
+    chosen, way = choose(group, debt, channel, point)
     moment = Moment(known=at, at=at) if at is not None else Moment(known=now, day=day)
     contact = plain_contact(debt, chosen, way, moment.known)
     decision = decide(panel, group, contact, moment, Ask(refuse_unencoded=refuse_unencoded))
@@ -120,10 +120,10 @@ def _points(group: Group, debt: Account, channel: str | None) -> list[Point]:
     return sorted(mine, key=lambda one: (one.whom != "consumer", one.id))
 
 
-def _choose(
+def choose(
     group: Group, debt: Account, channel: str | None, point: str | None
 ) -> tuple[Point, str]:
-    """The point and the channel asked about."""
+    """The point and the channel asked about; what is left out is chosen. Raises NoSuchContact."""
     if point is not None:
         known = [one.id for one in _points(group, debt, None)]
         if point not in known:

@@ -17,7 +17,6 @@ from .asked import (
 )
 from .door import (
     Live,
-    LiveError,
     cancel,
     changes_after,
     check,
@@ -25,33 +24,43 @@ from .door import (
     expire,
     open_live,
     post_events,
+    refresh,
     release,
     renew,
     reserve,
     settle,
 )
+from .knowing import ClockBehind
+from .token import KeySigner, NoPermit, Token, check_token
+from .writer import LiveError
 
 __all__ = [
     "Answer",
     "Change",
+    "ClockBehind",
     "Ended",
     "Event",
     "Fault",
+    "KeySigner",
     "Live",
     "LiveError",
+    "NoPermit",
     "Posted",
     "Proposed",
     "Release",
     "Released",
     "Reserved",
     "Result",
+    "Token",
     "cancel",
     "changes_after",
     "check",
+    "check_token",
     "decision",
     "expire",
     "open_live",
     "post_events",
+    "refresh",
     "release",
     "renew",
     "reserve",

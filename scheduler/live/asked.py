@@ -109,7 +109,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a permit ended. `late`: it had expired; its contact was corrected.
+    """How a permit ended. `late`: it had expired; its contact was corrected. `again`: told before.
 
     `contact` is the id of its row in the store, None where nothing was placed.
     """
@@ -118,7 +118,7 @@ class Ended:
     how: Literal["settled", "cancelled"]
     contact: str | None
     late: bool
-    again: bool = False  # told before, with the same content
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import TracebackType
-from typing import Any, Protocol
-
-from engine.problem import ForbearError
+from typing import Any
 
 from ..law import Law
 from ..settings import Settings
+from ..store import living
 from ..store.database import Store
 from .asked import (
     Answer,
@@ -27,23 +27,14 @@ from .asked import (
     Reserved,
     Result,
 )
+from .core import Core, Job
+from .recording import PREFIX, number_of
+from .token import Signer
+from .withdrawing import Lists, Published
+from .writer import Writer
 
 Clock = Callable[[], datetime]
 """Asks what time it is, in UTC; only commands own one."""
-
-
-class Signer(Protocol):
-    """Signs permits: the home's Ed25519 key."""
-
-    name: str
-
-    def sign(self, message: bytes) -> bytes:
-        """The signature, 64 bytes."""
-        ...
-
-
-class LiveError(ForbearError):
-    """Nothing can be answered now: one sentence says why. The client must take it as a no."""
 
 
 @dataclass
@@ -51,10 +42,7 @@ class Live:
     """An open core: a store, a rulebook, a writer. Use as a context manager."""
 
     store: Store
-    law: Law
-    settings: Settings
-    signer: Signer
-    now: Clock
+    writer: Writer
 
     def __enter__(self) -> Live:
         """Nothing is asked of the store before the first question."""
@@ -71,6 +59,17 @@ class Live:
 
     def close(self) -> None:
         """Finish what was handed in, then stop the writer and the engines. The store stays open."""
+        self.writer.close()
+
+    @property
+    def waiting(self) -> int:
+        """How many pieces of work wait for the writer."""
+        return self.writer.waiting()
+
+    @property
+    def rulebook(self) -> str:
+        """The digest of the rulebook that is decided by."""
+        return self.writer.core.law.rulebook.digest
 
 
 def open_live(
@@ -80,22 +79,32 @@ def open_live(
     signer: Signer,
     now: Clock,
     alarm: Callable[[str], None] = lambda _: None,
+    lists: Lists | None = None,
 ) -> Live:
-    """An open core. `alarm` is told of disagreements of the engines. Raises StoreError."""
-    return Live(store, law, settings, signer, now)
+    """An open core. `alarm` is told of disagreements of the engines.
+
+    `lists`: where published lists are; None: in the settings' place. Of a store of this version.
+    """
+    found = Published(settings.lists) if lists is None else lists
+    return Live(store, Writer(Core(store, law, settings, signer, found, alarm), now))
 
 
-def check(live: Live, asked: Sequence[Proposed], by: str) -> Future[tuple[Answer | Fault, ...]]:
+def check(
+    live: Live, asked: Sequence[Proposed], by: str, person: str | None = None
+) -> Future[tuple[Answer | Fault, ...]]:
     """Decide each contact as of now; reserves nothing. One answer for each, in order.
 
-    The future raises LiveError or StoreError: then nothing was decided.
+    The future raises LiveError, StoreError or ClockBehind: then nothing was decided. `by` is the
+    key that asks, `person` whoever is behind it.
     """
-    return Future()
+    return live.writer.hand_in(Job(tuple(asked), "check", by, person), len(asked))
 
 
-def reserve(live: Live, asked: Proposed, by: str) -> Future[Reserved | Fault]:
+def reserve(
+    live: Live, asked: Proposed, by: str, person: str | None = None
+) -> Future[Reserved | Fault]:
     """Decide, and if permitted reserve, in one transaction."""
-    return Future()
+    return live.writer.hand_in(Job(asked, "reserve", by, person))
 
 
 def settle(live: Live, told: Result, by: str) -> Future[Ended | Fault]:
@@ -104,17 +113,20 @@ def settle(live: Live, told: Result, by: str) -> Future[Ended | Fault]:
     After its expiry the contact that was written then is corrected. Told again: the same answer,
     or a correction if the content differs.
     """
-    return Future()
+    return live.writer.hand_in(Job(told, "settle", by))
 
 
 def cancel(live: Live, permit: str, by: str) -> Future[Ended | Fault]:
     """Give a permit back. Whoever cancels declares that nothing was placed."""
-    return Future()
+    return live.writer.hand_in(Job(permit, "cancel", by))
 
 
 def expire(live: Live) -> Future[int]:
-    """Turn permits past their end into contacts with an unknown result; how many there were."""
-    return Future()
+    """Turn permits past their end into contacts with an unknown result; how many there were.
+
+    At most `core.AT_ONCE` of them; ask again where it was so many.
+    """
+    return live.writer.hand_in(Job(None, "expire"))
 
 
 def post_events(live: Live, events: Sequence[Event], by: str) -> Future[tuple[Posted, ...]]:
@@ -123,12 +135,22 @@ def post_events(live: Live, events: Sequence[Event], by: str) -> Future[tuple[Po
     When the future is done every check and permit of every process sees it, and the rows of
     today's list that it withdraws are in the changes feed.
     """
-    return Future()
+    return live.writer.hand_in(Job(tuple(events), "post", by), len(events))
 
 
 def release(live: Live, asked: Release, by: str) -> Future[Released | Fault]:
     """A named person lifts a presumption for one contact."""
-    return Future()
+    return live.writer.hand_in(Job(asked, "release", by, asked.person))
+
+
+def refresh(live: Live) -> Future[None]:
+    """Look for rows that others added to the store, and withdraw what they forbid."""
+    return live.writer.hand_in(Job((), "check"))
+
+
+def renew(live: Live, law: Law) -> Future[None]:
+    """Go on with another rulebook; what was handed in before is decided by the one before."""
+    return live.writer.hand_in(lambda core: core.renew(law))
 
 
 def changes_after(live: Live, day: date, cursor: int, limit: int = 1000) -> tuple[Change, ...]:
@@ -136,14 +158,34 @@ def changes_after(live: Live, day: date, cursor: int, limit: int = 1000) -> tupl
 
     Reads at once, does not wait for the writer. Raises StoreError.
     """
-    return ()
+    return tuple(
+        Change(
+            one.seq,
+            one.at,
+            one.day,
+            one.row_id,
+            one.account,
+            one.consumer,
+            one.point,
+            one.channel,
+            tuple(json.loads(one.rules)),
+            one.decision,
+        )
+        for one in living.changes(live.store, day, cursor, limit)
+    )
 
 
 def decision(live: Live, name: str) -> dict[str, Any] | None:
-    """A live decision's record by its id, as the log has it; None where there is none."""
-    return None
+    """A live decision's record by its id, as the log has it; None where there is none.
 
-
-def renew(live: Live, law: Law) -> Future[None]:
-    """Go on with another rulebook; what was handed in before is decided by the one before."""
-    return Future()
+    `rulebook`, `versions`, `settings` beside it are what it was decided by; its personal fields
+    are left out where they were erased. Raises StoreError.
+    """
+    number = number_of(name)
+    rows = [] if number is None else living.live_decisions(live.store, number - 1, 1)
+    if not rows or f"{PREFIX}{rows[0].seq}" != name:
+        return None
+    row = rows[0]
+    common = living.live_common(live.store, row.common) or "{}"
+    personal = {} if row.personal is None else json.loads(row.personal)
+    return {**json.loads(row.public), **personal, **json.loads(common)}

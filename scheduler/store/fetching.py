@@ -94,3 +94,40 @@ def owners(connection: sa.Connection, accounts: Collection[str]) -> dict[str, st
     condition, value = among(connection, "account", accounts)
     text = f"SELECT account, consumer, revision FROM account WHERE {condition} ORDER BY revision"
     return {account: consumer for account, consumer, _ in asked(connection, text, (value,))}
+
+
+def holders(connection: sa.Connection, accounts: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Whose each account is and who collects it, as its newest row says."""
+    condition, value = among(connection, "account", accounts)
+    text = (
+        f"SELECT account, consumer, collector, revision FROM account WHERE {condition} "
+        "ORDER BY revision"
+    )
+    return {one[0]: (one[1], one[2]) for one in asked(connection, text, (value,))}
+
+
+def files(connection: sa.Connection, points: Collection[str]) -> dict[str, str]:
+    """In whose file each contact point stands, as its newest row says."""
+    condition, value = among(connection, "point", points)
+    text = (
+        f"SELECT point, consumer, revision FROM contact_point WHERE {condition} ORDER BY revision"
+    )
+    return {point: consumer for point, consumer, _ in asked(connection, text, (value,))}
+
+
+def newest(connection: sa.Connection, name: str, keys: Collection[str]) -> dict[str, int]:
+    """The newest revision of things of a table that has one column for its key."""
+    key = KEPT[name].key[0]
+    condition, value = among(connection, key, keys)
+    text = f'SELECT {key}, max(revision) FROM "{name}" WHERE {condition} GROUP BY {key}'
+    return dict(tuple(row) for row in asked(connection, text, (value,)))
+
+
+def told_late(connection: sa.Connection, contacts: Collection[str]) -> set[str]:
+    """Those contacts of which the newest row is a correction, and takes nothing back."""
+    condition, value = among(connection, "contact", contacts)
+    text = f"SELECT contact, revision, void FROM contact WHERE {condition} ORDER BY revision"
+    last = {
+        contact: (revision, void) for contact, revision, void in asked(connection, text, (value,))
+    }
+    return {contact for contact, (revision, void) in last.items() if revision and not void}

@@ -133,7 +133,6 @@ LIVE_COLUMNS: Final[dict[str, dict[str, str]]] = {
     "live_head": {"id": "whole", "seq": "whole", "chain": "text", "change": "whole"},
     "live_decision": {
         "seq": "whole",
-        "decision": "text",
         "at": "instant",
         "common": "text",
         "public": "text",
@@ -194,7 +193,6 @@ LIVE_KEYS: Final[dict[str, tuple[str, ...]]] = {
 """Keys of those whose key is not their first column."""
 LIVE_INDEXES: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "contact_group": (("grp",),),
-    "live_decision": (("decision",),),
     "permit": (("consumer",), ("until",)),
     "release": (("consumer",),),
     "change": (("day", "row_id"),),

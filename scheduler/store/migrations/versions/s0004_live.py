@@ -24,7 +24,7 @@ MOVING: Final[dict[str, str]] = {
 }
 """What is worked out from other rows, and may be worked out again."""
 KEPT: Final[dict[str, str]] = {
-    "live_decision": "seq*:whole decision at:instant common public personal? salt? inner chain",
+    "live_decision": "seq*:whole at:instant common public personal? salt? inner chain",
     "live_situation": "common* situation* content",
     "live_common": "common* content",
     "permit": (
@@ -49,7 +49,6 @@ PERSONAL: Final[dict[str, tuple[str, ...]]] = {
 }
 INDEXES: Final[tuple[tuple[str, str], ...]] = (
     ("contact_group", "grp"),
-    ("live_decision", "decision"),
     ("permit", "consumer"),
     ("permit", "until"),
     ("release", "consumer"),

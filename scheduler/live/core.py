@@ -1,0 +1,331 @@
+"""One transaction of the live core: what waited together, decided, logged, reserved, committed."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, Final
+
+from engine.history import Contact
+from engine.releasing import releasable
+
+from ..explaining import plain_contact
+from ..law import Law
+from ..manifest import versions
+from ..settings import Settings
+from ..store import fetching, linking, living
+from ..store.database import Connection, Store
+from ..store.living import Permit, StoredRelease
+from .asked import Event, Fault, Proposed, Release, Released, Result
+from .deciding import Desk
+from .ending import Ending
+from .entering import Entry, Ledger, Work
+from .knowing import Known, Memory
+from .posting import take_in
+from .proposing import decide_now
+from .recording import Asking, Kept, dumps, keep
+from .token import Signer
+from .withdrawing import Lists
+
+AT_ONCE: Final = 500
+"""Permits expired in one transaction."""
+TELLING: Final = ("settle", "cancel", "expire", "post")
+"""Kinds of job that tell facts: they come before what is asked in the same transaction."""
+
+
+@dataclass
+class Job:
+    """One thing handed in. `kind`: check, reserve, release, or one of TELLING."""
+
+    asked: Sequence[Proposed] | Proposed | Result | str | Release | Sequence[Event] | None
+    kind: str
+    by: str = ""
+    person: str | None = None
+
+
+@dataclass
+class _Told:
+    """What was told before anything was asked: answers by the place of their job, and of whom.
+
+    `loud` are the consumers whose listed rows must be asked again.
+    """
+
+    found: dict[int, Any] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
+    loud: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Core:
+    """All that answers need between two transactions."""
+
+    store: Store
+    law: Law
+    settings: Settings
+    signer: Signer
+    lists: Lists
+    alarm: Callable[[str], None]
+    desk: Desk = field(init=False)
+    memory: Memory = field(init=False)
+    ledger: Ledger = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the engines ready for the rulebook."""
+        self._begin(self.law)
+
+    def renew(self, law: Law) -> None:
+        """Go on with another rulebook."""
+        self.desk.close()
+        self._begin(law)
+
+    def _begin(self, law: Law) -> None:
+        self.law = law
+        self.desk = Desk.of(law.rulebook, self.settings.refuse_unencoded_places, self.alarm)
+        self.memory = Memory(self.settings.licences)
+        deciding = self.settings.deciding()
+        common = {
+            "rulebook": law.rulebook.digest,
+            "versions": versions(),
+            "settings": deciding,
+        }
+        content = json.dumps(common, sort_keys=True, separators=(",", ":"))
+        self.ledger = Ledger(law, sha256(content.encode()).hexdigest()[:16], content)
+
+    def close(self) -> None:
+        """Stop the engines."""
+        self.desk.close()
+
+    def run(self, jobs: Sequence[Job], now: datetime) -> list[Any]:
+        """Do all of it in one transaction; the answer to each, in order.
+
+        Raises StoreError, ClockBehind: then nothing was done.
+        """
+        work = Work(now)
+        try:
+            with self.store.writing() as connection:
+                pending = self._work(connection, jobs, work)
+                self.ledger.write(connection, work)
+                found = [self.ledger.answered(one, self.signer, work.now) for one in pending]
+        except BaseException:
+            self.memory.clear()  # what it holds may be of this transaction, which never was
+            raise
+        for name in work.bumped:
+            known = self.memory.groups.get(name)
+            if known is not None:
+                known.version += 1
+        self.ledger.committed(work)
+        return found
+
+    def _work(self, connection: Connection, jobs: Sequence[Job], work: Work) -> list[Any]:
+        if any(job.kind in TELLING for job in jobs):
+            living.stop_writers(connection)
+        others = linking.catch_up(connection)
+        told = self._tell(connection, jobs, work.now)
+        caught = linking.catch_up(connection) if told.found else others
+        for one in (others, caught):
+            self.memory.caught(one)
+        accounts = {one.account for job in jobs for one in _proposals(job)}
+        self.memory.owners(connection, accounts)
+        owners = {owner for one in accounts if (owner := self.memory.owner.get(one)) is not None}
+        touched = others.touched | caught.touched
+        lock = bool(touched or told.ended) or any(
+            job.kind in ("reserve", "release") for job in jobs
+        )
+        wanted = owners | told.ended | told.loud
+        work.now, groups = self.memory.know(
+            connection, wanted, touched, work.now, self.desk, lock=lock
+        )
+        work.bumped |= touched | {self.memory.of(one).name for one in told.ended}
+        pending = [
+            told.found[place] if place in told.found else self._one(job, work)
+            for place, job in enumerate(jobs)
+        ]
+        loud = others.touched | {self.memory.of(one).name for one in told.loud}
+        again = [groups[name] for name in sorted(loud) if name in groups]
+        self._withdraw(connection, again, work)
+        return pending
+
+    def _tell(self, connection: Connection, jobs: Sequence[Job], now: datetime) -> _Told:
+        """Permits that end, events: what happened comes before what is asked."""
+        told = _Told()
+        ending = self._ending(connection, jobs, now)
+        for place, job in enumerate(jobs):
+            if isinstance(job.asked, Result):
+                told.found[place] = ending.settle(job.asked, job.by)
+            elif job.kind == "cancel":
+                told.found[place] = ending.cancel(str(job.asked), job.by)
+        for place, job in enumerate(jobs):
+            if job.kind == "expire":
+                told.found[place] = ending.expire_all()
+        ending.write(connection)
+        told.ended = ending.consumers
+        told.loud = set(ending.talked)
+        for place, job in enumerate(jobs):
+            if job.kind == "post":
+                told.found[place], whose = take_in(connection, _events(job), now)
+                told.loud |= whose
+        return told
+
+    def _ending(self, connection: Connection, jobs: Sequence[Job], now: datetime) -> Ending:
+        names = {
+            job.asked.permit if isinstance(job.asked, Result) else str(job.asked)
+            for job in jobs
+            if job.kind in ("settle", "cancel")
+        }
+        permits = living.permits(connection, names) if names else {}
+        due = any(job.kind == "expire" for job in jobs)
+        overdue = living.overdue(connection, now, AT_ONCE) if due else []
+        permits |= {one.permit: one for one in overdue}
+        expired = [one.permit for one in permits.values() if one.how == "expired"]
+        placed = fetching.told_late(connection, expired) if expired else set()
+        return Ending(now, permits, tuple(overdue), placed)
+
+    def _one(self, job: Job, work: Work) -> Any:
+        asking = Asking("permit" if job.kind == "reserve" else "check", job.by, job.person)
+        if isinstance(job.asked, Proposed):
+            return self._reserve(job.asked, asking, work)
+        if isinstance(job.asked, Release):
+            return self._release(job.asked, job, work)
+        return [self._check(one, asking, work) for one in _proposals(job)]
+
+    def _decided(self, asked: Proposed, now: datetime) -> tuple[Known, Kept] | Fault:
+        owner = self.memory.owner.get(asked.account)
+        known = None if owner is None else self.memory.of(owner)
+        if known is None or asked.account not in known.facts.accounts:
+            return Fault("unknown_account", f"no account `{asked.account}`")
+        kept = decide_now(self.desk, known, asked, now)
+        return kept if isinstance(kept, Fault) else (known, kept)
+
+    def _check(self, asked: Proposed, asking: Asking, work: Work) -> Entry | Fault:
+        found = self._decided(asked, work.now)
+        if isinstance(found, Fault):
+            return found
+        _, kept = found
+        return work.enter(kept, kept.findings(self.desk.kinds, work.now), asking, work.now)
+
+    def _reserve(self, asked: Proposed, asking: Asking, work: Work) -> Entry | Fault:
+        found = self._decided(asked, work.now)
+        if isinstance(found, Fault):
+            return found
+        known, kept = found
+        entry = work.enter(kept, kept.findings(self.desk.kinds, work.now), asking, work.now)
+        if not kept.decided.decision.permitted:
+            return entry
+        until = work.now + timedelta(seconds=self.settings.permit_seconds)
+        entry.permit = permit = Permit(
+            permit=f"p{secrets.token_hex(12)}",
+            decision="",
+            consumer=kept.consumer,
+            account=kept.account,
+            point=kept.point,
+            channel=kept.channel,
+            contact=dumps(_contact_row(kept.decided.contact)),
+            by=asking.by,
+            opened_at=work.now,
+            until=until if kept.until is None else min(until, kept.until),
+        )
+        used = kept.decided.releases
+        work.used += [(one, permit.permit) for one in used]
+        known.releases = tuple(one for one in known.releases if one.release not in used)
+        known.reserve(permit, self.desk)
+        work.bumped.add(known.name)
+        return entry
+
+    def _release(self, asked: Release, job: Job, work: Work) -> Released | Fault:
+        owner = self.memory.owner.get(asked.account)
+        if owner is None:
+            return Fault("unknown_account", f"no account `{asked.account}`")
+        why = _not_releasable(self.desk, asked, work.now)
+        if why:
+            return Fault("not_releasable", why)
+        one = StoredRelease(
+            release=f"r{secrets.token_hex(12)}",
+            consumer=owner,
+            account=asked.account,
+            rule=asked.rule,
+            channel=asked.channel,
+            point=asked.point,
+            person=asked.person,
+            factor=asked.factor,
+            reason=asked.reason,
+            by=job.by,
+            made_at=work.now,
+            until=asked.until,
+        )
+        known = self.memory.of(owner)
+        known.releases = (*known.releases, one)
+        known.answers = {}
+        work.released.append(one)
+        work.bumped.add(known.name)
+        return Released(one.release, asked, work.now)
+
+    def _withdraw(self, connection: Connection, groups: Iterable[Known], work: Work) -> None:
+        """Ask again what is listed of these groups, as the list asked: the rest of its day."""
+        members = {member: known for known in groups for member in known.members}
+        rows = self.lists.rows(members, work.now) if members else []
+        gone = {day: living.withdrawn(connection, day) for day in {one.day for one in rows}}
+        for one in rows:
+            if (one.row_id, one.account, one.point, one.channel) in gone[one.day]:
+                continue
+            known = members[one.consumer]
+            debt = known.group.accounts.get(one.account)
+            point = known.group.points.get(one.point)
+            if debt is None or point is None:
+                continue
+            contact = plain_contact(debt, point, one.channel, work.now)
+            decided = self.desk.whole_day(known.group, contact, work.now, one.day)
+            if decided.decision.permitted:
+                continue
+            kept = keep(self.desk, known.group, known.name, decided, None)
+            asking = Asking("list", "withdrawal")
+            found = decided.decision.findings
+            entry = work.enter(kept, found, asking, None, one.day.isoformat())
+            work.withdrawn.append((one, entry))
+
+
+def _proposals(job: Job) -> Sequence[Proposed]:
+    if isinstance(job.asked, Proposed):
+        return (job.asked,)
+    if isinstance(job.asked, Release):
+        return (Proposed(job.asked.account, ""),)
+    if job.kind != "check" or not isinstance(job.asked, Sequence):
+        return ()
+    return [one for one in job.asked if isinstance(one, Proposed)]
+
+
+def _events(job: Job) -> Sequence[Event]:
+    assert isinstance(job.asked, Sequence)
+    return [one for one in job.asked if isinstance(one, Event)]
+
+
+def _contact_row(contact: Contact) -> Mapping[str, object]:
+    """What a permit's contact will be in the store, but for what comes of it."""
+    technology = contact.technology
+    for flag in ("autodialled", "prerecorded"):
+        technology = flag if contact.flags.get(flag) else technology
+    return {
+        "collector": contact.collector,
+        "attributed_to": list(contact.debts),
+        "technology": technology,
+        "purpose": contact.purpose,
+        "content": contact.content,
+        "disclosure": contact.disclosure,
+        "reply_to_consumer": bool(contact.flags.get("reply_to_consumer")),
+        "automated": bool(contact.flags.get("automated")),
+        "opt_out_notice": contact.flags.get("opt_out_notice"),
+    }
+
+
+def _not_releasable(desk: Desk, asked: Release, now: datetime) -> str:
+    """Why a release cannot be made; empty where it can."""
+    if not releasable(desk.panel.rulebook, asked.rule):
+        return f"`{asked.rule}` is no presumption of the rulebook; nothing else can be released"
+    if not asked.person.strip() or not asked.reason.strip() or not asked.factor.strip():
+        return "a release names a person, a factor and a reason"
+    if asked.until <= now:
+        return "a release ends later than now"
+    return ""

@@ -1,0 +1,255 @@
+"""One contact decided at an instant, by both engines, with all that its record holds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+
+from engine import clock
+from engine.clock import format_instant
+from engine.deciding import decide
+from engine.decision import Decision, Finding
+from engine.facts.view import Moment
+from engine.history import Contact, Group
+from engine.kinds import Agreed, Window
+from engine.panel import Panel, Verdict
+from engine.question import Ask
+from engine.releasing import released
+from engine.rulebook import Rulebook
+from engine.situation import RuleSet, Situation, name_of, sorted_fields
+from engine.upcoming import next_permitted
+
+from ..store.tables import EPOCH
+
+MICRO: Final = timedelta(microseconds=1)
+QUARTER: Final = 900_000_000
+"""Microseconds of a quarter of an hour: every zone's offset is a multiple of it."""
+MINUTE: Final = timedelta(minutes=1)
+FORCES: Final = ("structural", "prohibition", "presumption", "policy")
+RESERVED: Final = "structural/reserved"
+
+
+@dataclass
+class Noting(Panel):
+    """A panel that can keep what it was asked, with its answers."""
+
+    heard: list[tuple[RuleSet, Situation, Verdict]] | None = None
+
+    def ask(
+        self, rules: RuleSet, situations: Sequence[Situation], names: Sequence[str] = ()
+    ) -> list[Verdict]:
+        """Both engines' verdict on each situation."""
+        found = super().ask(rules, situations, names)
+        if self.heard is not None and rules.rules:
+            self.heard += zip([rules] * len(situations), situations, found, strict=True)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision with the situations it met, (name, content as JSON), and how it may be kept.
+
+    `since`, `until`: strictly between them, in microseconds since 1970, nothing that a decision
+    reads of the clock changes, if the facts do not.
+    """
+
+    decision: Decision
+    contact: Contact
+    situations: tuple[tuple[str, str], ...]
+    since: int
+    until: int
+    releases: tuple[str, ...] = ()
+
+
+@dataclass
+class Desk:
+    """Where live contacts are decided: both engines, a rulebook, and what is worked out of it."""
+
+    panel: Noting
+    ask: Ask
+    kinds: dict[str, str] = field(default_factory=dict)
+    marks: frozenset[int] = frozenset()
+    _digests: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rulebook: Rulebook, refuse_unencoded: bool, alarm: Callable[[str], None]) -> Desk:
+        """A desk for a rulebook."""
+        return cls(
+            Noting(rulebook, alarm=alarm),
+            Ask(refuse_unencoded=refuse_unencoded, search=False),
+            {rule.id: rule.kind for rule in rulebook.rules},
+            frozenset(_rule_marks(rulebook)),
+        )
+
+    def decide(
+        self,
+        group: Group,
+        marks: Sequence[int],
+        contact: Contact,
+        at: datetime,
+        more: Callable[[Decision], Decision] | None = None,
+        releases: Mapping[str, str] | None = None,
+    ) -> Decided:
+        """Decide at an instant. `marks` of the group (`marks_of`); `more` may add findings."""
+        moment = Moment(known=at, at=at)
+        self.panel.heard = []
+        decision = decide(self.panel, group, contact, moment, self.ask)
+        heard, self.panel.heard = self.panel.heard, None
+        if more is not None:
+            decision = more(decision)
+        used: tuple[str, ...] = ()
+        if releases and not decision.permitted:
+            decision, used = released(decision, releases)
+        if not decision.permitted:
+            decision = replace(
+                decision, next_permitted=self._upcoming(group, contact, moment, decision.findings)
+            )
+        since, until = between(marks, at)
+        return Decided(decision, contact, tuple(map(self._named, heard)), since, until, used)
+
+    def whole_day(self, group: Group, contact: Contact, now: datetime, day: date) -> Decided:
+        """Decide about the rest of a civil day, as the list does."""
+        self.panel.heard = []
+        decision = decide(self.panel, group, contact, Moment(known=now, day=day), self.ask)
+        heard, self.panel.heard = self.panel.heard, None
+        return Decided(decision, contact, tuple(map(self._named, heard)), 0, 0)
+
+    def close(self) -> None:
+        """Stop the engines."""
+        self.panel.close()
+
+    def _upcoming(
+        self, group: Group, contact: Contact, moment: Moment, findings: tuple[Finding, ...]
+    ) -> datetime | None:
+        def again(other: Moment) -> Decision:
+            return decide(self.panel, group, contact, other, self.ask)
+
+        return next_permitted(again, moment, findings)
+
+    def _named(self, heard: tuple[RuleSet, Situation, Verdict]) -> tuple[str, str]:
+        """A situation's name and content. The name holds whatever order days were asked in."""
+        rules, situation, verdict = heard
+        digest = self._digests.get(rules.name)
+        if digest is None:
+            ids = "\n".join([self.panel.rulebook.digest, *(one.id for one in rules.rules)])
+            digest = hashlib.sha256(ids.encode()).hexdigest()[:12]
+            self._digests[rules.name] = digest
+        base = rules.name.partition("@")[0]
+        shown = f"{base}@{digest}"
+        content = {
+            "rule_set": shown,
+            "facts": json.dumps(dict(situation), sort_keys=True),
+            "refusing": verdict.refusing,
+            "duties": [f"{duty} by {rule}" for duty, rule in verdict.duties],
+            "compiled": verdict.compiled,
+            "rete": verdict.rete,
+            "trouble": verdict.trouble,
+        }
+        name = name_of(shown, sorted_fields(rules), situation)
+        return name, json.dumps(content, sort_keys=True)
+
+    def exhausted(self, findings: Sequence[Finding]) -> bool:
+        """Whether only limits and waits refuse, which time undoes."""
+        return bool(findings) and all(
+            self.kinds.get(one.rule) in ("limit", "wait") for one in findings
+        )
+
+
+def force_of(findings: Sequence[Finding]) -> str | None:
+    """The strongest force of a refusal."""
+    forces = {one.force for one in findings}
+    return next((one for one in FORCES if one in forces), None)
+
+
+def closes(decision: Decision, at: datetime) -> datetime | None:
+    """When the window that an instant lies in closes; None where no window rule applied."""
+    for start, end in decision.windows:
+        if start - MINUTE < at < end:
+            return end
+    return None
+
+
+# -- when a decision changes by the clock alone
+
+
+def micros(at: datetime) -> int:
+    """Microseconds since 1970."""
+    return (at - EPOCH) // MICRO
+
+
+def marks_of(group: Group, desk: Desk) -> list[int]:
+    """Where in a quarter of an hour a decision about the group can change, sorted; 0 is one.
+
+    Days begin, and hours open and close, at whole minutes that are the same in every zone but for
+    its offset; periods of hours or days run from an event. So nothing changes between two marks
+    (`tests/scheduler/live/test_live_deciding.py` holds it to that).
+    """
+    found = {0, *desk.marks}
+    for contact in group.contacts:
+        found.add(micros(contact.at) % QUARTER)
+        if contact.recorded is not None:
+            found.add(micros(contact.recorded) % QUARTER)
+    for one in group.statements:
+        for value in (one.received, one.made, one.recorded, one.value, one.more):
+            found.update(_times(value))
+    return sorted(found)
+
+
+def between(marks: Sequence[int], at: datetime) -> tuple[int, int]:
+    """The marks on both sides of an instant; equal ones if it stands on one."""
+    now = micros(at)
+    inside = now % QUARTER
+    place = bisect_right(marks, inside)
+    if marks[place - 1] == inside:
+        return now, now
+    above = marks[place] if place < len(marks) else QUARTER
+    return now - inside + marks[place - 1], now - inside + above
+
+
+def _times(value: Any) -> Iterator[int]:
+    """Every clock time and instant inside a value, within its quarter of an hour."""
+    if isinstance(value, datetime):
+        yield micros(value) % QUARTER
+    elif isinstance(value, time):
+        yield (value.minute * 60 + value.second) * 1_000_000 % QUARTER
+        if value == clock.END_OF_DAY:
+            yield 0
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _times(one)
+    elif isinstance(value, tuple | list):
+        for one in value:
+            yield from _times(one)
+
+
+def _rule_marks(rulebook: Rulebook) -> Iterator[int]:
+    for rule in rulebook.rules:
+        body = rule.body
+        if isinstance(body, Window):
+            for edge in (body.from_, body.to):
+                yield from _times(edge.law if isinstance(edge, Agreed) else edge)
+
+
+def shown_windows(decision: Decision, at: datetime) -> str:
+    """The windows as a record has them: JSON, what has passed cut off to the minute."""
+    whole = at.replace(second=0, microsecond=0)
+    start = whole if whole == at else whole + MINUTE
+    left = [(max(a, start), b) for a, b in decision.windows if b > start]
+    return json.dumps([[format_instant(a), format_instant(b)] for a, b in left])
+
+
+def at_instant(
+    findings: Sequence[Finding], kinds: Mapping[str, str], at: datetime
+) -> tuple[Finding, ...]:
+    """Findings decided a little earlier as they read at an instant: windows name the time."""
+    return tuple(
+        replace(one, observed=f"{clock.format_local(at, one.zone)} in {one.zone}")
+        if one.zone and kinds.get(one.rule) == "window" and one.observed.endswith(f" in {one.zone}")
+        else one
+        for one in findings
+    )

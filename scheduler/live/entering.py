@@ -1,0 +1,160 @@
+"""What one transaction gathers, and how it is written: numbered, chained, logged, reserved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from engine.decision import Finding
+
+from ..law import Law
+from ..store import living
+from ..store.database import Connection
+from ..store.living import Head, Permit, StoredChange, StoredRelease
+from ..store.plain import moment
+from ..store.recording import record_rulebook
+from .asked import Reserved
+from .recording import PREFIX, Asking, Kept, answer, dumps, inner_of, link_of, salts, texts
+from .token import Signer, Token, issue
+from .withdrawing import Listed
+
+
+@dataclass
+class Entry:
+    """A decision on its way into the log. `at` None: about the whole of `day`."""
+
+    kept: Kept
+    findings: tuple[Finding, ...]
+    asking: Asking
+    at: datetime | None
+    day: str | None = None
+    permit: Permit | None = None
+    seq: int = 0
+
+
+@dataclass
+class Work:
+    """What one transaction gathers until it is written."""
+
+    now: datetime
+    entries: list[Entry] = field(default_factory=list)
+    used: list[tuple[str, str]] = field(default_factory=list)
+    released: list[StoredRelease] = field(default_factory=list)
+    withdrawn: list[tuple[Listed, Entry]] = field(default_factory=list)
+    bumped: set[str] = field(default_factory=set)
+    situations: dict[str, str] = field(default_factory=dict)
+
+    def enter(
+        self,
+        kept: Kept,
+        findings: tuple[Finding, ...],
+        asking: Asking,
+        at: datetime | None,
+        day: str | None = None,
+    ) -> Entry:
+        """One more decision."""
+        entry = Entry(kept, findings, asking, at, day)
+        self.entries.append(entry)
+        return entry
+
+
+@dataclass
+class Ledger:
+    """Writes decisions of one rulebook; `common` names what they share, `content` is that."""
+
+    law: Law
+    common: str
+    content: str
+    written: set[str] = field(default_factory=set)
+    begun: bool = False
+
+    def write(self, connection: Connection, work: Work) -> None:
+        """Put all that was gathered into the store."""
+        permits: list[Permit] = []
+        if work.entries:
+            permits = self._log(connection, work)
+        living.add_permits(connection, permits)
+        living.use_releases(connection, work.used)
+        for one in work.released:
+            living.add_release(connection, one)
+        living.bump(connection, work.bumped, work.now)
+
+    def committed(self, work: Work) -> None:
+        """It is in the store for good."""
+        self.written.update(work.situations)
+        self.begun = self.begun or bool(work.entries)
+
+    def _log(self, connection: Connection, work: Work) -> list[Permit]:
+        """Number, chain and log the decisions; the permits given by them."""
+        if not self.begun:
+            record_rulebook(connection, self.law.rulebook.digest, self.law.files, work.now)
+            living.add_common(connection, self.common, self.content)
+        for entry in work.entries:
+            fresh = (one for one in entry.kept.decided.situations if one[0] not in self.written)
+            work.situations.update(fresh)
+        met = [(self.common, *one) for one in sorted(work.situations.items())]
+        living.add_situations(connection, met)
+        # INVARIANT: from here to the commit nobody else adds to the log
+        at = living.head(connection)
+        seq, chain, now = at.seq, at.chain, moment(connection, work.now)
+        rows: list[Sequence[Any]] = []
+        permits: list[Permit] = []
+        for entry, salt in zip(work.entries, salts(len(work.entries)), strict=True):
+            seq += 1
+            entry.seq = seq
+            name: str | None = None
+            if entry.permit is not None:
+                entry.permit = replace(entry.permit, decision=f"{PREFIX}{seq}")
+                permits.append(entry.permit)
+                name = entry.permit.permit
+            public, personal = texts(
+                entry.kept, entry.findings, entry.asking, seq, name, work.now, entry.at, entry.day
+            )
+            inner = inner_of(salt, personal)
+            chain = link_of(chain, seq, self.common, public, inner)
+            rows.append((seq, now, self.common, public, personal, salt, inner, chain))
+        living.add_decisions(connection, rows)
+        changes = _changes(work, at.change)
+        living.add_changes(connection, changes)
+        living.set_head(connection, Head(seq, chain, at.change + len(changes)))
+        return permits
+
+    def answered(self, one: Any, signer: Signer, now: datetime) -> Any:
+        """What the asker is told of what was gathered."""
+        if isinstance(one, list):
+            return tuple(_answer(each, now) if isinstance(each, Entry) else each for each in one)
+        if not isinstance(one, Entry):
+            return one
+        told = _answer(one, now)
+        permit = one.permit
+        if permit is None:
+            return Reserved(told)
+        token = Token(
+            permit.permit, permit.account, permit.point, permit.channel, permit.opened_at,
+            permit.until, self.law.rulebook.digest, signer.name,
+        )  # fmt: skip
+        return Reserved(told, permit.permit, issue(signer, token), permit.until)
+
+
+def _answer(entry: Entry, now: datetime) -> Any:
+    return answer(entry.kept, entry.findings, entry.seq, now, entry.kept.until)
+
+
+def _changes(work: Work, before: int) -> list[StoredChange]:
+    return [
+        StoredChange(
+            number,
+            work.now,
+            row.day,
+            row.row_id,
+            row.consumer,
+            row.account,
+            row.point,
+            row.channel,
+            dumps(sorted({finding.rule for finding in entry.findings})),
+            f"{PREFIX}{entry.seq}",
+        )
+        for number, (row, entry) in enumerate(work.withdrawn, before + 1)
+    ]

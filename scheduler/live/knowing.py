@@ -1,0 +1,250 @@
+"""What is known of contact groups, kept in memory as long as the store says that it still holds.
+
+INVARIANT: a group in memory is used only if its version in the store, read in the transaction that
+answers, is the one it was read at, and no new row of the store has been left unlooked at.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from engine.history import Contact, Group
+from engine.problem import ForbearError
+from engine.terms import Licences
+
+from ..records import group_of_rows
+from ..store import fetching, linking, living
+from ..store.database import Connection
+from ..store.living import Permit, StoredRelease
+from .deciding import Decided, Desk, marks_of
+
+AHEAD: Final = timedelta(seconds=5)
+"""How far clocks of two machines may lie apart."""
+MOST: Final = 100_000
+"""Groups kept in memory."""
+SPOKEN: Final = ("call", "voicemail")
+
+
+class ClockBehind(ForbearError):
+    """Something is on record that happened later than it is now by this machine's clock."""
+
+    def __init__(self, now: datetime, last: datetime) -> None:
+        """Say how far apart they are."""
+        super().__init__(
+            f"this clock says {now.isoformat()}, and the store changed at {last.isoformat()}; "
+            "set the clock, or wait until then"
+        )
+
+
+@dataclass
+class Known:
+    """A contact group as it stands: facts, open permits, releases, and answers given before."""
+
+    name: str
+    version: int
+    members: tuple[str, ...]
+    facts: Group
+    opens: dict[str, Permit]
+    releases: tuple[StoredRelease, ...]
+    wakes: datetime | None
+    at: datetime | None
+    marks: list[int] = field(default_factory=list)
+    answers: dict[Any, Any] = field(default_factory=dict)
+    _group: Group | None = None
+
+    @property
+    def group(self) -> Group:
+        """The facts, with open permits among the contacts: they count as what they may become."""
+        if self._group is None:
+            placed = [contact for one in self.opens.values() if (contact := placed_of(one))]
+            contacts = sorted((*self.facts.contacts, *placed), key=lambda one: (one.at, one.id))
+            self._group = replace(self.facts, contacts=tuple(contacts)) if placed else self.facts
+        return self._group
+
+    def reserve(self, permit: Permit, desk: Desk) -> None:
+        """One more open permit."""
+        self.opens[permit.permit] = permit
+        self.changed(desk)
+
+    def changed(self, desk: Desk) -> None:
+        """Forget what was answered before."""
+        self._group = None
+        self.answers = {}
+        self.marks = marks_of(self.group, desk)
+
+
+@dataclass
+class Memory:
+    """Groups by name, and which group each consumer and account is in."""
+
+    licences: Licences | None
+    epoch: int = -1
+    groups: dict[str, Known] = field(default_factory=dict)
+    home: dict[str, str] = field(default_factory=dict)
+    owner: dict[str, str] = field(default_factory=dict)
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Read these groups anew next time."""
+        for name in names:
+            self.groups.pop(name, None)
+
+    def clear(self) -> None:
+        """Read everything anew."""
+        self.groups.clear()
+        self.home.clear()
+        self.owner.clear()
+
+    def caught(self, caught: linking.Caught) -> None:
+        """Take note of what others added."""
+        if caught.epoch != self.epoch or len(self.groups) > MOST:
+            self.clear()
+            self.epoch = caught.epoch
+        self.forget(caught.touched)
+
+    def owners(self, connection: Connection, accounts: Collection[str]) -> None:
+        """Learn whose accounts these are."""
+        new = {one for one in accounts if one not in self.owner}
+        if new:
+            self.owner |= fetching.owners(connection, new)
+
+    def know(
+        self,
+        connection: Connection,
+        consumers: Collection[str],
+        touched: Collection[str],
+        now: datetime,
+        desk: Desk,
+        *,
+        lock: bool,
+    ) -> tuple[datetime, dict[str, Known]]:
+        """The groups of these consumers, and those touched, as they stand now; by name.
+
+        `lock`: nobody else reserves in them until the transaction ends. Also the instant as of
+        which they are known: now, or where another machine's clock runs ahead its latest change.
+        Raises ClockBehind.
+        """
+        self._homes(connection, consumers)
+        wanted = {self.home[one] for one in consumers} | set(touched)
+        states = living.states(connection, wanted, lock=lock)
+        while True:
+            stale = {name for name in wanted if not self._holds(name, states[name][0], now)}
+            if not stale:
+                break
+            # a group that joined another has another name by now
+            for one in [one for one, name in self.home.items() if name in stale]:
+                del self.home[one]
+            self._homes(connection, consumers)
+            again = {self.home[one] for one in consumers} | set(touched)
+            if again <= wanted:
+                break
+            more = again - wanted
+            states |= living.states(connection, more, lock=lock)
+            wanted |= more
+        latest = max((at for _, at in states.values() if at is not None), default=now)
+        if latest > now + AHEAD:
+            raise ClockBehind(now, latest)
+        as_of = max(now, latest)
+        self._load(connection, stale, states, as_of, desk)
+        return as_of, {name: self.groups[name] for name in wanted if name in self.groups}
+
+    def of(self, consumer: str) -> Known:
+        """The group of a consumer that `know` was asked for."""
+        return self.groups[self.home[consumer]]
+
+    def _homes(self, connection: Connection, consumers: Collection[str]) -> None:
+        new = {one for one in consumers if one not in self.home}
+        if new:
+            self.home |= linking.groups_of(connection, new)
+
+    def _holds(self, name: str, version: int, now: datetime) -> bool:
+        known = self.groups.get(name)
+        return (
+            known is not None
+            and known.version == version
+            and (known.wakes is None or known.wakes > now)
+        )
+
+    def _load(
+        self,
+        connection: Connection,
+        stale: Collection[str],
+        states: Mapping[str, tuple[int, datetime | None]],
+        now: datetime,
+        desk: Desk,
+    ) -> None:
+        if not stale:
+            return
+        members = linking.members_of(connection, stale)
+        home = {one: name for name, all_of in members.items() for one in all_of}
+        fetched = fetching.fetch(connection, list(home), now)
+        opens: dict[str, dict[str, Permit]] = {}
+        for permit in living.open_permits(connection, list(home)):
+            opens.setdefault(home[permit.consumer], {})[permit.permit] = permit
+        granted: dict[str, list[StoredRelease]] = {}
+        for one in living.releases(connection, list(home), now):
+            granted.setdefault(home[one.consumer], []).append(one)
+        for name, rows in fetching.by_group(fetched, home).items():
+            known = Known(
+                name,
+                states[name][0],
+                members[name],
+                group_of_rows(rows, self.licences),
+                opens.get(name, {}),
+                tuple(granted.get(name, ())),
+                fetched.wakes,
+                states[name][1],
+            )
+            known.marks = marks_of(known.group, desk)
+            self.groups[name] = known
+            for consumer in members[name]:
+                self.home[consumer] = name
+
+
+def placed_of(permit: Permit) -> Contact | None:
+    """An open permit as a contact whose result nobody knows; None once it was erased."""
+    if permit.contact is None:
+        return None
+    row: dict[str, Any] = json.loads(permit.contact)
+    named = row["attributed_to"]
+    flags = {name: True for name in ("reply_to_consumer", "automated") if row.get(name)}
+    return Contact(
+        id=permit.permit,
+        at=permit.opened_at,
+        channel=permit.channel,
+        point=permit.point,
+        attributed_to=tuple(named),
+        discussed=None,
+        technology=row.get("technology"),
+        purpose=row.get("purpose"),
+        content=row.get("content"),
+        disclosure=row.get("disclosure"),
+        collector=row["collector"],
+        consumer=permit.consumer,
+        recorded=permit.opened_at,
+        flags=flags,
+    )
+
+
+def persons_of(group: Group, consumer: str, point: str) -> tuple[str, str]:
+    """The human reached at a point, and the line: what one open call at a time may hold."""
+    known = group.points.get(point)
+    if known is None:
+        return consumer, point
+    file = group.consumers.get(known.owner)
+    return (file.person if file is not None else known.owner), known.line
+
+
+__all__ = [
+    "AHEAD",
+    "SPOKEN",
+    "ClockBehind",
+    "Decided",
+    "Known",
+    "Memory",
+    "persons_of",
+    "placed_of",
+]

@@ -1,0 +1,293 @@
+"""A live decision as the log has it: its record's text, its place in the chain (log/README.md).
+
+chain = SHA-256 over the chain before, the number, what decisions have in common, the public part
+and the hash of salt and personal part. So the chain still holds where a personal part was erased.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from engine import clock
+from engine.clock import format_instant
+from engine.decision import Decision, Finding, Lifted
+from engine.history import Contact, Group
+
+from ..store.living import StoredDecision
+from .asked import Answer
+from .deciding import (
+    Decided,
+    Desk,
+    at_instant,
+    closes,
+    force_of,
+    micros,
+    shown_windows,
+)
+
+PREFIX: Final = "live-"
+SALT: Final = 16
+"""Bytes of salt, so that nobody finds an erased personal part by trying."""
+_DECLARED: Final = ("purpose", "content", "technology", "disclosure")
+
+
+def dumps(value: object) -> str:
+    """JSON as records have it: no blanks, characters as they are."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks what: `asked` is list, check or permit (log/README.md)."""
+
+    asked: str
+    by: str
+    person: str | None = None
+
+
+@dataclass
+class Kept:
+    """A decision made ready to be answered and logged, as often as it holds.
+
+    `tail` and `head` are the parts of its record that stay: public and personal.
+    """
+
+    decided: Decided
+    account: str
+    consumer: str
+    point: str
+    channel: str
+    day: str
+    head: str
+    tail: str
+    timed: bool
+    until: datetime | None
+    rest: tuple[str, str]
+    minute: str = ""
+    windows: str = ""
+
+    def holds(self, now: int) -> bool:
+        """Whether it is still the answer, in microseconds since 1970."""
+        return self.decided.since < now < self.decided.until
+
+    def findings(self, kinds: Mapping[str, str], at: datetime) -> tuple[Finding, ...]:
+        """Its findings as they read at an instant."""
+        found = self.decided.decision.findings
+        return at_instant(found, kinds, at) if self.timed else found
+
+
+def keep(desk: Desk, group: Group, group_name: str, decided: Decided, at: datetime | None) -> Kept:
+    """Make a decision ready. `at` None: it is about a whole day."""
+    decision, contact = decided.decision, decided.contact
+    point = group.points[contact.point or ""]
+    account = contact.debts[0]
+    zone = decision.zones[0] if decision.zones else "UTC"
+    known = at if at is not None else contact.at
+    tail = dumps(
+        {
+            "verdict": decision.verdict,
+            "listed": decision.permitted,
+            "exhausted": desk.exhausted(decision.findings),
+            "force": force_of(decision.findings),
+            "rules": sorted({one.rule for one in decision.findings}),
+            "duties": ";".join(sorted({duty for duty, _ in decision.duties})),
+        }
+    )
+    head = dumps(
+        {
+            "group": group_name,
+            "account": account,
+            "consumer": group.accounts[account].consumer,
+            "point": point.id,
+            "channel": contact.channel,
+            "number": point.number,
+            "contact": declared(contact),
+            "situations": list(dict.fromkeys(name for name, _ in decided.situations)),
+            "jurisdictions": ";".join(decision.places),
+            "zones": ";".join(decision.zones),
+            "place_evidence": None,
+            "attempts_left": decision.attempts_left,
+            "budgets": None,
+        }
+    )
+    timed = any(desk.kinds.get(one.rule) == "window" for one in decision.findings)
+    shut = closes(decision, known) if decision.permitted else None
+    return Kept(
+        decided,
+        account,
+        group.accounts[account].consumer,
+        point.id,
+        contact.channel,
+        clock.local_date(known, zone).isoformat(),
+        head[1:-1],
+        tail[1:-1],
+        timed,
+        shut,
+        _evidence(decision),
+    )
+
+
+def declared(contact: Contact) -> str | None:
+    """What else the asker said of a contact, as JSON."""
+    said: dict[str, Any] = {
+        name: value for name in _DECLARED if (value := getattr(contact, name)) is not None
+    }
+    if contact.flags:
+        said["flags"] = dict(sorted(contact.flags.items()))
+    if len(contact.debts) > 1:
+        said["debts"] = list(contact.debts)
+    return dumps(said) if said else None
+
+
+def _evidence(decision: Decision) -> tuple[str, str]:
+    """What it stood on beside the situations: what follows the findings, as JSON."""
+    satisfied = [
+        {"rule": one.rule, "debt": one.debt, "used": one.used, "max": one.maximum}
+        for one in decision.satisfied
+        if one.maximum is not None
+    ]
+    return dumps(satisfied), dumps([_lifted(one) for one in decision.lifted])
+
+
+def _lifted(one: Lifted) -> dict[str, str]:
+    return {"rule": one.rule, "by": one.by}
+
+
+def _found(one: Finding) -> dict[str, Any]:
+    return {
+        "rule": one.rule,
+        "debt": one.debt,
+        "place": one.place,
+        "zone": one.zone,
+        "observed": one.observed,
+        "threshold": one.threshold,
+        "free": _instant(one.free),
+    }
+
+
+def _instant(at: datetime | None) -> str | None:
+    return None if at is None else format_instant(at)
+
+
+def texts(
+    kept: Kept,
+    findings: Sequence[Finding],
+    asking: Asking,
+    seq: int,
+    permit: str | None,
+    now: datetime,
+    at: datetime | None,
+    day: str | None = None,
+) -> tuple[str, str]:
+    """The public and the personal part of a record, as JSON."""
+    shown = format_instant(now)
+    minute = shown[:16]
+    if kept.minute != minute or now.second or now.microsecond:
+        kept.windows = dumps(shown_windows(kept.decided.decision, now))
+        kept.minute = minute
+    asked = (
+        f'{{"decision_id":"{PREFIX}{seq}","asked":"{asking.asked}","asked_by":{dumps(asking.by)},'
+        f'"asked_person":{dumps(asking.person)},"permit":{dumps(permit)},"decided_at":"{shown}",'
+        f'"as_of":"{shown}","recorded_as_of":"{shown}","day":"{day or kept.day}",'
+        f'"at":{dumps(_instant(at))},{kept.tail}}}'
+    )
+    satisfied, lifted = kept.rest
+    found = dumps([_found(one) for one in findings])
+    evidence = f'{{"findings":{found},"satisfied":{satisfied},"lifted":{lifted}}}'
+    decision = kept.decided.decision
+    upcoming = now if at is not None and decision.permitted else decision.next_permitted
+    personal = (
+        f'{{{kept.head},"windows_utc":{kept.windows},'
+        f'"next_permitted_utc":{dumps(_instant(upcoming))},"evidence":{dumps(evidence)}}}'
+    )
+    return asked, personal
+
+
+def answer(
+    kept: Kept, findings: tuple[Finding, ...], seq: int, now: datetime, until: datetime | None
+) -> Answer:
+    """What the asker is told."""
+    decision = kept.decided.decision
+    return Answer(
+        f"{PREFIX}{seq}",
+        now,
+        kept.account,
+        kept.consumer,
+        kept.point,
+        kept.channel,
+        decision.permitted,
+        findings,
+        decision.duties,
+        decision.lifted,
+        until,
+        decision.attempts_left,
+        now if decision.permitted else decision.next_permitted,
+        decision.places,
+        decision.zones,
+        decision.rulebook,
+        decision.engines,
+    )
+
+
+# -- the chain
+
+
+def inner_of(salt: str, personal: str) -> str:
+    """The hash of a personal part with its salt, hex: what stays when it is erased."""
+    return hashlib.sha256(f"{salt}\n{personal}".encode()).hexdigest()
+
+
+def link_of(before: str, seq: int, common: str, public: str, inner: str) -> str:
+    """The chain at a decision, hex."""
+    return hashlib.sha256(f"{before}\n{seq}\n{common}\n{public}\n{inner}".encode()).hexdigest()
+
+
+def salts(count: int) -> list[str]:
+    """So many salts, hex."""
+    drawn = os.urandom(SALT * count).hex()
+    return [drawn[place * 2 * SALT : (place + 1) * 2 * SALT] for place in range(count)]
+
+
+def broken(rows: Sequence[StoredDecision], before: str, first: int) -> str | None:
+    """Where a stretch of the live log is not what it was: the first wrong place; None: nowhere.
+
+    `before` is the chain before its first row, `first` the number that row must have.
+    """
+    for expected, row in enumerate(rows, first):
+        if row.seq != expected:
+            return f"{PREFIX}{expected} is missing"
+        if row.personal is not None and inner_of(row.salt or "", row.personal) != row.inner:
+            return f"the personal part of {PREFIX}{row.seq} was changed"
+        before = link_of(before, row.seq, row.common, row.public, row.inner)
+        if before != row.chain:
+            return f"{PREFIX}{row.seq} was changed"
+    return None
+
+
+def number_of(name: str) -> int | None:
+    """The number in a decision's id; None where it is no live decision's."""
+    text = name.removeprefix(PREFIX)
+    return int(text) if name.startswith(PREFIX) and text.isdecimal() and len(text) < 19 else None
+
+
+__all__ = [
+    "Asking",
+    "Kept",
+    "answer",
+    "broken",
+    "declared",
+    "dumps",
+    "inner_of",
+    "keep",
+    "link_of",
+    "micros",
+    "number_of",
+    "salts",
+    "texts",
+]

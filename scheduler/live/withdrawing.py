@@ -1,0 +1,88 @@
+"""Rows of today's lists that are refused by now: asked again as the list asked, and withdrawn."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Final, Protocol
+
+import polars as pl
+
+from engine.clock import ZONES, local_date
+
+from ..contact_list import LIST
+
+FILE: Final = "list.parquet"
+_READ: Final = ("row_id", "account", "consumer", "point", "channel", "expires_utc")
+_FRESH: Final = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A row of a published list."""
+
+    day: date
+    row_id: int
+    account: str
+    consumer: str
+    point: str
+    channel: str
+
+
+class Lists(Protocol):
+    """Where published lists are found; tests put others in its place."""
+
+    def rows(self, consumers: Collection[str], now: datetime) -> list[Listed]:
+        """The rows of these consumers that have not expired, of every list in force."""
+        ...
+
+
+@dataclass
+class Published:
+    """The lists in a directory, `DAY/list.parquet` each; read once, and again when replaced."""
+
+    place: Path
+    _days: dict[date, tuple[tuple[int, int], pl.DataFrame]] = field(default_factory=dict)
+    _asked: datetime | None = None
+
+    def rows(self, consumers: Collection[str], now: datetime) -> list[Listed]:
+        """The rows of these consumers that have not expired, of every list in force."""
+        return [one for day in self._in_force(now) for one in self._of(day, consumers, now)]
+
+    def _in_force(self, now: datetime) -> list[date]:
+        """Days that it is somewhere; their files looked at once a second."""
+        days = sorted({local_date(now, zone) for zone in ZONES})
+        if self._asked is None or not timedelta() <= now - self._asked < _FRESH:
+            self._asked = now
+            self._days = {day: found for day in days if (found := self._read(day)) is not None}
+        return [day for day in days if day in self._days]
+
+    def _read(self, day: date) -> tuple[tuple[int, int], pl.DataFrame] | None:
+        path = self.place / day.isoformat() / FILE
+        try:
+            found = path.stat()
+            stamp = (found.st_ino, found.st_mtime_ns)
+            had = self._days.get(day)
+            if had is not None and had[0] == stamp:
+                return had
+            frame = pl.read_parquet(path.read_bytes(), columns=list(_READ))
+        except FileNotFoundError:
+            return None
+        return stamp, frame.sort("consumer", "row_id")
+
+    def _of(self, day: date, consumers: Collection[str], now: datetime) -> Iterator[Listed]:
+        frame = self._days[day][1]
+        owners = frame["consumer"]
+        for consumer in sorted(consumers):
+            first = owners.search_sorted(consumer, side="left")
+            end = owners.search_sorted(consumer, side="right")
+            for row in frame[first:end].iter_rows(named=True):
+                if row["expires_utc"] > now:
+                    yield Listed(
+                        day, row["row_id"], row["account"], consumer, row["point"], row["channel"]
+                    )
+
+
+assert set(_READ) <= set(LIST)

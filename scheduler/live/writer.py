@@ -1,0 +1,140 @@
+"""The one writer of a process: work that waits together is committed together."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from engine.problem import ForbearError
+
+from .core import Core, Job
+
+MOST: Final = 2_000
+"""Contacts asked about in one transaction, at most; the rest wait for the next."""
+TRIES: Final = 5
+"""Times that a transaction is tried which the database gave up for another's sake."""
+_GIVEN_UP: Final = ("deadlock detected", "could not serialize", "database is locked")
+
+
+class LiveError(ForbearError):
+    """Nothing can be answered now: one sentence says why. The client must take it as a no."""
+
+
+@dataclass
+class Handed:
+    """Work handed in, and the future of its answer; `weight` is how much of it there is."""
+
+    work: Job | Callable[[Core], None]
+    future: Future[Any]
+    weight: int
+
+
+@dataclass
+class Writer:
+    """Takes work from any thread, in order. `now` asks what time it is, once a transaction."""
+
+    core: Core
+    now: Callable[[], datetime]
+    _queue: deque[Handed] = field(default_factory=deque)
+    _wake: threading.Condition = field(default_factory=threading.Condition)
+    _thread: threading.Thread | None = None
+    _closed: bool = False
+
+    def hand_in(self, work: Job | Callable[[Core], None], weight: int = 1) -> Future[Any]:
+        """Hand work in; the future is done when it has been committed."""
+        future: Future[Any] = Future()
+        with self._wake:
+            if self._closed:
+                future.set_exception(LiveError("the service is stopping; ask again later"))
+                return future
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._go, name="live-writer", daemon=True)
+                self._thread.start()
+            self._queue.append(Handed(work, future, weight))
+            self._wake.notify()
+        return future
+
+    def close(self) -> None:
+        """Finish what was handed in, then stop."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        if self._thread is not None:
+            self._thread.join()
+        self.core.close()
+
+    def waiting(self) -> int:
+        """How many pieces of work wait."""
+        return len(self._queue)
+
+    def _go(self) -> None:
+        while (batch := self._take()) is not None:
+            if not batch:
+                continue
+            first = batch[0].work
+            if not isinstance(first, Job):
+                self._between(batch[0], first)
+                continue
+            self._answer(batch, [one.work for one in batch if isinstance(one.work, Job)])
+
+    def _take(self) -> list[Handed] | None:
+        """Waits for work; then all that waits and fits, up to what must stand alone. None: closed.
+
+        Empty where all of it was called off.
+        """
+        with self._wake:
+            while not self._queue and not self._closed:
+                self._wake.wait()
+            if not self._queue:
+                return None
+            batch: list[Handed] = []
+            weight = 0
+            while self._queue:
+                one = self._queue[0]
+                alone = not isinstance(one.work, Job)
+                if batch and (alone or weight + one.weight > MOST):
+                    break
+                self._queue.popleft()
+                if one.future.set_running_or_notify_cancel():
+                    batch.append(one)
+                    weight += one.weight
+                    if alone:
+                        break
+            return batch
+
+    def _between(self, one: Handed, work: Callable[[Core], None]) -> None:
+        """What is done between two transactions."""
+        try:
+            work(self.core)
+        except Exception as error:
+            one.future.set_exception(error)
+        else:
+            one.future.set_result(None)
+
+    def _answer(self, batch: Sequence[Handed], jobs: Sequence[Job]) -> None:
+        try:
+            found = self._try(jobs)
+        except Exception as error:
+            if len(batch) > 1 and not isinstance(error, ForbearError):
+                for one, job in zip(batch, jobs, strict=True):  # one of them must not spoil all
+                    self._answer([one], [job])
+                return
+            for one in batch:
+                one.future.set_exception(error)
+            return
+        for one, answer in zip(batch, found, strict=True):
+            one.future.set_result(answer)
+
+    def _try(self, jobs: Sequence[Job]) -> list[Any]:
+        for _ in range(TRIES - 1):
+            try:
+                return self.core.run(jobs, self.now())
+            except ForbearError as error:
+                if not any(one in str(error) for one in _GIVEN_UP):
+                    raise
+        return self.core.run(jobs, self.now())
