@@ -13,9 +13,10 @@ import typer
 
 from engine.clock import parse_date, parse_instant
 
+from ..log.answering import Replayed
 from ..log.reading import Log, NoLog, Segment, decisions, open_log
 from ..log.rebuilding import rebuild
-from ..log.replaying import Replayed, replay
+from ..log.replaying import replay
 from ..manifest import versions
 from ..settings import Settings
 from .common import (

@@ -22,8 +22,9 @@ from ..contact_list import INSTANT
 from ..grouped import GroupsOf
 from ..parts import plan, read
 from ..portfolio import Portfolio
+from .answering import Replayed
 from .reading import ERASED, Segment, decisions
-from .replaying import CannotReplay, Replayed, law_of
+from .replaying import CannotReplay, law_of
 
 PART: Final = 50_000  # accounts decided at once
 KEYS: Final = ("account", "point", "channel")

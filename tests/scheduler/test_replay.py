@@ -16,11 +16,12 @@ from typer.testing import CliRunner
 from engine.panel import Panel
 from scheduler import cli
 from scheduler.commands.replaying import segment_of
-from scheduler.log import reading, replaying
+from scheduler.log import answering, reading, replaying
+from scheduler.log.answering import Replayed
 from scheduler.log.reading import Log, Segment, open_log
 from scheduler.log.rebuilding import rebuild
 from scheduler.log.rehearing import beyond, open_by_law
-from scheduler.log.replaying import Replayed, law_of, replay
+from scheduler.log.replaying import law_of, replay
 from scheduler.manifest import versions
 from scheduler.portfolio import open_portfolio
 from scheduler.sample.synth import synth
@@ -115,7 +116,7 @@ def test_a_situation_that_was_changed_is_named(
     number = whole["refusing"].list.len().eq(0).arg_true()[0]
     here = pl.int_range(pl.len()) == number
     other = whole.with_columns(pl.when(here).then(changed).otherwise(column).alias(column))
-    monkeypatch.setattr(replaying, "situations", lambda *_: other)
+    monkeypatch.setattr(answering, "situations", lambda *_: other)
     found = replay(segment, versions(), panel=panel)
     assert what in told(found)
     named = {one.of for one in found.differences if one.what == what}
