@@ -31,7 +31,7 @@ from .core import Core, Job
 from .recording import PREFIX, number_of
 from .token import Signer
 from .withdrawing import Lists, Published
-from .writer import Writer
+from .writer import LiveError, Writer
 
 Clock = Callable[[], datetime]
 """Asks what time it is, in UTC; only commands own one."""
@@ -67,9 +67,19 @@ class Live:
         return self.writer.waiting()
 
     @property
-    def rulebook(self) -> str:
-        """The digest of the rulebook that is decided by."""
-        return self.writer.core.law.rulebook.digest
+    def law(self) -> Law:
+        """The rulebook that is decided by."""
+        return self.writer.core.law
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that are decided by."""
+        return self.writer.core.settings
+
+    @property
+    def now(self) -> Clock:
+        """The clock."""
+        return self.writer.now
 
 
 def open_live(
@@ -189,3 +199,22 @@ def decision(live: Live, name: str) -> dict[str, Any] | None:
     common = living.live_common(live.store, row.common) or "{}"
     personal = {} if row.personal is None else json.loads(row.personal)
     return {**json.loads(row.public), **personal, **json.loads(common)}
+
+
+__all__ = [
+    "Clock",
+    "Live",
+    "LiveError",
+    "cancel",
+    "changes_after",
+    "check",
+    "decision",
+    "expire",
+    "open_live",
+    "post_events",
+    "refresh",
+    "release",
+    "renew",
+    "reserve",
+    "settle",
+]
