@@ -178,17 +178,17 @@ class _Run:
         digests = self._lists(kept, cut, segment)
         self.progress("writing the log", 0, 1)
         start = self.tick()
-        if kept.find("logged", {}) is None:
-            with writing(log):
-                shutil.rmtree(log, ignore_errors=True)
-                log.mkdir()
-                segment.finish(common, self.files)
-            kept.keep("logged", {}, {}, list(log.iterdir()))
-        self._add({"seconds_segment": self.tick() - start})
         sealed = kept.find("sealed", {})
         if sealed is None:
+            if kept.find("logged", {}) is None:
+                with writing(log):
+                    shutil.rmtree(log, ignore_errors=True)
+                    log.mkdir()
+                    segment.finish(common, self.files)
+                kept.keep("logged", {}, {}, list(log.iterdir()))
             sealed = {"checkpoint": None if self.seal is None else self.seal(log, common)}
-            kept.keep("sealed", {}, sealed, list(log.iterdir()))
+            kept.keep("sealed", {}, sealed, list(log.iterdir()) if log.is_dir() else [])
+        self._add({"seconds_segment": self.tick() - start})
         return self._manifest(common, cut, segment, digests, sealed["checkpoint"])
 
     def _lists(self, kept: Checkpoints, cut: Plan, segment: SegmentWriter) -> dict[str, str]:

@@ -1,0 +1,78 @@
+"""`forbear`, as a process that is killed at a point of its own choosing: for tests alone.
+
+    python -m tests.scheduler.killable run --home ...
+
+In the environment: `KILL_AT` the number of the event to be killed before (an event is a file or
+directory opened for writing, renamed, made or removed below `KILL_BELOW`), or `before NAME` or
+`after NAME`, when that is renamed; `KILL_WHOM` group, main
+or worker: all, the process that began it, or whoever decides parts; `EVENTS` a file that every
+event is written to. `STAND_IN` has days decided by the made-up engine, `PROCESSES` says by how many
+processes.
+"""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+import os
+import signal
+import sys
+from pathlib import Path
+
+COUNTED = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"}
+WRITING = os.O_WRONLY | os.O_RDWR
+
+
+class Death:
+    """Counts events, and kills when the number is reached."""
+
+    def __init__(self, at: str, whom: str, below: str, told: str | None) -> None:
+        self.at, self.whom, self.below, self.told = at, whom, below, told
+        self.count = 0
+        self.renamed = ""
+
+    def __call__(self, event: str, what: tuple[object, ...]) -> None:
+        if event not in COUNTED or not str(what[0]).startswith(self.below):
+            return
+        if event == "open" and not (isinstance(what[2], int) and what[2] & WRITING):
+            return
+        self.count += 1
+        if self.told is not None:
+            line = f"{event} {Path(str(what[0])).relative_to(self.below)}\n"
+            handle = os.open(self.told, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            os.write(handle, line.encode())
+            os.close(handle)
+        name = Path(str(what[0])).name if event == "os.rename" else ""
+        if self.at in (str(self.count), f"before {name}", f"after {self.renamed}"):
+            if self.whom == "group":
+                os.killpg(0, signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.renamed = name or self.renamed
+
+
+def watch() -> None:
+    """Watch this process if it is one of those to be killed."""
+    whom = os.environ.get("KILL_WHOM", "group")
+    begun = multiprocessing.parent_process() is not None
+    if begun == (whom == "worker") and "KILL_BELOW" in os.environ:
+        at = os.environ.get("KILL_AT", "never")
+        sys.addaudithook(Death(at, whom, os.environ["KILL_BELOW"], os.environ.get("EVENTS")))
+
+
+def main() -> None:
+    """Run the program."""
+    from scheduler import cli
+    from scheduler.commands import days
+    from scheduler.day import run_day
+    from tests import standing_in
+
+    if "STAND_IN" in os.environ:
+        processes = int(os.environ.get("PROCESSES", "1"))
+        quick = functools.partial(run_day, decide=standing_in.decide, workers=processes)
+        days.run_day = quick  # type: ignore[attr-defined]
+    cli.main()
+
+
+watch()
+if __name__ == "__main__":
+    main()
