@@ -186,8 +186,11 @@ def _guarding(found: Making) -> Iterator[Making]:
     try:
         yield found
     except RESUMABLE:
-        if not found.worth_keeping and not (found.place / PUBLISHING).exists():
-            shutil.rmtree(found.place, ignore_errors=True)
+        if not (found.place / PUBLISHING).exists():
+            if found.worth_keeping:
+                found.say("what was done so far is kept; the same command takes it up")
+            else:
+                shutil.rmtree(found.place, ignore_errors=True)
         raise
     except BaseException:
         if not (found.place / PUBLISHING).exists():
