@@ -14,6 +14,7 @@ from engine.version import VERSION
 
 from .commands import asking, days, examining, homes, importing, keys, noting, reporting, rules
 from .commands.common import Home, Json, emit, guarded
+from .commands.log import add_to as add_sealed
 from .store import schema as tables
 
 app = typer.Typer(
@@ -63,6 +64,7 @@ app.command("explain")(asking.explain_)
 app.add_typer(reporting.app, name="report")
 app.add_typer(rules.app, name="rules")
 examining.add_to(log)
+add_sealed(log)
 app.add_typer(log, name="log")
 app.add_typer(keys.app, name="keys")
 app.add_typer(schemas, name="schema")

@@ -14,6 +14,7 @@ from typing import Any, Final
 import polars as pl
 
 from .records import PERSONAL, PUBLIC, SITUATIONS, Field
+from .tree import Edge, leaf_hash
 
 VERSION: Final = "forbear record 1"
 HEAD_WORDS: Final = (
@@ -82,11 +83,18 @@ def head_of(document: Mapping[str, Any]) -> str:
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def situations_of(frame: pl.DataFrame) -> str:
-    """The digest of situations: sha256 over their fields as netstrings, in the order of names."""
+def situation_leaves(frame: pl.DataFrame) -> bytes:
+    """The leaf hashes of situations, in the order of their names, 32 bytes each."""
     fields = [Field(name, kind, False) for name, kind in SITUATIONS.items()]
-    whole = hashlib.sha256()
-    for rows in frame.sort("situation").iter_slices(50_000):
-        for one in _part(rows, netstring("forbear situation 1"), fields):
-            whole.update(one)
-    return f"sha256:{whole.hexdigest()}"
+    start = netstring("forbear situation 1")
+    return b"".join(
+        leaf_hash(one)
+        for rows in frame.sort("situation").iter_slices(50_000)
+        for one in _part(rows, start, fields)
+    )
+
+
+def situations_of(frame: pl.DataFrame) -> str:
+    """How many situations there are, and the head of the tree over them."""
+    edge, _ = Edge().grow(situation_leaves(frame))
+    return f"{edge.size} sha256:{edge.root.hex()}"

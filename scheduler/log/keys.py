@@ -143,14 +143,14 @@ def _new(path: Path, text: str) -> None:
 
 
 def _read(path: Path) -> str:
-    """A secret file's text, if nobody else can read it."""
+    """A secret file's text, if nobody else can read it or put another in its place."""
     try:
-        mode = path.stat().st_mode
-        if sys.platform != "win32" and stat.S_IMODE(mode) & 0o077:
-            raise KeyProblem(
-                f"{path} can be read by others: nothing is signed with it; "
-                f"make it yours alone (chmod 600 {path}), or make a new key if others had it"
-            )
+        for one, mode in ((path, "600"), (path.parent, "700")):
+            if sys.platform != "win32" and stat.S_IMODE(one.stat().st_mode) & 0o077:
+                raise KeyProblem(
+                    f"{one} is open to others: nothing is signed with it; make it yours alone "
+                    f"(chmod {mode} {one}), or make new keys if others had it"
+                )
         return path.read_text(encoding="utf-8")
     except OSError as error:
         why = (error.strerror or str(error)).lower()

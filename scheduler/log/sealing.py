@@ -32,6 +32,7 @@ from .records import SITUATIONS
 from .tree import SIZE, TILE, Edge
 
 FORMAT: Final = "forbear log segment 2"
+DRAFT: Final = ".making-"
 _CHUNK: Final = 1 << 20
 Seal = Callable[[Path, Mapping[str, Any]], dict[str, Any]]
 
@@ -189,9 +190,9 @@ def _put(
     for folder in (layout.SEGMENTS, layout.CHECKPOINTS, layout.RULEBOOKS):
         (keys.log / folder).mkdir(exist_ok=True)
     place = segments / f"{number:06}-{head['run']}"
-    draft = segments / f".making-{head['run']}"
-    if draft.exists():
-        shutil.rmtree(draft)
+    for left in segments.glob(f"{DRAFT}*"):  # by whoever was killed: nothing of it was signed
+        shutil.rmtree(left)
+    draft = segments / f"{DRAFT}{head['run']}"
     draft.mkdir()
     for name in (layout.DECISIONS, layout.SITUATIONS):
         _bring(made / name, draft / name)
