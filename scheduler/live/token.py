@@ -31,7 +31,10 @@ class NoPermit(ForbearError):
 class Signer(Protocol):
     """Signs permits: the home's Ed25519 key, and its name."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the key goes by."""
+        ...
 
     def sign(self, message: bytes) -> bytes:
         """The signature, 64 bytes."""
