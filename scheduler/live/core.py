@@ -128,6 +128,7 @@ class Core:
         caught = linking.catch_up(connection) if told.found else others
         for one in (others, caught):
             self.memory.caught(one)
+        self.memory.forget_of(told.ended)
         accounts = {one.account for job in jobs for one in _proposals(job)}
         self.memory.owners(connection, accounts)
         owners = {owner for one in accounts if (owner := self.memory.owner.get(one)) is not None}

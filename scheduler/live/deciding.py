@@ -166,12 +166,16 @@ def force_of(findings: Sequence[Finding]) -> str | None:
     return next((one for one in FORCES if one in forces), None)
 
 
-def closes(decision: Decision, at: datetime) -> datetime | None:
-    """When the window that an instant lies in closes; None where no window rule applied."""
+def closes(decision: Decision, at: datetime) -> datetime:
+    """When the window that a permitted instant lies in closes.
+
+    Windows are cut to whole minutes from the next one on: in a window's last minute none is left,
+    and it closes with that minute.
+    """
     for start, end in decision.windows:
         if start - MINUTE < at < end:
             return end
-    return None
+    return at.replace(second=0, microsecond=0) + MINUTE
 
 
 # -- when a decision changes by the clock alone

@@ -105,6 +105,10 @@ class Memory:
             self.epoch = caught.epoch
         self.forget(caught.touched)
 
+    def forget_of(self, consumers: Iterable[str]) -> None:
+        """Read the groups of these consumers anew next time."""
+        self.forget({self.home[one] for one in consumers if one in self.home})
+
     def owners(self, connection: Connection, accounts: Collection[str]) -> None:
         """Learn whose accounts these are."""
         new = {one for one in accounts if one not in self.owner}
@@ -176,9 +180,11 @@ class Memory:
         now: datetime,
         desk: Desk,
     ) -> None:
-        if not stale:
+        # a group that joined another is no group any more
+        named = linking.groups_of(connection, stale) if stale else {}
+        members = linking.members_of(connection, [one for one, at in named.items() if one == at])
+        if not members:
             return
-        members = linking.members_of(connection, stale)
         home = {one: name for name, all_of in members.items() for one in all_of}
         fetched = fetching.fetch(connection, list(home), now)
         opens: dict[str, dict[str, Permit]] = {}

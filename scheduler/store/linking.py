@@ -235,7 +235,7 @@ def _add_few(
         (some, those),
     )
     new = pairs - {(key, consumer) for key, consumer in had}
-    put(connection, "link", ("key", "consumer"), sorted(new), or_leave=True)
+    put(connection, "link", ("key", "consumer"), sorted(new), unless=("key", "consumer"))
     by_key, some = among(connection, "key", {key for key, _ in new})
     shared = asked(connection, f"SELECT key, consumer FROM link WHERE {by_key}", (some,))
     nodes = own | {consumer for _, consumer in shared}

@@ -27,6 +27,7 @@ _CHANGE: Final = (
     "seq", "at", "day", "row_id", "consumer", "account", "point", "channel", "rules", "decision",
 )  # fmt: skip
 _DECISION: Final = ("seq", "at", "common", "public", "personal", "salt", "inner", "chain")
+_READ: Final = ", ".join(f'"{one}"' for one in _DECISION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def states(
     if lock and _server(connection) and len(rows) < len(groups):
         there = {row[0] for row in rows}
         new = [(one, 0, EPOCH) for one in sorted(groups) if one not in there]
-        put(connection, "group_state", ("grp", "version", "at"), new, or_leave=True)
+        put(connection, "group_state", ("grp", "version", "at"), new, unless=("grp",))
         rows = asked(connection, text, (value,))
     found: dict[str, tuple[int, datetime | None]] = dict.fromkeys(groups, (0, None))
     for group, version, at in rows:
@@ -258,7 +259,7 @@ def head(connection: sa.Connection) -> Head:
     rows = asked(connection, text)
     if not rows:
         columns = ("id", "seq", "chain", "change")
-        put(connection, "live_head", columns, [(1, 0, START, 0)], or_leave=True)
+        put(connection, "live_head", columns, [(1, 0, START, 0)], unless=("id",))
         rows = asked(connection, text)
     return Head(*rows[0])
 
@@ -279,12 +280,14 @@ def add_decisions(connection: sa.Connection, rows: Sequence[Sequence[Any]]) -> N
 
 def add_situations(connection: sa.Connection, rows: Sequence[tuple[str, str, str]]) -> None:
     """Add situations met for the first time: (common, situation, content)."""
-    put(connection, "live_situation", ("common", "situation", "content"), rows, or_leave=True)
+    columns = ("common", "situation", "content")
+    put(connection, "live_situation", columns, rows, unless=columns[:2])
 
 
 def add_common(connection: sa.Connection, common: str, content: str) -> None:
     """Add what decisions have in common, unless it is there."""
-    put(connection, "live_common", ("common", "content"), [(common, content)], or_leave=True)
+    columns = ("common", "content")
+    put(connection, "live_common", columns, [(common, content)], unless=columns[:1])
 
 
 def live_decisions(store: Store, after: int, limit: int) -> list[StoredDecision]:
@@ -292,7 +295,7 @@ def live_decisions(store: Store, after: int, limit: int) -> list[StoredDecision]
     with store.reading() as connection:
         rows = asked(
             connection,
-            f"SELECT {', '.join(_DECISION)} FROM live_decision WHERE seq > ? ORDER BY seq LIMIT ?",
+            f"SELECT {_READ} FROM live_decision WHERE seq > ? ORDER BY seq LIMIT ?",
             (after, limit),
         )
     return [StoredDecision(row[0], read_moment(row[1]), *row[2:]) for row in rows]

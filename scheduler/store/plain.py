@@ -40,22 +40,45 @@ def put(
     columns: Sequence[str],
     rows: Sequence[Sequence[Value]],
     *,
-    or_leave: bool = False,
+    unless: Sequence[str] = (),
 ) -> None:
-    """Add rows; `or_leave`: one whose key is there stays as it is."""
+    """Add rows; one whose columns `unless`, its key, are there already is left out."""
     if not rows:
+        return
+    if unless and connection.dialect.name != "postgresql":
+        _put_new(connection, table, columns, rows, unless)
         return
     server = connection.dialect.name == "postgresql"
     marks = ", ".join(("%s" if server else "?") for _ in columns)
-    names = ", ".join(columns)
+    names = ", ".join(f'"{one}"' for one in columns)
     text = f"INSERT INTO {table} ({names}) VALUES ({marks})"
-    if or_leave:
+    if unless:
         text += " ON CONFLICT DO NOTHING"
     cursor = driver(connection).cursor()
     if len(rows) == 1:
         cursor.execute(text, rows[0])
     else:
         cursor.executemany(text, rows)
+    cursor.close()
+
+
+def _put_new(
+    connection: sa.Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Value]],
+    unless: Sequence[str],
+) -> None:
+    """The same on SQLite, whose triggers refuse a key that is there before any conflict is met."""
+    names = ", ".join(f'"{one}"' for one in columns)
+    marks = ", ".join(f"?{place}" for place in range(1, len(columns) + 1))
+    where = " AND ".join(f'"{one}" = ?{list(columns).index(one) + 1}' for one in unless)
+    text = (
+        f"INSERT INTO {table} ({names}) SELECT {marks} "
+        f"WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {where})"
+    )
+    cursor = driver(connection).cursor()
+    cursor.executemany(text, rows)
     cursor.close()
 
 
