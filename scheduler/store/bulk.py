@@ -48,6 +48,11 @@ def _held(dtype: pl.DataType, dialect: str) -> pl.DataType:
     return pl.String() if dtype == pl.Date() else pl.Int64()
 
 
+def held(schema: Mapping[str, pl.DataType], dialect: str) -> dict[str, pl.DataType]:
+    """The types that columns come out of the database with."""
+    return {name: _held(dtype, dialect) for name, dtype in schema.items()}
+
+
 def decode(frame: pl.DataFrame, schema: Mapping[str, pl.DataType], dialect: str) -> pl.DataFrame:
     """A frame that came out of the database, with the types of the schema."""
     return frame.select(_decoded(name, dtype, dialect) for name, dtype in schema.items())
@@ -105,22 +110,22 @@ def frames(
     """What a query answers, so many rows at a time, its columns those of the schema in order."""
     dialect = connection.dialect.name
     text = str(asked.compile(connection, compile_kwargs={"literal_binds": True}))
-    held = {name: _held(dtype, dialect) for name, dtype in schema.items()}
+    kinds = held(schema, dialect)
     if dialect == "postgresql":
         # what the driver would take for its own place holders is plain text here
-        for rows in _copied(connection, text.replace("%%", "%"), held):
+        for rows in _copied(connection, text.replace("%%", "%"), kinds):
             yield decode(rows, schema, dialect)
         return
     cursor = driver(connection).execute(text)
     while rows := cursor.fetchmany(CHUNK):
-        yield decode(pl.DataFrame(rows, held, orient="row"), schema, dialect)
+        yield decode(pl.DataFrame(rows, kinds, orient="row"), schema, dialect)
 
 
 def _copied(
-    connection: sa.Connection, text: str, held: Mapping[str, pl.DataType]
+    connection: sa.Connection, text: str, kinds: Mapping[str, pl.DataType]
 ) -> Iterator[pl.DataFrame]:
     def read(blocks: Sequence[bytes]) -> pl.DataFrame:
-        return pl.read_csv(io.BytesIO(b"".join(blocks)), has_header=False, schema=dict(held))
+        return pl.read_csv(io.BytesIO(b"".join(blocks)), has_header=False, schema=dict(kinds))
 
     with (
         driver(connection).cursor() as cursor,

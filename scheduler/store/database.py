@@ -51,8 +51,11 @@ class Store:
             yield connection
 
     @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """One view of the store, that nobody's writing changes. Raises StoreError."""
+    def reading(self, view: str | None = None) -> Iterator[sa.Connection]:
+        """One view of the store, that nobody's writing changes. Raises StoreError.
+
+        `view`: another connection's (`view_of`), which must last as long.
+        """
         with _told(self), self.engine.connect() as plain:
             if self.dialect == "postgresql":
                 plain = plain.execution_options(
@@ -61,7 +64,19 @@ class Store:
             else:
                 plain = plain.execution_options(forbear_reads=True)
             with plain.begin():
+                if view is not None:
+                    plain.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{view}'")
                 yield plain
+
+    def view_of(self, connection: sa.Connection) -> str | None:
+        """The name of what a reading connection sees, for another to see the same.
+
+        SQLite has none (None): rows are only added, by one writer at a time, so up to a number
+        that the first connection knows all others see the same rows.
+        """
+        if self.dialect != "postgresql":
+            return None
+        return str(connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one())
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from . import bulk
 from .database import Store
 from .kept import KEPT, Kept
+from .ranges import Readers, readers
 from .tables import STORED
 
 ROWS_IN_GROUP: Final = 120_000
@@ -48,32 +49,46 @@ def write_snapshot(
     `tables`: only these. No more than some thousand rows are held at once.
     Raises StoreError, OSError.
     """
-    loose = place / ".rows"
     place.mkdir(parents=True, exist_ok=True)
     counts: dict[str, int] = {}
-    with store.reading() as connection:
+    with readers(store) as many:
         for kept in _portfolio():
-            if tables is not None and _file(kept) not in tables:
-                continue
-            loose.mkdir()
-            asked, schema = _asked(kept, as_of_received, as_of_recorded)
-            parts = bulk.frames(connection, asked, schema)
-            number = -1
-            for number, rows in enumerate(parts):
-                rows.write_ipc(loose / f"{number:06}.arrow")
-            lazy = pl.LazyFrame(schema=schema) if number < 0 else pl.scan_ipc(loose / "*.arrow")
-            path = place / f"{_file(kept)}.parquet"
-            _current(kept, lazy).sink_parquet(
-                path,
-                compression="zstd",
-                compression_level=1,
-                row_group_size=ROWS_IN_GROUP,
-                maintain_order=True,
-                engine="streaming",
-            )
-            shutil.rmtree(loose)
-            counts[_file(kept)] = pl.scan_parquet(path).select(pl.len()).collect().item()
+            if tables is None or _file(kept) in tables:
+                asked, schema = _asked(kept, as_of_received, as_of_recorded)
+                loose = place / ".rows"
+                loose.mkdir()
+                rows, once = _lay_aside(many, kept, asked, schema, loose)
+                path = place / f"{_file(kept)}.parquet"
+                _current(kept, rows, once=once).sink_parquet(
+                    path,
+                    compression="zstd",
+                    compression_level=1,
+                    row_group_size=ROWS_IN_GROUP,
+                    maintain_order=True,
+                    engine="streaming",
+                )
+                shutil.rmtree(loose)
+                counts[_file(kept)] = pl.scan_parquet(path).select(pl.len()).collect().item()
     return counts
+
+
+def _lay_aside(
+    many: Readers,
+    kept: Kept,
+    asked: sa.Select[tuple[object, ...]],
+    schema: Mapping[str, pl.DataType],
+    loose: Path,
+) -> tuple[pl.LazyFrame, bool]:
+    """A table's rows, loose in files, and whether each is the only one of its key."""
+
+    def put(number: int, rows: pl.DataFrame) -> bool:
+        if rows.height:
+            rows.write_ipc(loose / f"{number:06}.arrow")
+        return not ((rows["revision"] > 0).any() or rows["void"].any())
+
+    once = all(list(many.each(STORED[kept.name], asked, schema, put)))
+    files = sorted(loose.iterdir())
+    return (pl.scan_ipc(files) if files else pl.LazyFrame(schema=dict(schema))), once
 
 
 def _portfolio() -> list[Kept]:
@@ -100,12 +115,14 @@ def _asked(
     return asked, schema
 
 
-def _current(kept: Kept, rows: pl.LazyFrame) -> pl.LazyFrame:
-    """The newest row of each key, unless it takes the thing back."""
+def _current(kept: Kept, rows: pl.LazyFrame, *, once: bool = False) -> pl.LazyFrame:
+    """The newest row of each key, unless it takes the thing back. `once`: there is no other."""
     key = list(kept.key)
-    newest = rows.filter(pl.col("revision") > 0).group_by(key).agg(pl.col("revision").max())
-    stands = rows.join(
-        newest.rename({"revision": "newest"}), on=key, how="left", maintain_order="left"
-    ).filter(pl.col("revision") == pl.col("newest").fill_null(0), ~pl.col("void"))
+    stands = rows
+    if not once:
+        newest = rows.filter(pl.col("revision") > 0).group_by(key).agg(pl.col("revision").max())
+        stands = rows.join(
+            newest.rename({"revision": "newest"}), on=key, how="left", maintain_order="left"
+        ).filter(pl.col("revision") == pl.col("newest").fill_null(0), ~pl.col("void"))
     owner = [] if "consumer" not in kept.schema or key == ["consumer"] else ["consumer"]
     return stands.sort([*owner, *key]).select(column.name for column in kept.told)
