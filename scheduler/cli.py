@@ -12,10 +12,21 @@ import typer
 
 from engine.version import VERSION
 
-from .commands import asking, days, examining, homes, importing, keys, noting, reporting, rules
+from .commands import (
+    asking,
+    days,
+    examining,
+    homes,
+    importing,
+    keys,
+    noting,
+    reporting,
+    rules,
+    serve,
+)
 from .commands.common import Home, Json, emit, guarded
 from .commands.log import add_to as add_sealed
-from .store import schema as tables
+from .store import schema_text as tables
 
 app = typer.Typer(
     name="forbear",
@@ -67,6 +78,8 @@ examining.add_to(log)
 add_sealed(log)
 app.add_typer(log, name="log")
 app.add_typer(keys.app, name="keys")
+app.command("serve")(serve.serve)
+app.command("jobs")(serve.jobs)
 app.add_typer(schemas, name="schema")
 
 

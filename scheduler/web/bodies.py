@@ -16,7 +16,14 @@ from . import shapes
 from .problems import Refused
 
 Model = TypeVar("Model", bound=BaseModel)
-MODELS: Final = (shapes.Checks, shapes.Contact, shapes.Outcome, shapes.Events, shapes.Lift)
+MODELS: Final = (
+    shapes.Checks,
+    shapes.Contact,
+    shapes.Outcome,
+    shapes.Events,
+    shapes.Lift,
+    shapes.Older,
+)
 _PLACE: Final = "#/components/schemas/{model}"
 _MOST_PROBLEMS: Final = 100
 

@@ -18,6 +18,7 @@ from engine.clock import format_instant
 
 _MAIL: Final = re.compile(r"[^\s@`'\"<>]+@[^\s@`'\"<>]+")
 _NUMBER: Final = re.compile(r"\+?\d[\d\s().-]{5,}\d")
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _NAMED: Final = re.compile(r"`[^`]*`")
 MASK: Final = "***"
 
@@ -34,9 +35,8 @@ class Stream(Protocol):
 
 def masked(text: str) -> str:
     """A text without what may name or reach somebody: quoted names, addresses, long numbers."""
-    for pattern in (_NAMED, _MAIL, _NUMBER):
-        text = pattern.sub(MASK, text)
-    return text
+    text = _MAIL.sub(MASK, _NAMED.sub(MASK, text))
+    return _NUMBER.sub(lambda found: found[0] if _DAY.fullmatch(found[0]) else MASK, text)
 
 
 class Journal:

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from engine.clock import parse_date
+from engine.problem import ForbearError
 
 from ..live.door import changes_after
-from ..log.reading import NoLog
 from ..store.database import StoreError
 from . import answers
 from .access import need, service_of
@@ -144,7 +144,7 @@ async def changes(
 def _checkpoint(service: Service) -> str | None:
     try:
         return service.log.checkpoint()
-    except (NoLog, OSError):
+    except (ForbearError, OSError):
         return None
 
 

@@ -10,11 +10,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from engine.clock import parse_instant
+from engine.problem import ForbearError
 
 from ..live import asked
 from ..live.door import cancel, check, post_events, release, reserve, settle
-from ..log.reading import NoLog
-from ..store.database import StoreError
 from . import answers, shapes
 from .access import need, service_of
 from .bodies import read, takes
@@ -178,7 +177,7 @@ async def decisions(request: Request, decision: Name, bearer: Reader) -> Respons
     service = service_of(request)
     try:
         found = await asyncio.to_thread(service.log.decision, decision)
-    except (NoLog, OSError, StoreError) as error:
+    except (ForbearError, OSError) as error:
         service.journal.say("no_answer", "error", why=str(error))
         raise Refused("not_ready") from error
     if found is None:

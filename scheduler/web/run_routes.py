@@ -7,18 +7,17 @@ import json
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from engine.clock import format_instant
-from engine.problem import Problems, as_json
+from engine.problem import ForbearError, Problems, as_json
 from engine.version import VERSION
 
-from ..log.reading import NoLog
-from ..store.database import StoreError
 from .access import need, service_of
+from .bodies import read, takes
 from .list_routes import answered
 from .problems import Refused
-from .shapes import MOST_LENGTH, Health, Reloaded
+from .shapes import MOST_LENGTH, Health, Older, Reloaded
 
 router: Final = APIRouter()
 Name = Annotated[str, Path(max_length=MOST_LENGTH)]
@@ -95,27 +94,27 @@ async def inclusion(request: Request, decision: Name) -> Response:
     return answered(await _logged(request, lambda: log.inclusion(decision)))
 
 
-@router.get(
+@router.post(
     "/v1/log/consistency",
     response_model=dict[str, Any],
     tags=["log"],
     dependencies=[Depends(need("auditor"))],
+    **takes(Older),
 )
-async def consistency(
-    request: Request,
-    first: Annotated[int, Query(ge=0, le=2**53)],
-    second: Annotated[int, Query(ge=0, le=2**53)],
-) -> Response:
-    """The proof that the log of `second` decisions goes on from the log of `first`."""
+async def consistency(request: Request) -> Response:
+    """The proof that the log begins with the log of an older checkpoint."""
+    body = await read(request, Older)
     log = service_of(request).log
-    return answered(await _logged(request, lambda: log.consistency(first, second)))
+    return answered(await _logged(request, lambda: log.consistency(body.old, body.new)))
 
 
 async def _logged(request: Request, asked: Callable[[], Any]) -> Any:
     """What the log answers. Raises Refused."""
     try:
         found = await asyncio.to_thread(asked)
-    except (NoLog, OSError, StoreError) as error:
+    except Refused:
+        raise
+    except (ForbearError, OSError) as error:
         service_of(request).journal.say("no_answer", "error", why=str(error))
         raise Refused("not_ready") from error
     if found is None:

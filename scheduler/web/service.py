@@ -9,16 +9,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Lock
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from engine.clock import local_date
 from engine.problem import ForbearError, Problems
 
 from ..law import Law
-from ..live.door import Live, LiveError, changes_after, renew
-from ..log.reading import NoLog
+from ..live.door import Live, changes_after, renew
 from ..settings import Settings
-from ..store.database import Store, StoreError
+from ..store.database import Store
 from .journal import Journal
 from .keys import Bearer, Keyring
 from .lists import Lists
@@ -33,19 +32,22 @@ ANSWER_WITHIN: Final = 30.0
 """Seconds after which a question that nobody answers ends in an error, which is a no."""
 
 
+Document = dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Log:
-    """What the log says of itself; each raises NoLog, StoreError or OSError.
+    """What the log says of itself; None where it has no such thing. Each raises ForbearError.
 
-    `checkpoint`: the newest signed one, None while there is none. `proof` and `consistency` are
-    documents: of a decision by its id, of two sizes.
+    `checkpoint`: the newest signed one. `inclusion`: the proof of a decision by its id.
+    `consistency`: that the log of a checkpoint, or the newest, begins with that of an older one.
     """
 
     there: Callable[[], bool]
     checkpoint: Callable[[], str | None]
-    inclusion: Callable[[str], dict[str, object] | None]
-    consistency: Callable[[int, int], dict[str, object] | None]
-    decision: Callable[[str], dict[str, object] | None]
+    inclusion: Callable[[str], Document | None]
+    consistency: Callable[[str, str | None], Document | None]
+    decision: Callable[[str], Document | None]
 
 
 @dataclass
@@ -99,7 +101,7 @@ class Service:
             )
         except TimeoutError:
             raise Refused("not_ready", "no answer came in time: take it as a no") from None
-        except (LiveError, StoreError) as error:
+        except ForbearError as error:
             self.journal.say("no_answer", "error", why=str(error))
             raise Refused("not_ready") from error
 
@@ -113,7 +115,7 @@ class Service:
         try:
             if not self.log.there():
                 found.append("log")
-        except (NoLog, StoreError, OSError):
+        except (ForbearError, OSError):
             found.append("log")
         if self.today not in self.lists.days():
             found.append("today's list")

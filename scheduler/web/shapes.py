@@ -97,6 +97,16 @@ class Lift(Asked):
     point: Text | None = None
 
 
+Note = Annotated[str, Field(min_length=1, max_length=10_000)]
+
+
+class Older(Asked):
+    """Two signed checkpoints of the log; `new` left out: the newest."""
+
+    old: Note
+    new: Note | None = None
+
+
 class Finding(BaseModel):
     """One rule that refuses."""
 

@@ -51,7 +51,9 @@ SCHEDULER = (
     {"log.lookback", "log.looking", "log.lookback_page", "log.rebuilding"},
     {"deciding"},
     {"day", "live"},
-    {"timer", "web", "dialer"},
+    {"timer"},
+    {"routine"},
+    {"web", "dialer"},
     {"commands"},
     {"cli"},
     {"__main__"},
@@ -68,7 +70,7 @@ ONLY = {  # of a package: the modules that may import it
     "durable_rules_engine": {"engine.rete"},
     "durable": set[str](),  # its convenient interface is the one that corrupts memory
     "apscheduler": {"scheduler.timer"},
-    "subprocess": {"engine.rete"},
+    "subprocess": {"engine.rete", "scheduler.commands.making_list"},
     "yaml": {"engine.reading.nodes"},
     **dict.fromkeys(("sqlalchemy", "alembic", "sqlite3", "psycopg"), STORE),
 }
