@@ -51,7 +51,8 @@ from .portfolio import Portfolio
 from .settings import Settings
 from .workers import Workers, answer_of, worth
 
-__all__ = ["Progress", "Seal", "Unsound", "question_of", "quiet", "run_day"]
+__all__ = ["Progress", "Seal", "Sign", "Unsound", "question_of", "quiet", "run_day"]
+Sign = manifest.Sign
 Seal = Callable[[Path, Mapping[str, Any]], Mapping[str, Any] | None]
 
 
@@ -113,6 +114,7 @@ def run_day(
     decide: Decide = decide_part,
     workers: int | None = None,
     seal: Seal | None = None,
+    sign: Sign | None = None,
     held: Making | None = None,
 ) -> Manifest:
     """Make the list of a day and put it out in `out/DAY`, whole or not at all.
@@ -126,12 +128,13 @@ def run_day(
     `seal` is given the finished segment (a directory) and its record; its answer is the manifest's
     `checkpoint`. What it writes must be on disk when it returns; the list has no name yet then. A
     run killed about that moment asks it again, with the same bytes, and must have the same answer.
+    `sign` gives the signed note about the manifest, which is put beside it.
 
     Raises DayExists, Busy, CannotWrite, Unsound; whatever is raised, no list was put out.
     """
     with contextlib.nullcontext(held) if held is not None else making(out, day, again) as place:
         run = _Run(source, rulebook, files, settings, day, now, place, progress, decide, tick,
-                   workers, seal)  # fmt: skip
+                   workers, seal, sign)  # fmt: skip
         document = run.make()
         changed = changes(place.final, place.day, document) if place.final.exists() else {}
         progress("publishing", 0, 1)
@@ -156,6 +159,7 @@ class _Run:
     tick: Callable[[], float]
     workers: int | None
     seal: Seal | None
+    sign: Sign | None
     funnel: Funnel = field(default_factory=Funnel)
     alarms: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -311,7 +315,8 @@ class _Run:
     ) -> dict[str, Any]:
         place = self.place.day
         with writing(place):
-            (place / manifest.FILE).unlink(missing_ok=True)
+            for name in (manifest.FILE, manifest.NOTE):
+                (place / name).unlink(missing_ok=True)
         funnel = self.funnel
         counts = {
             "accounts": cut.accounts,
@@ -350,7 +355,7 @@ class _Run:
             "log": ["log"],
             "checkpoint": checkpoint,
         }
-        manifest.write(place, document)
+        manifest.write(place, document, self.sign)
         return document
 
     def _left_out(self) -> dict[str, Any]:

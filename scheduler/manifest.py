@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -19,6 +19,8 @@ from engine.version import VERSION
 from .making import writing
 
 FILE: Final = "manifest.json"
+NOTE: Final = "manifest.note"
+Sign = Callable[[Path], str]
 FORMAT: Final = "forbear manifest 1"
 _CHUNK: Final = 1 << 20
 
@@ -79,12 +81,14 @@ def files_of(
     }
 
 
-def write(place: Path, document: Mapping[str, Any]) -> None:
-    """Write the manifest, the last file of a run. Raises CannotWrite."""
+def write(place: Path, document: Mapping[str, Any], sign: Sign | None = None) -> None:
+    """Write the manifest, the last file of a run, and the note about it. Raises CannotWrite."""
     path = place / FILE
     with writing(path):
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
         path.write_text(text, encoding="utf-8", newline="\n")
+        if sign is not None:
+            (place / NOTE).write_text(sign(path), encoding="utf-8", newline="\n")
 
 
 def _sha256(path: Path) -> str:

@@ -20,6 +20,8 @@ from ..day import run_day
 from ..explaining import explain
 from ..funnel import as_text as funnel_text
 from ..law import Law, law_of
+from ..log.keys import LOG, keys_of, keys_without_home, sign_file
+from ..log.sealing import sealer
 from ..making import Making, making
 from ..manifest import Manifest
 from ..portfolio import Portfolio
@@ -139,6 +141,8 @@ def _run(
     again: bool,
     held: Making | None = None,
 ) -> Manifest:
+    home = settings.home
+    keys = keys_of(home) if home is not None else keys_without_home(lists / LOG)
     with Shown(err) as shown:
         return run_day(
             portfolio,
@@ -152,6 +156,8 @@ def _run(
             files=law.files,
             tick=perf_counter,
             held=held,
+            seal=sealer(keys),
+            sign=partial(sign_file, keys),
         )
 
 
