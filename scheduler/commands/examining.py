@@ -32,6 +32,7 @@ from .common import (
     tell_left_out,
 )
 from .days import From
+from .finding import find_, why
 from .progress import Shown
 from .replaying import replay_
 from .sources import opened
@@ -43,6 +44,8 @@ def add_to(log: typer.Typer) -> None:
     """Put every command of the kind under `forbear log`."""
     log.command("lookback")(lookback)
     log.command("replay")(replay_)
+    log.command("find")(find_)
+    log.command("why")(why)
 
 
 @guarded

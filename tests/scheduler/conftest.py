@@ -11,7 +11,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
+from scheduler import cli
+from scheduler.log.reading import Log, open_log
+from scheduler.sample.synth import synth
 from scheduler.store.database import Store, open_store
 
 NewUrl = Callable[[], str]
@@ -83,3 +87,22 @@ def home(tmp_path: Path, url: str) -> Path:
     text = f"store: '{url}'\nrefuse_unencoded_places: false\n"
     (place / "settings.yaml").write_text(text, encoding="utf-8")
     return place
+
+
+@pytest.fixture(scope="session")
+def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A made-up portfolio of 300 accounts, for whoever only reads it."""
+    place = tmp_path_factory.mktemp("logged") / "portfolio"
+    synth(place, 300, 3)
+    return place
+
+
+@pytest.fixture(scope="session")
+def logged(made_up: Path) -> Log:
+    """The log of a day of it, for whoever only reads it."""
+    out = made_up.parent / "lists"
+    asked = ["run", "--from", str(made_up), "--now", "2026-11-21T06:00-05:00", "--day",
+             "2026-11-21", "--out", str(out), "--format", "csv"]  # fmt: skip
+    done = CliRunner().invoke(cli.app, asked, obj=cli.now)
+    assert done.exit_code == 0, done.output
+    return open_log(out / "log" if (out / "log").is_dir() else out)

@@ -18,51 +18,25 @@ from scheduler import cli
 from scheduler.commands.replaying import segment_of
 from scheduler.log import answering, reading, replaying
 from scheduler.log.answering import Replayed
-from scheduler.log.reading import Log, Segment, open_log
+from scheduler.log.reading import Log, Segment
 from scheduler.log.rebuilding import rebuild
 from scheduler.log.rehearing import beyond, open_by_law
 from scheduler.log.replaying import law_of, replay
 from scheduler.manifest import versions
 from scheduler.portfolio import open_portfolio
-from scheduler.sample.synth import synth
-
-NOW = "2026-11-21T06:00-05:00"
-
-
-def run(portfolio: Path, out: Path) -> Log:
-    """A day of a portfolio, and its log."""
-    asked = ["run", "--from", str(portfolio), "--now", NOW, "--day", "2026-11-21",
-             "--out", str(out), "--format", "csv"]  # fmt: skip
-    done = CliRunner().invoke(cli.app, asked, obj=cli.now)
-    assert done.exit_code == 0, done.output
-    return open_log(out / "log" if (out / "log").is_dir() else out)
-
-
-@pytest.fixture(scope="module")
-def portfolio(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A made-up portfolio."""
-    place = tmp_path_factory.mktemp("replay") / "portfolio"
-    synth(place, 300, 3)
-    return place
-
-
-@pytest.fixture(scope="module")
-def log(portfolio: Path) -> Log:
-    """The log of a day of it."""
-    return run(portfolio, portfolio.parent / "lists")
 
 
 @pytest.fixture
-def segment(log: Log) -> Segment:
+def segment(logged: Log) -> Segment:
     """Its one segment."""
-    (one,) = log.segments
+    (one,) = logged.segments
     return one
 
 
 @pytest.fixture(scope="module")
-def panel(log: Log) -> Iterator[Panel]:
+def panel(logged: Log) -> Iterator[Panel]:
     """Both engines on the rulebook of the log."""
-    with Panel(law_of(log.segments[0])) as found:
+    with Panel(law_of(logged.segments[0])) as found:
         yield found
 
 
@@ -218,28 +192,28 @@ def test_hours_beyond_the_windows_are_named() -> None:
 # -- from the rows
 
 
-def test_the_same_rows_give_the_same(segment: Segment, portfolio: Path, tmp_path: Path) -> None:
-    found = rebuild(segment, open_portfolio(portfolio), tmp_path)
+def test_the_same_rows_give_the_same(segment: Segment, made_up: Path, tmp_path: Path) -> None:
+    found = rebuild(segment, open_portfolio(made_up), tmp_path)
     assert (found.decisions, found.different, found.differences) == (segment.rows, 0, [])
 
 
 def test_one_account_is_made_again_with_all_that_is_counted_with_it(
-    segment: Segment, portfolio: Path, tmp_path: Path
+    segment: Segment, made_up: Path, tmp_path: Path
 ) -> None:
     row = reading.decisions(segment, pl.col("listed")).head(1).collect().to_dicts()[0]
     where = pl.col("account") == row["account"]
-    found = rebuild(segment, open_portfolio(portfolio), tmp_path, where)
+    found = rebuild(segment, open_portfolio(made_up), tmp_path, where)
     assert found.decisions == reading.decisions(segment, where).collect().height
     assert found.different == 0
 
 
 def test_rows_that_are_others_by_now_are_found(
-    segment: Segment, portfolio: Path, tmp_path: Path
+    segment: Segment, made_up: Path, tmp_path: Path
 ) -> None:
     row = reading.decisions(segment, pl.col("listed")).head(1).collect().to_dicts()[0]
     other = tmp_path / "portfolio"
     other.mkdir()
-    for path in portfolio.iterdir():
+    for path in made_up.iterdir():
         frame = pl.read_parquet(path)
         if path.name == "accounts.parquet":
             mine = pl.col("account") == row["account"]
@@ -261,11 +235,11 @@ Asked = Callable[..., tuple[int, Any]]
 
 
 @pytest.fixture
-def asked(log: Log) -> Asked:
+def asked(logged: Log) -> Asked:
     """Asks `log replay` with --json: the exit code, and the document."""
 
     def ask(*words: str) -> tuple[int, Any]:
-        told = ["log", "replay", *words, "--log", str(log.place), "--json"]
+        told = ["log", "replay", *words, "--log", str(logged.place), "--json"]
         done = CliRunner().invoke(cli.app, told, obj=cli.now)
         return done.exit_code, json.loads(done.stdout)
 
@@ -282,8 +256,8 @@ def test_the_command_takes_a_segment_a_day_and_a_decision(asked: Asked, segment:
     assert (status, document["segments"][0]["decisions"]) == (0, 1)
 
 
-def test_the_command_asks_the_rows(asked: Asked, portfolio: Path) -> None:
-    status, document = asked("--from", str(portfolio))
+def test_the_command_asks_the_rows(asked: Asked, made_up: Path) -> None:
+    status, document = asked("--from", str(made_up))
     assert (status, document["from"], document["identical"]) == (0, "rows", True)
 
 
@@ -301,6 +275,6 @@ def test_what_is_not_there_is_wrong_use(asked: Asked, words: list[str], why: str
     assert why in document["errors"][0]["message"]
 
 
-def test_a_decision_is_found_by_its_id(log: Log, segment: Segment) -> None:
+def test_a_decision_is_found_by_its_id(logged: Log, segment: Segment) -> None:
     (first,) = reading.decisions(segment).head(1).collect()["decision_id"]
-    assert segment_of(log, first) == segment
+    assert segment_of(logged, first) == segment

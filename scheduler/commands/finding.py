@@ -1,0 +1,166 @@
+"""`log find` and `log why`: which decisions there are, and one of them in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import polars as pl
+import typer
+from rich.table import Table
+
+from engine.clock import format_instant, parse_date, parse_instant
+from engine.words import CHANNELS
+
+from ..log.finding import Found, Wanted, find, standing
+from ..log.reading import ERASED, Segment, decisions, situations
+from ..log.replaying import law_of
+from ..log.standing import covers
+from ..log.telling import as_text, tell
+from .common import NO, Home, Json, WrongUse, emit, guarded, out, read_value, settings_of
+from .common import tell as say
+from .replaying import LogOf, log_of, segment_of
+
+VERDICTS = ("permitted", "refused")
+
+
+@guarded
+def find_(
+    account: Annotated[
+        str | None, typer.Option("--account", metavar="ID", help="About this account.")
+    ] = None,
+    consumer: Annotated[
+        str | None, typer.Option("--consumer", metavar="ID", help="About this consumer's accounts.")
+    ] = None,
+    point: Annotated[
+        str | None, typer.Option("--point", metavar="ID", help="To this contact point.")
+    ] = None,
+    channel: Annotated[
+        str | None, typer.Option("--channel", help=f"One of {', '.join(CHANNELS)}.")
+    ] = None,
+    day: Annotated[str | None, typer.Option("--day", metavar="D", help="About this day.")] = None,
+    rule: Annotated[
+        str | None,
+        typer.Option("--rule", metavar="RULE", help="Refused by this rule, act or place."),
+    ] = None,
+    verdict: Annotated[
+        str | None, typer.Option("--verdict", help=f"One of {', '.join(VERDICTS)}.")
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="RUN", help="Of this run or segment.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="At most so many are shown (0: all).")
+    ] = 50,
+    log: LogOf = None,
+    home: Home = None,
+    json_: Json = False,
+) -> None:
+    """Decisions by account, consumer, point, channel, day, rule or verdict; all that is given."""
+    if channel is not None and channel not in CHANNELS:
+        raise WrongUse(f"unknown channel `{channel}`; the channels are {', '.join(CHANNELS)}")
+    if verdict is not None and verdict not in VERDICTS:
+        raise WrongUse(f"a verdict is {' or '.join(VERDICTS)}, not `{verdict}`")
+    civil = None if day is None else read_value(parse_date, day)
+    wanted = Wanted(account, consumer, point, civil, rule, verdict, channel, run)
+    if wanted == Wanted():
+        raise WrongUse("say what to look for: --account, --consumer, --day, --rule, --verdict, ...")
+    found = find(log_of(settings_of(home), log), wanted, limit or None)
+    if json_:
+        rows = [_plain(row) for row in found.rows.iter_rows(named=True)]
+        emit({"total": found.total, "decisions": rows})
+    else:
+        _table(found)
+    if not found.total:
+        raise typer.Exit(NO)
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as plain data: instants and days as ISO 8601."""
+    told: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, datetime):
+            told[name] = format_instant(value)
+        else:
+            told[name] = value.isoformat() if hasattr(value, "isoformat") else value
+    return told
+
+
+def _table(found: Found) -> None:
+    table = Table(box=None, pad_edge=False, show_edge=False)
+    for head in ("decision", "day", "account", "contact", "verdict", "rules"):
+        table.add_column(head, overflow="fold", no_wrap=head != "rules")
+    for row in found.rows.iter_rows(named=True):
+        when = format_instant(row["at"]) if row["at"] is not None else str(row["day"])
+        contact = "erased" if row[ERASED] else f"{row['channel']} to {row['point']}"
+        verdict = "listed" if row["listed"] else str(row["verdict"])
+        rules = ", ".join(row["rules"])
+        table.add_row(row["decision_id"], when, row["account"] or "", contact, verdict, rules)
+    if found.rows.height:
+        out.print(table)
+    shown = found.rows.height
+    more = f", {shown:,} shown; --limit 0 shows all" if shown < found.total else ""
+    out.print("1 decision" if found.total == 1 else f"{found.total:,} decisions{more}")
+
+
+@guarded
+def why(
+    what: Annotated[
+        str, typer.Argument(metavar="ACCOUNT|DECISION", help="The account's id, or a decision's.")
+    ],
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="T", help="As last decided by this instant (default: ever)."),
+    ] = None,
+    channel: Annotated[
+        str | None, typer.Option("--channel", help=f"One of {', '.join(CHANNELS)}.")
+    ] = None,
+    point: Annotated[str | None, typer.Option("--point", help="The contact point's id.")] = None,
+    log: LogOf = None,
+    home: Home = None,
+    json_: Json = False,
+) -> None:
+    """One logged decision in words: what was asked, what it rested on, and what seals it."""
+    instant = None if at is None else read_value(parse_instant, at)
+    there = log_of(settings_of(home), log)
+    others: Sequence[dict[str, Any]] = ()
+    rows = list(standing(there, Wanted(account=what, channel=channel, point=point), instant))
+    if rows:
+        chosen, *others = sorted(rows, key=_first)
+        name = str(chosen["decision_id"])
+        segment = there.segment(str(chosen["segment"]))
+    elif at is None and channel is None and point is None:
+        name, segment = what, segment_of(there, what)
+    else:
+        raise WrongUse(f"the log {there.place} has no such decision about account `{what}`")
+    record, met = record_of(segment, name)
+    if json_:
+        emit(
+            {
+                "decision": _plain(record),
+                "situations": met,
+                "rulebook": segment.rulebook,
+                "sealed": covers(there, segment),
+            }
+        )
+        return
+    told = tell(record, met, law_of(segment), segment.head, covers(there, segment))
+    out.print(as_text(told), end="")
+    for one in others:
+        say(
+            f"also: {one['channel']} to {one['point']}: {one['verdict']} "
+            f"(decision {one['decision_id']})"
+        )
+
+
+def _first(row: dict[str, Any]) -> tuple[bool, bool, str, str]:
+    """A call before other contacts, the newest before older ones."""
+    return row["channel"] != "call", not row["listed"], str(row["point"]), str(row["channel"])
+
+
+def record_of(segment: Segment, decision: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A decision's fields, and the rows of its situations. Raises NoLog."""
+    (row,) = decisions(segment, pl.col("decision_id") == decision).collect().to_dicts()
+    names = row["situations"] or []
+    return row, situations(segment, names).to_dicts() if names else []
