@@ -88,9 +88,8 @@ def seal(keys: Keys, made: Path, workers: int | None = None) -> Sealed:
             return before
         number, edge = _last(keys)
         with writing(keys.log):
-            place, after, tiles = _put(keys, made, head, number + 1, edge, workers)
+            place, after = _put(keys, made, head, number + 1, edge, workers)
         note = _sign(keys, number + 1, place)
-        _keep_nodes(keys.log, after.size, tiles)
         return Sealed(place, edge.size, after.size, note, False)
 
 
@@ -184,7 +183,7 @@ def checkpoint_of(path: Path, verifier: Verifier) -> Checkpoint:
 
 def _put(
     keys: Keys, made: Path, head: dict[str, Any], number: int, edge: Edge, workers: int | None
-) -> tuple[Path, Edge, bytes]:
+) -> tuple[Path, Edge]:
     """Make the segment beside the others, and give it its name when all of it is on disk."""
     segments = keys.log / layout.SEGMENTS
     for folder in (layout.SEGMENTS, layout.CHECKPOINTS, layout.RULEBOOKS):
@@ -210,9 +209,10 @@ def _put(
     document["files"] = _files(keys.log, draft, str(head["rulebook"]))
     write_safely(draft / layout.HEAD, (json.dumps(document, indent=2) + "\n").encode())
     sync(draft)
+    _keep_nodes(keys.log, edge.size, tiles)
     draft.rename(place)
     sync(segments)
-    return place, after, tiles
+    return place, after
 
 
 def _bring(source: Path, target: Path) -> None:
@@ -322,16 +322,21 @@ def _sign(keys: Keys, number: int, place: Path) -> str:
     return note
 
 
-def _keep_nodes(log: Path, size: int, tiles: bytes) -> None:
-    """Keep nodes of the tree, a help for proofs; a file cut short or too long is made anew there.
+def _keep_nodes(log: Path, first: int, tiles: bytes) -> None:
+    """Keep nodes of the tree, a help for proofs, behind those of the first decisions.
 
-    What a crash left out is worked out again by whoever needs it.
+    What may stand there is of a segment that was never signed for. Where earlier ones are missing,
+    none are kept: whoever needs them works them out again.
     """
     path = log / layout.NODES
-    whole = (size >> TILE) * SIZE
-    with writing(path), path.open("ab") as file:
-        if file.tell() == whole - len(tiles):
+    path.touch(mode=0o600)
+    with path.open("r+b") as file:
+        start = (first >> TILE) * SIZE
+        if path.stat().st_size >= start:
+            file.seek(start)
             file.write(tiles)
+            file.truncate()
+    sync(path)
 
 
 def sealer(keys: Keys, workers: int | None = None) -> Seal:

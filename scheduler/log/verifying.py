@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from . import layout
 from .checking import Expected, Found, Wrong, check_segment
@@ -18,10 +18,8 @@ from .keys import NOBODY
 from .note import Checkpoint, NotANote, Verifier, opened, read_checkpoint
 from .purged import Purge, read_purge
 from .reading import NoLog
-from .tree import SIZE, TILE
 
 Told = Callable[[str, int, int], None]
-EVERY: Final = 1 << TILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +295,7 @@ def _nodes(check: _Check, found: Sequence[Found]) -> None:
         return
     whole = b"".join(one.tiles or b"" for one in found)
     kept = _bytes(check, path)
-    if kept != whole[: len(kept)] or len(kept) % SIZE:
+    if kept[: len(whole)] != whole[: len(kept)]:
         check.say(f"{layout.NODES}, a help for proofs, was changed: delete it, it is made again")
 
 
