@@ -112,6 +112,7 @@ LAST_YEAR: Final = 2037
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
+_QUARTER = timedelta(minutes=15)
 _INSTANT = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d(?:\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
@@ -189,7 +190,7 @@ def is_zone(zone: str) -> bool:
 def _utc(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise ValueError(f"`{at.isoformat()}` has no offset, so it is no instant")
-    return at.astimezone(UTC)
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
 def _known(at: date) -> None:
@@ -201,16 +202,26 @@ def _known(at: date) -> None:
 def local(at: datetime, zone: str) -> datetime:
     """The naive wall time an instant has in a zone. Raises ValueError after `LAST_YEAR`."""
     _known(at)
-    return _utc(at).astimezone(_tz(zone)).replace(tzinfo=None)
+    utc = _utc(at).replace(tzinfo=None)
+    quarter = datetime(utc.year, utc.month, utc.day, utc.hour, utc.minute // 15 * 15)  # noqa: DTZ001
+    return utc + (_ahead(quarter, zone) or _ahead_at(utc, zone))
+
+
+def _ahead_at(utc: datetime, zone: str) -> timedelta:
+    """How far a zone's clock is ahead of UTC at a naive UTC instant."""
+    return _tz(zone).fromutc(utc).replace(tzinfo=None) - utc
+
+
+@lru_cache(maxsize=65536)
+def _ahead(quarter: datetime, zone: str) -> timedelta | None:
+    """The same for all of a quarter of an hour; None where the clock changes within it."""
+    first = _ahead_at(quarter, zone)
+    return first if first == _ahead_at(quarter + _QUARTER, zone) else None
 
 
 def local_date(at: datetime, zone: str) -> date:
     """The civil date an instant has in a zone. Raises ValueError after `LAST_YEAR`."""
     return local(at, zone).date()
-
-
-def _offset(at: datetime, zone: str) -> timedelta:
-    return local(at, zone) - at.replace(tzinfo=None)
 
 
 def readings(wall: datetime, zone: str) -> Interval:
@@ -220,12 +231,11 @@ def readings(wall: datetime, zone: str) -> Interval:
     and with the offset after the change, so the two readings enclose the change.
     """
     _known(wall)
-    tz = _tz(zone)
     try:
-        at = tz.localize(wall, is_dst=None).astimezone(UTC)
+        at = _tz(zone).localize(wall, is_dst=None).astimezone(UTC)
     except pytz.InvalidTimeError:
         near = wall.replace(tzinfo=UTC)
-        both = sorted(near - _offset(near + step, zone) for step in (-_DAY, _DAY))
+        both = sorted(near - _ahead_at(wall + step, zone) for step in (-_DAY, _DAY))
         return both[0], both[1]
     return at, at
 
@@ -253,23 +263,19 @@ def _changes(zone: str, year: int) -> tuple[tuple[datetime, int], ...]:
 
     No zone has changed its clocks twice in a week since 1970.
     """
-    tz = _tz(zone)
-
-    def offset(at: datetime) -> timedelta:
-        return tz.fromutc(at).replace(tzinfo=None) - at
-
     found: list[tuple[datetime, int]] = []
     low = datetime(year, 1, 1) - _SECOND  # noqa: DTZ001 (pytz asks for naive UTC here)
     end = datetime(year + 1, 1, 1) - _SECOND  # noqa: DTZ001
-    before = offset(low)
+    before = _ahead_at(low, zone)
     while low < end:
         high = min(low + 7 * _DAY, end)
-        after = offset(high)
+        after = _ahead_at(high, zone)
         if after != before:
             early, late = low, high
             while late - early > _SECOND:
                 middle = early + (late - early) // _SECOND // 2 * _SECOND
-                early, late = (early, middle) if offset(middle) == after else (middle, late)
+                came = _ahead_at(middle, zone) == after
+                early, late = (early, middle) if came else (middle, late)
             found.append((late.replace(tzinfo=UTC), round(after.total_seconds())))
         low, before = high, after
     return tuple(found)
@@ -282,7 +288,7 @@ def transitions(zone: str, first: date, last: date) -> list[tuple[datetime, int]
     column engine makes wall times without a zone database of its own: utc + offset.
     """
     start, end = start_of_day(first, zone), start_of_day(last + _DAY, zone)
-    found = [(start, round(_offset(start, zone).total_seconds()))]
+    found = [(start, round(_ahead_at(start.replace(tzinfo=None), zone).total_seconds()))]
     for year in range(start.year, min(end.year, LAST_YEAR) + 1):
         found.extend((at, offset) for at, offset in _changes(zone, year) if start < at < end)
     return found

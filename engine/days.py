@@ -12,6 +12,7 @@ _DAY = timedelta(days=1)
 _SATURDAY = 5
 
 
+@lru_cache(maxsize=65536)
 def add_months(day: date, months: int) -> date:
     """The date so many months later; one that does not exist becomes the first of the next month.
 
@@ -42,6 +43,7 @@ def is_business_day(day: date) -> bool:
     return day.weekday() < _SATURDAY and day not in federal_holidays(day.year)
 
 
+@lru_cache(maxsize=65536)
 def add_business_days(day: date, days: int) -> date:
     """The so-many-th business day after a date (before it, if negative); 0 is the date itself."""
     step = _DAY if days > 0 else -_DAY

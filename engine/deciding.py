@@ -10,7 +10,6 @@ from datetime import date, datetime
 from typing import Any
 
 from . import terms, words
-from .compiled import LIFTED, SATISFIED
 from .decision import Decision, Finding, Interval, Lifted, Satisfied
 from .evidence import finding_of
 from .facts.email import safe_harbour
@@ -50,13 +49,15 @@ def decide(
     lifted: dict[tuple[str, str], Lifted] = {}
     satisfied: dict[tuple[str, str], Satisfied] = {}
     for one in judged:
-        rules = {rule.id: rule for rule in one.rules.rules if asked.wants(rule)}
+        rules = one.rules.by_id
         if one.verdict.trouble:
             findings.append(refusal(one.verdict.trouble.split(":")[0], one.verdict.trouble))
-        findings += [finding_of(rules[id], one) for id in one.verdict.refusing if id in rules]
-        duties.update((d, None) for d in one.verdict.duties if d[1] in rules)
-        for rule in rules.values():
-            _note(panel, one, rule, lifted, satisfied)
+        refusing_now = [rules[id] for id in one.verdict.refusing]
+        findings += [finding_of(rule, one) for rule in refusing_now if asked.wants(rule)]
+        duties.update((d, None) for d in one.verdict.duties if asked.wants(rules[d[1]]))
+        for rule, by in panel.passed(one.rules, one.name, one.situation):
+            if asked.wants(rule):
+                _note(one, rule, by, lifted, satisfied)
     unique = {(f.rule, f.debt, f.place): f for f in reversed(findings)}
     kept = tuple(sorted(unique.values(), key=lambda f: (f.rule, f.debt or "", f.place or "")))
     refusing = {(f.rule, f.debt) for f in kept}
@@ -89,21 +90,18 @@ def decide(
 
 
 def _note(
-    panel: Panel,
     one: Judged,
     rule: Rule,
+    by: str | None,
     lifted: dict[tuple[str, str], Lifted],
     satisfied: dict[tuple[str, str], Satisfied],
 ) -> None:
-    """Write down a rule that applied and did not refuse, or that was lifted."""
-    engine = panel.compiled(one.rules)
-    said = engine.outcome(rule, one.situation)
+    """Write down a rule that applied and did not refuse, or that was lifted (`by` what)."""
     key = (rule.id, one.debt.id)
     count = one.counts.get(rule.key)
-    if said == LIFTED:
-        by = engine.lifted_by(rule, one.situation) or "unless"
+    if by is not None:
         lifted[key] = Lifted(rule.id, rule.cite, rule.force, by)
-    elif said == SATISFIED and not (count is not None and count.state == "out"):
+    elif not (count is not None and count.state == "out"):
         counts = isinstance(rule.body, Limit) and count is not None
         satisfied[key] = Satisfied(
             rule.id,

@@ -11,10 +11,11 @@ from datetime import date
 from types import TracebackType
 from typing import Protocol
 
-from .compiled import CompiledEngine, compile_rules
+from .compiled import LIFTED, SATISFIED, CompiledEngine, compile_rules
 from .rete import EngineFailure, ReteEngine
+from .rule import Rule
 from .rulebook import Rulebook
-from .situation import Answer, RuleSet, Situation, name_of, sorted_fields
+from .situation import Answer, RuleSet, Situation, name_of
 
 Alarm = Callable[[str], None]
 
@@ -84,6 +85,7 @@ class Panel:
     _sets: dict[tuple[str, tuple[str, ...]], RuleSet] = field(default_factory=dict)
     _on: dict[tuple[str, date], RuleSet] = field(default_factory=dict)
     _seen: dict[str, Verdict] = field(default_factory=dict)
+    _passed: dict[str, tuple[tuple[Rule, str | None], ...]] = field(default_factory=dict)
     _known_to_rete: frozenset[str] = frozenset()
     notes: dict[tuple[object, ...], object] = field(default_factory=dict)
     """What a caller works out once per rule set and day and wants to find again."""
@@ -135,6 +137,28 @@ class Panel:
             self._compiled[rules.name] = compile_rules(rules)
         return self._compiled[rules.name]
 
+    def passed(
+        self, rules: RuleSet, name: str, situation: Situation
+    ) -> tuple[tuple[Rule, str | None], ...]:
+        """The rules that applied to a situation and did not refuse, each with what lifted it.
+
+        None beside a rule: it was met. `name` is the situation's digest, under which it is kept.
+        """
+        found = self._passed.get(name)
+        if found is None:
+            engine = self.compiled(rules)
+            passed: list[tuple[Rule, str | None]] = []
+            for rule in rules.rules:
+                said = engine.outcome(rule, situation)
+                if said == LIFTED:
+                    passed.append((rule, engine.lifted_by(rule, situation) or "unless"))
+                elif said == SATISFIED:
+                    passed.append((rule, None))
+            if len(self._passed) > self.keep:
+                self._passed.clear()
+            found = self._passed[name] = tuple(passed)
+        return found
+
     def _second(self, rules: RuleSet) -> SecondEngine:
         if self._own_rete and (self.rete is None or rules.name not in self._known_to_rete):
             if self.rete is not None:
@@ -155,7 +179,7 @@ class Panel:
         if not rules.rules:
             return [Verdict((), (), (), (), "")] * len(situations)
         if not names:
-            order = sorted_fields(rules)
+            order = rules.sorted_fields
             names = [name_of(rules.name, order, one) for one in situations]
         named = zip(names, situations, strict=True)
         fresh = {name: one for name, one in named if name not in self._seen}

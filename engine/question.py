@@ -20,7 +20,7 @@ from .panel import Panel, Verdict
 from .place import Whereabouts, locate, together
 from .rule import Rule
 from .rulebook import REACHING
-from .situation import RuleSet, has_bit
+from .situation import RuleSet, name_of
 
 NOWHERE: Final = "UTC"  # the clock facts are read on where no zone is known; windows say unknown
 FEDERAL: Final = "federal"
@@ -53,13 +53,17 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One rule set asked about one debt in one zone: the situation, its counts, the verdict."""
+    """One rule set asked about one debt in one zone: the situation, its counts, the verdict.
+
+    `name` is the situation's digest.
+    """
 
     rules: RuleSet
     debt: Account
     zone: str
     view: View
     situation: Mapping[str, str]
+    name: str
     counts: Mapping[str, counting.Count]
     verdict: Verdict
 
@@ -102,25 +106,16 @@ def situation_of(
     for ask, name in rules.names.items():
         found[name] = asking.value(view, ask, debt, years, sure)
     counts: dict[str, counting.Count] = {}
-    for rule in rules.rules:
-        if not has_bit(rule):
-            continue
+    for rule, name in rules.with_bits:
+        counts[rule.key] = counting.OUT
+        found[name] = counting.OUT.bit
+    for rule, name in rules.reaching(found["channel"], found["kind"], found["whom"]):
         if isinstance(rule.body, Limit | Wait) and debt.id not in charged:
-            count = counting.OUT  # limits and waits judge the debts it is attributed to
-        elif not in_scope(rule, found):
-            count = counting.OUT
-        else:
-            count = asking.bit(view, rule, debt, zones)
+            continue  # limits and waits judge the debts it is attributed to
+        count = asking.bit(view, rule, debt, zones)
         counts[rule.key] = count
-        found[f"bit:{rule.key}"] = count.bit
+        found[name] = count.bit
     return found, counts
-
-
-def in_scope(rule: Rule, found: Mapping[str, str]) -> bool:
-    """Whether counting is worth doing: the engines judge scope again, by themselves."""
-    return rule.reaches(found["channel"], found["kind"]) and (
-        rule.whom is None or found["whom"] in rule.whom
-    )
 
 
 # -- where
@@ -215,8 +210,9 @@ def judge_all(
                     continue
                 years, sure = terms.limitation(known, places, debt.type)
                 situation, counts = situation_of(view, rules, debt, zones, years, sure)
-                verdict = panel.ask(rules, [situation])[0]
-                found.append(Judged(rules, debt, zone, view, situation, counts, verdict))
+                digest = name_of(rules.name, rules.sorted_fields, situation)
+                verdict = panel.ask(rules, [situation], [digest])[0]
+                found.append(Judged(rules, debt, zone, view, situation, digest, counts, verdict))
     return found
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
 
+from . import words
+
 if TYPE_CHECKING:
     from .kinds import Body
 
@@ -99,15 +101,11 @@ class Selector:
     @property
     def of_contacts(self) -> bool:
         """Whether contacts are selected, not statements, knowledge or dates."""
-        from . import words
-
         return self.what in words.COUNTS
 
     @property
     def of_dates(self) -> bool:
         """Whether a date of the account is selected."""
-        from . import words
-
         return self.what in words.ACCOUNT_DATES
 
 

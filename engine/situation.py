@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 
 from .kinds import Limit, Notice, Require, Wait, Window
 from .rule import AllOf, AnyOf, Ask, Entry, Rule
@@ -51,13 +50,46 @@ def has_bit(rule: Rule) -> bool:
 class RuleSet:
     """Rules decided together, in force on one day: `name` is "federal" or a place.
 
-    `asks` are its distinct facts in the order of first use, `names` their field names.
+    `asks` are its distinct facts in the order of first use, `names` their field names. What
+    follows from those is worked out once: `with_bits`, the rules that have a bit; `fields`, all
+    fields of its situations (scope, facts, bits), and the same sorted; `by_id`, its rules by id.
     """
 
     name: str
     rules: tuple[Rule, ...]
     asks: tuple[Ask, ...]
     names: Mapping[Ask, str]
+    with_bits: tuple[tuple[Rule, str], ...] = field(init=False, repr=False, compare=False)
+    fields: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    sorted_fields: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    by_id: Mapping[str, Rule] = field(init=False, repr=False, compare=False)
+    _reaching: dict[tuple[str, str, str], tuple[tuple[Rule, str], ...]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        """Work out what every situation of the set needs."""
+        bits = tuple((rule, f"bit:{rule.key}") for rule in self.rules if has_bit(rule))
+        fields = SCOPE_FIELDS + tuple(self.names.values()) + tuple(name for _, name in bits)
+        object.__setattr__(self, "with_bits", bits)
+        object.__setattr__(self, "fields", fields)
+        object.__setattr__(self, "sorted_fields", tuple(sorted(fields)))
+        object.__setattr__(self, "by_id", {rule.id: rule for rule in self.rules})
+
+    def reaching(self, channel: str, kind: str, whom: str) -> tuple[tuple[Rule, str], ...]:
+        """Of `with_bits`, those whose bit is worth working out for a contact like this.
+
+        The engines judge scope again, by themselves.
+        """
+        asked = (channel, kind, whom)
+        found = self._reaching.get(asked)
+        if found is None:
+            found = self._reaching[asked] = tuple(
+                (rule, name)
+                for rule, name in self.with_bits
+                if rule.reaches(channel, kind) and (rule.whom is None or whom in rule.whom)
+            )
+        return found
 
     @classmethod
     def of(cls, name: str, rules: Sequence[Rule]) -> RuleSet:
@@ -68,22 +100,6 @@ class RuleSet:
             plain = ask.fact if ask.parameter is None else f"{ask.fact}#{len(names)}"
             names[ask] = plain
         return cls(name, tuple(rules), asks, names)
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """All fields of this set's situations: scope, facts, bits."""
-        bits = tuple(f"bit:{rule.key}" for rule in self.rules if has_bit(rule))
-        return SCOPE_FIELDS + tuple(self.names.values()) + bits
-
-
-@lru_cache(maxsize=512)
-def _sorted(fields: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sorted(fields))
-
-
-def sorted_fields(rules: RuleSet) -> tuple[str, ...]:
-    """The fields of a rule set in sorted order."""
-    return _sorted(rules.fields)
 
 
 def name_of(rule_set: str, order: Sequence[str], situation: Situation) -> str:

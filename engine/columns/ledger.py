@@ -14,7 +14,7 @@ import polars as pl
 
 from ..panel import Panel, Verdict
 from ..rule import Rule
-from ..situation import RuleSet, Situation, name_of, sorted_fields
+from ..situation import RuleSet, Situation, name_of
 
 MOST = 200_000  # situations, or sets of them, kept at once
 TEXTS = pl.List(pl.String)
@@ -76,7 +76,7 @@ class Ledger:
         Those that an engine failed on are numbered but not remembered: it may be up next time.
         """
         asked = [one for _, one, _ in fresh]
-        order = sorted_fields(rules)
+        order = rules.sorted_fields
         names = [name_of(rules.name, order, one) for one in asked]
         written = _writer(order)
         numbers: dict[Key, int] = {}

@@ -189,10 +189,12 @@ def value(view: View, ask: Ask, debt: Account, years: int | None = None, sure: b
     KeyError: the reader lets none through.
     """
     name, parameter = ask.fact, ask.parameter
-    if name in OF_POINT:
-        return OF_POINT[name](view)
-    if name in OF_DEBT:
-        return OF_DEBT[name](view, debt)
+    of_point = OF_POINT.get(name)
+    if of_point is not None:
+        return of_point(view)
+    of_debt = OF_DEBT.get(name)
+    if of_debt is not None:
+        return of_debt(view, debt)
     if isinstance(parameter, Happened):
         return happened(view, parameter, debt)
     listed = parameter if isinstance(parameter, tuple) else (str(parameter),)

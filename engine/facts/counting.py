@@ -179,7 +179,7 @@ def counted(
     floor = now - timedelta(days=period.count + 3) if period and period.unit == "day" else None
     instants = [
         past.at
-        for past in view.history
+        for past in view.counting_as(body.counting.what)
         if (floor is None or past.at >= floor)
         and (since is None or past.at >= since)
         and (period is None or in_period(view, past.at, period, now))
@@ -284,7 +284,7 @@ def _instants(view: View, chosen: Selector, debt: Account) -> list[tuple[datetim
         return [(at, True) for at in events(view, chosen, (), debt)]
     single = len(view.own_accounts) == 1
     found = []
-    for past in view.past_of(debt):
+    for past in view.past_counting(debt, chosen.what):
         if not matches(view, past, chosen, debt):
             continue
         named = debts_of(past, chosen)

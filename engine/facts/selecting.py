@@ -232,7 +232,7 @@ def events(
     if chosen.of_contacts:
         return [
             past.at
-            for past in view.history
+            for past in view.counting_as(chosen.what)
             if same_unit(view, past, per, debt, chosen)
             and matches(view, past, chosen, debt)
             and not (ends and _doubtful(view, past, chosen, per))

@@ -6,53 +6,22 @@ candidate zone. It holds what was *received and recorded* by then and nothing la
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from .. import clock, words
 from ..account import Account, Consumer, Point
 from ..history import Contact, Group, Statement, came_back, counts_as, is_receipt
+from .moment import Moment, day_of, instant_of
+
+__all__ = ["ELECTRONIC_KINDS", "STRANGER", "Moment", "View", "day_of", "instant_of"]
+
+T = TypeVar("T")
 
 ELECTRONIC_KINDS = words.POINT_GROUPS["electronic"]
 STRANGER = "?"
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When a contact is asked about.
-
-    `known`: as of when things are known. `at`: the instant of the contact; None when a whole civil
-    day is asked, as the day's list does: then `day` is that day at the consumer's place, and an
-    answer must hold at any instant of it.
-    """
-
-    known: datetime
-    at: datetime | None = None
-    day: date | None = None
-
-    def day_in(self, zone: str) -> date:
-        """The civil day asked about, at a zone."""
-        if self.at is not None:
-            return clock.local_date(self.at, zone)
-        assert self.day is not None
-        return self.day
-
-
-def instant_of(value: datetime | date, zone: str) -> datetime:
-    """An instant; a civil date is the start of that local day in the zone (case format)."""
-    if isinstance(value, datetime):
-        return value
-    return clock.start_of_day(value, zone)
-
-
-def day_of(value: datetime | date, zone: str) -> date:
-    """The civil day of an instant in a zone; a date is itself."""
-    if isinstance(value, datetime):
-        return clock.local_date(value, zone)
-    return value
 
 
 class View:
@@ -76,6 +45,17 @@ class View:
         self.moment = moment
         self.zone = zone
         self.day = moment.day_in(zone)
+        self._counts: dict[int, tuple[Contact, frozenset[str]]] = self.shared.setdefault(
+            ("counts", ""), {}
+        )
+        self._past: dict[tuple[str, str], tuple[Contact, ...]] = {}
+
+    def _shared(self, key: tuple[str, str], make: Callable[[], T]) -> T:
+        """What `make` makes, made once for all views that share."""
+        if key not in self.shared:
+            self.shared[key] = make()
+        found: T = self.shared[key]
+        return found
 
     # -- who and what is contacted
 
@@ -120,14 +100,13 @@ class View:
     @cached_property
     def shared_lines(self) -> frozenset[str]:
         """Numbers that stand in the files of several people: each is one point."""
-        key = ("shared lines", "")
-        if key not in self.shared:
-            files: dict[str, set[str]] = {}
-            for point in self.group.points.values():
-                files.setdefault(point.line, set()).add(self.human(point.consumer))
-            self.shared[key] = frozenset(line for line, of in files.items() if len(of) > 1)
-        shared: frozenset[str] = self.shared[key]
-        return shared
+        return self._shared(("shared lines", ""), self._shared_lines)
+
+    def _shared_lines(self) -> frozenset[str]:
+        files: dict[str, set[str]] = {}
+        for point in self.group.points.values():
+            files.setdefault(point.line, set()).add(self.human(point.consumer))
+        return frozenset(line for line, of in files.items() if len(of) > 1)
 
     def owner(self, point_id: str | None) -> tuple[str, str]:
         """(person, role) behind a point as now known; a wrong number is a stranger's.
@@ -219,11 +198,7 @@ class View:
     @cached_property
     def known_statements(self) -> tuple[tuple[datetime, Statement], ...]:
         """Statements and knowledge received and recorded by the moment, oldest first."""
-        key = ("statements", self.zone)
-        if key not in self.shared:
-            self.shared[key] = self._known_statements()
-        known: tuple[tuple[datetime, Statement], ...] = self.shared[key]
-        return known
+        return self._shared(("statements", self.zone), self._known_statements)
 
     def _known_statements(self) -> tuple[tuple[datetime, Statement], ...]:
         found = []
@@ -252,18 +227,17 @@ class View:
     @cached_property
     def history(self) -> tuple[Contact, ...]:
         """Contacts known by the moment, oldest first, without receipts."""
-        key = ("history", "")
-        if key not in self.shared:
-            known = self.moment.known
-            self.shared[key] = tuple(
-                one
-                for one in self.group.contacts
-                if one.at <= known
-                and (one.recorded is None or one.recorded <= known)
-                and not is_receipt(one)
-            )
-        history: tuple[Contact, ...] = self.shared[key]
-        return history
+        return self._shared(("history", ""), self._history)
+
+    def _history(self) -> tuple[Contact, ...]:
+        known = self.moment.known
+        return tuple(
+            one
+            for one in self.group.contacts
+            if one.at <= known
+            and (one.recorded is None or one.recorded <= known)
+            and not is_receipt(one)
+        )
 
     @cached_property
     def own_history(self) -> tuple[Contact, ...]:
@@ -272,7 +246,19 @@ class View:
 
     def past_of(self, debt: Account) -> tuple[Contact, ...]:
         """History in this consumer's files that is this collector's: counts are per collector."""
-        return tuple(one for one in self.own_history if one.collector == debt.collector)
+        found = self._past.get((debt.collector, ""))
+        if found is None:
+            found = tuple(one for one in self.own_history if one.collector == debt.collector)
+            self._past[debt.collector, ""] = found
+        return found
+
+    def past_counting(self, debt: Account, what: str) -> tuple[Contact, ...]:
+        """Of `past_of` an account, what counts as `what`."""
+        found = self._past.get((debt.collector, what))
+        if found is None:
+            found = tuple(one for one in self.past_of(debt) if what in self.counts(one))
+            self._past[debt.collector, what] = found
+        return found
 
     def in_file(self, contact: Contact) -> bool:
         """Whether a contact stands in a file of this consumer."""
@@ -284,11 +270,7 @@ class View:
 
         `undeliverable` marks the latest earlier outbound contact on that point and channel.
         """
-        key = ("returned", "")
-        if key not in self.shared:
-            self.shared[key] = self._returned()
-        back: dict[str, datetime] = self.shared[key]
-        return back
+        return self._shared(("returned", ""), self._returned)
 
     def _returned(self) -> dict[str, datetime]:
         found: dict[str, datetime] = {}
@@ -308,10 +290,21 @@ class View:
 
     def counts(self, contact: Contact) -> frozenset[str]:
         """What a past contact counts as; a message that came back is an attempt, no more."""
+        kept = self._counts.get(id(contact))
+        if kept is not None:
+            return kept[1]
         found = counts_as(contact)
         if contact.id in self.returned and contact.channel in words.WRITTEN_CHANNELS:
-            return found - {"communications"}
+            found -= {"communications"}
+        self._counts[id(contact)] = contact, found  # kept, so that its id stays its own
         return found
+
+    def counting_as(self, what: str) -> tuple[Contact, ...]:
+        """History that counts as `what`, oldest first."""
+        return self._shared(
+            ("counting as", what),
+            lambda: tuple(one for one in self.history if what in self.counts(one)),
+        )
 
     def local_day(self, contact: Contact) -> date:
         """The civil day of a past contact in this view's zone."""
@@ -375,11 +368,10 @@ class View:
     @cached_property
     def spoken(self) -> dict[str, list[tuple[datetime, Statement]]]:
         """Known statements by kind, in whosever file of the group they were noted."""
-        key = ("spoken", self.zone)
-        if key not in self.shared:
-            found: dict[str, list[tuple[datetime, Statement]]] = {}
-            for received, one in self.known_statements:
-                found.setdefault(one.kind, []).append((received, one))
-            self.shared[key] = found
-        spoken: dict[str, list[tuple[datetime, Statement]]] = self.shared[key]
-        return spoken
+        return self._shared(("spoken", self.zone), self._spoken)
+
+    def _spoken(self) -> dict[str, list[tuple[datetime, Statement]]]:
+        found: dict[str, list[tuple[datetime, Statement]]] = {}
+        for received, one in self.known_statements:
+            found.setdefault(one.kind, []).append((received, one))
+        return found

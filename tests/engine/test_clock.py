@@ -6,6 +6,7 @@ import doctest
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+import pytz
 
 from engine import clock, days
 
@@ -417,3 +418,13 @@ def test_weeks_and_months() -> None:
 
 def test_the_examples_in_the_text() -> None:
     assert doctest.testmod(days).failed == 0
+
+
+@pytest.mark.parametrize("zone", clock.ZONES)
+def test_wall_time_is_what_the_database_says_to_the_second_around_every_change(zone: str) -> None:
+    tz = pytz.timezone(zone)
+    changes = [at for at, _ in clock.transitions(zone, date(1970, 1, 2), date(2037, 12, 30))]
+    for change in changes:
+        for seconds in (-901, -900, -1, 0, 1, 899, 900):
+            at = change + timedelta(seconds=seconds)
+            assert clock.local(at, zone) == at.astimezone(tz).replace(tzinfo=None)

@@ -27,7 +27,7 @@ from engine import (
 from engine.account import ZoneEvidence
 from engine.compiled import compile_rules
 from engine.kinds import Agreed, Limit, Notice, Require, Wait, Window
-from engine.question import in_scope, role_of
+from engine.question import role_of
 from engine.reading import Place
 from engine.rete import EngineFailure
 from engine.rule import Ask as Fact
@@ -427,9 +427,9 @@ def test_scope_is_looked_at_before_counting() -> None:
     texts = rule("texts", Limit(0, CALLS, ("person",), within=Period(7, "day")),
                  channels=frozenset({"text"}))  # fmt: skip
     others = replace(texts, key="others", channels=CALLS.channels, whom=frozenset({"spouse"}))
-    situation = {"channel": "call", "kind": "mobile", "whom": "consumer"}
-    assert not in_scope(texts, situation)
-    assert not in_scope(others, situation)
+    rules = RuleSet.of("federal", [texts, others])
+    assert rules.reaching("call", "mobile", "consumer") == ()
+    assert rules.reaching("text", "mobile", "consumer") == rules.with_bits[:1]
     assert ruled(texts, others).permitted
 
 
