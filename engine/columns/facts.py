@@ -14,7 +14,7 @@ from . import tally
 from .combos import Combo
 from .email import route_chain, route_consumer, route_creditor, safe_harbour, text_routes
 from .lookup import COLUMNS, doubtful
-from .prepare import Prepared
+from .prepare import Prepared, once
 from .spoken import FACTS_OF, files_with
 from .statuses import UNKNOWN, Column
 from .table import CODE, Table
@@ -161,20 +161,22 @@ def _doubted_events(table: Table, asked: Happened) -> pl.Series | None:
 
 def time_barred(table: Table, rows: pl.DataFrame, ask: Ask) -> pl.Series:
     """`statuses.time_barred` with the shortest period of the candidate's places."""
-    accounts = table.prepared.accounts
-    start = pl.max_horizontal("last_payment", "defaulted")
-    barred = accounts.select("a", start.alias("start"))["start"].gather(rows["a"])
-    frame = rows.select("years", "sure").with_columns(barred.alias("start"))
-    years = sorted(one for one in frame["years"].unique().to_list() if one is not None)
+    frame = rows.select("a", "years", "sure")
     value: pl.Expr = pl.lit(UNKNOWN)
-    for one in years:
-        ends = tally.months_later(pl.col("start"), 12 * one)
-        run = (pl.lit(table.prepared.day) > ends).fill_null(value=False)
-        open_ = pl.when(pl.col("sure") & pl.col("start").is_not_null()).then(0).otherwise(UNKNOWN)
+    for one in sorted(one for one in frame["years"].unique().to_list() if one is not None):
+        run = _period_run(table.prepared, one).gather(rows["a"])
+        open_ = pl.when(pl.col("sure") & run.is_not_null()).then(0).otherwise(UNKNOWN)
         here = pl.when(run).then(1).otherwise(open_)
         value = pl.when(pl.col("years") == one).then(here).otherwise(value)
     found = frame.with_columns(value.cast(pl.UInt8).alias("x"))["x"]
     return (found == 1).cast(pl.UInt8) if ask.fact == "known_time_barred" else found
+
+
+@once
+def _period_run(prepared: Prepared, years: int) -> pl.Series:
+    """Of every account, whether so many years have passed since it began; null: nobody knows."""
+    ends = tally.months_later(pl.max_horizontal("last_payment", "defaulted"), 12 * years)
+    return prepared.accounts.select((pl.lit(prepared.day) > ends).alias("run"))["run"]
 
 
 def _columnar_happened(asked: Happened) -> bool:
