@@ -21,7 +21,7 @@ from engine.panel import Panel, Verdict
 from engine.question import Ask
 from engine.releasing import released
 from engine.rulebook import Rulebook
-from engine.situation import RuleSet, Situation, name_of, sorted_fields
+from engine.situation import RuleSet, Situation, name_of
 from engine.upcoming import next_permitted
 
 from ..store.tables import EPOCH
@@ -150,7 +150,7 @@ class Desk:
             "rete": verdict.rete,
             "trouble": verdict.trouble,
         }
-        name = name_of(shown, sorted_fields(rules), situation)
+        name = name_of(shown, rules.sorted_fields, situation)
         return name, json.dumps(content, sort_keys=True)
 
     def exhausted(self, findings: Sequence[Finding]) -> bool:

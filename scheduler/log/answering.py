@@ -12,7 +12,7 @@ from engine.kinds import Window
 from engine.panel import Panel, Verdict
 from engine.problem import ForbearError
 from engine.rule import Rule
-from engine.situation import RuleSet, name_of, sorted_fields
+from engine.situation import RuleSet, name_of
 
 from .reading import Segment, situations
 
@@ -137,7 +137,7 @@ def _again(
 
     One that comes out otherwise is left for a later version too, unless this is the last.
     """
-    order = sorted_fields(rules)
+    order = rules.sorted_fields
     fields = set(order)
     left: list[Mapping[str, Any]] = []
     asked: list[tuple[Mapping[str, Any], dict[str, str]]] = []
