@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any, Final
@@ -18,12 +19,14 @@ import typer
 import uvicorn
 
 from engine.clock import format_instant
-from engine.problem import Problems
+from engine.problem import ForbearError, Problems
 
 from ..law import law_of
 from ..live.door import Live, open_live
+from ..live.recording import broken
 from ..live.token import KeySigner
-from ..log.keys import keys_of
+from ..log.keys import Keys, keys_of
+from ..log.sealing_live import seal_live
 from ..routine import moment_text, tasks
 from ..settings import Settings
 from ..store.database import Store, open_store
@@ -144,6 +147,13 @@ def address(door: socket.socket, tls: bool) -> str:
     return f"{'https' if tls else 'http'}://{shown}:{port}"
 
 
+def _sealed(keys: Keys, store: Store) -> str:
+    """Seal the live decisions that wait in the store; what was done, in words."""
+    done = seal_live(keys, store, broken)
+    count = sum(one.size - one.first for one in done)
+    return f"{count} live decisions sealed" if done else "no live decision to seal"
+
+
 class _Running:
     """Everything that runs, begun and ended in order."""
 
@@ -182,7 +192,8 @@ class _Running:
             max_body=settings.service.body << 10,
         )
         self._maker = Maker(settings, self.alarms, clock if made_up else None)
-        work = tasks(settings, store, clock, self._maker, self.live)
+        self._seal = partial(_sealed, keys, store)
+        work = tasks(settings, store, clock, self._maker, self.live, self._seal)
         own = open_store(settings.store, settings.home)
         self._timer = Timer(own, work, clock, perf_counter, self._ran, self._trouble)
         self._timed = timer
@@ -202,8 +213,16 @@ class _Running:
         if self._timed:
             self._timer.stop()
         self.live.close()
+        self._seal_the_rest()
         self.alarms.close()
         self.journal.say("stopped")
+
+    def _seal_the_rest(self) -> None:
+        """What is left to seal when the service ends; if it cannot be now, whoever is next does."""
+        try:
+            self.journal.say("seal", message=self._seal())
+        except ForbearError as error:
+            self.alarms("seal", str(error))
 
     @contextlib.contextmanager
     def signals(self) -> Iterator[None]:
@@ -258,7 +277,7 @@ def jobs(home: Home = None, json_: Json = False) -> None:
     """What the service does by itself, and when each begins next."""
     settings = settings_of(home)
     with store_of(settings) as store:
-        known = tasks(settings, store, lambda: _never(), lambda _: "", None)
+        known = tasks(settings, store, lambda: _never(), lambda _: "", None, lambda: "")
         found = planned(store, known)
     if json_:
         emit(

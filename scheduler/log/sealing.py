@@ -69,7 +69,7 @@ def sealed(keys: Keys, run: str) -> Sealed | None:
     if not keys.log.is_dir():
         return None
     with layout.writing_alone(keys.log):
-        return _found(keys, run)
+        return sealed_held(keys, run)
 
 
 def seal(keys: Keys, made: Path, workers: int | None = None) -> Sealed:
@@ -78,19 +78,24 @@ def seal(keys: Keys, made: Path, workers: int | None = None) -> Sealed:
     Asked again for the same run it finds the segment and says so. `made` stays as it is. When this
     returns everything is on disk. Raises CannotSeal, CannotWrite, KeyProblem, NoLog.
     """
-    head = read_head(made)
     private_folder(keys.log)
     with layout.writing_alone(keys.log):
-        publish_key(keys)
-        before = _found(keys, str(head["run"]))
-        if before is not None:
-            _same(before, made)
-            return before
-        number, edge = _last(keys)
-        with writing(keys.log):
-            place, after = _put(keys, made, head, number + 1, edge, workers)
-        note = _sign(keys, number + 1, place)
-        return Sealed(place, edge.size, after.size, note, False)
+        return seal_held(keys, made, workers)
+
+
+def seal_held(keys: Keys, made: Path, workers: int | None = None) -> Sealed:
+    """`seal`, for a caller who writes alone already (`layout.writing_alone`)."""
+    head = read_head(made)
+    publish_key(keys)
+    before = sealed_held(keys, str(head["run"]))
+    if before is not None:
+        _same(before, made)
+        return before
+    number, edge = _last(keys)
+    with writing(keys.log):
+        place, after = _put(keys, made, head, number + 1, edge, workers)
+    note = _sign(keys, number + 1, place)
+    return Sealed(place, edge.size, after.size, note, False)
 
 
 def newest(log: Path) -> str | None:
@@ -102,8 +107,8 @@ def newest(log: Path) -> str | None:
 # -- what is there
 
 
-def _found(keys: Keys, run: str) -> Sealed | None:
-    """The segment of a run; notes that are missing are made first."""
+def sealed_held(keys: Keys, run: str) -> Sealed | None:
+    """`sealed`, for a caller who writes alone already."""
     _make_up(keys)
     for number, place in reversed(layout.segment_places(keys.log)):
         if place.name.partition("-")[2] == run:

@@ -56,6 +56,19 @@ def record_rulebook(
     _record(connection, "rulebook", {"rulebook": digest, "files": text}, now)
 
 
+def rulebook_files(store: Store, digest: str) -> list[tuple[str, bytes]]:
+    """The files of a rulebook that answers were given by; none if it is not known.
+
+    Raises StoreError.
+    """
+    table = STORED["rulebook"].c
+    with store.reading() as connection:
+        text = connection.execute(sa.select(table.files).where(table.rulebook == digest)).scalar()
+    if text is None:
+        return []
+    return [(path, content.encode()) for path, content in json.loads(text).items()]
+
+
 def _record(connection: Connection, name: str, row: Mapping[str, Any], now: datetime) -> None:
     schema = {column.name: column.dtype for column in KEPT[name].told}
     add_told(connection, name, pl.DataFrame([row], schema=schema), ORIGIN, now)
