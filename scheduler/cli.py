@@ -67,6 +67,7 @@ def portfolio(home: Home = None, json_: Json = False) -> None:
 
 app.command("demo")(days.demo)
 app.command("init")(homes.init)
+app.command("restore")(homes.restore_)
 app.command("synth")(days.synth_)
 app.command("run")(days.run)
 app.command("import")(importing.import_)

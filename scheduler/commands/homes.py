@@ -1,12 +1,18 @@
-"""`init`: a home, its keys, and its store brought to this version."""
+"""`init`: a home, its keys, and its store brought to this version. `restore`: a store's copy."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from ..log.keys import FOLDER, SIGNING, make_keys
 from ..settings import FILE, read, write_default
 from ..store.database import open_store
 from ..store.migrating import BACKUPS, migrate, newest, version
-from .common import HOME, Home, Json, WrongUse, emit, guarded, out
+from ..store.restoring import restore
+from .common import HOME, Home, Json, WrongUse, emit, guarded, out, settings_of
 
 
 @guarded
@@ -50,3 +56,37 @@ def init(home: Home = None, json_: Json = False) -> None:
     if copy is not None:
         lines.append(f"{copy}  a copy of it as it was, of version {had}")
     out.print("\n".join(lines))
+
+
+@guarded
+def restore_(
+    backup: Annotated[Path, typer.Argument(metavar="BACKUP", help="A copy, as `init` made it.")],
+    home: Home = None,
+    json_: Json = False,
+) -> None:
+    """Bring a copy of the store back, from a home's `backups`, into a store that is empty."""
+    settings = settings_of(home)
+    if settings.home is None:
+        raise WrongUse("there is no home, and so no store; `forbear init` makes both")
+    store = open_store(settings.store, settings.home)
+    try:
+        found = restore(store, backup)
+    finally:
+        store.close()
+    if json_:
+        emit(
+            {
+                "backup": str(backup),
+                "store": store.shown,
+                "version": found.version,
+                "newest": newest(),
+                "rows": dict(found.rows),
+            }
+        )
+        return
+    out.print(f"{store.shown}  as it was in {backup}, of version {found.version}")
+    for name, rows in found.rows.items():
+        if rows:
+            out.print(f"  {rows:>12,}  {name}")
+    if found.version != newest():
+        out.print(f"`forbear init` brings it to version {newest()}, with a copy of this one first")

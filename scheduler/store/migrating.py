@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +11,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from .database import Store, StoreError, driver, own_file
+from ..disk import writing
+from .backups import back_up
+from .database import Store, StoreError, own_file
 
 STEPS: Final = Path(__file__).parent / "migrations"
 BACKUPS: Final = "backups"
@@ -54,10 +55,15 @@ def must_be_newest(store: Store) -> None:
 
 
 def _refuse_newer(store: Store, found: str) -> None:
+    must_be_known(found, f"the store {store.shown}")
+
+
+def must_be_known(found: str, what: str) -> None:
+    """Refuse a version that no step of this program leads to. Raises StoreError."""
     known = [step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()]
     if found not in known:
         raise StoreError(
-            f"the store {store.shown} is of version {found}, which a newer Forbear made; this one "
+            f"{what} is of version {found}, which a newer Forbear made; this one "
             f"knows versions up to {newest()}"
         )
 
@@ -65,12 +71,11 @@ def _refuse_newer(store: Store, found: str) -> None:
 def migrate(store: Store, backups: Path, to: str = "head") -> tuple[str | None, Path | None]:
     """Bring a store to the newest version; the version it had, and where a copy of it is kept.
 
-    A store that is there is copied into `backups` first: SQLite's as a file, PostgreSQL's as one
-    CSV file for each table. All steps are one transaction.
+    A store that is there is copied into `backups` first. All steps are one transaction.
 
     Raises:
         StoreError: the store is newer than this program, or cannot be reached.
-        OSError: the copy cannot be written.
+        CannotWrite: the copy, or an empty file, cannot be written.
     """
     found = version(store)
     if found is not None:
@@ -78,37 +83,16 @@ def migrate(store: Store, backups: Path, to: str = "head") -> tuple[str | None, 
     if found == newest():
         return found, None
     if store.file is not None:
-        own_file(store.file)
-    kept = None if found is None else _copy(store, backups, found)
-    config = _config()
+        with writing(store.file):
+            own_file(store.file)
+    kept = None if found is None else back_up(store, backups, found)
     with store.writing() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, to)
+        upgrade(connection, to)
     return found, kept
 
 
-def _copy(store: Store, backups: Path, found: str) -> Path:
-    """A copy of a store as it is, beside earlier ones."""
-    backups.mkdir(parents=True, exist_ok=True)
-    taken = sum(1 for one in backups.iterdir() if one.name.startswith(f"store-{found}-"))
-    name = f"store-{found}-{taken + 1}"
-    if store.file is not None:
-        path = backups / f"{name}.sqlite"
-        own_file(path)
-        with store.reading() as connection, sqlite3.connect(path) as copy:
-            driver(connection).backup(copy)
-        copy.close()
-        return path
-    place = backups / name
-    place.mkdir(mode=0o700)
-    with store.reading() as connection:
-        for table in sa.inspect(connection).get_table_names():
-            quoted = f'"{table}"'
-            with (
-                (place / f"{table}.csv").open("wb") as file,
-                driver(connection).cursor() as cursor,
-                cursor.copy(f"COPY {quoted} TO STDOUT (FORMAT csv, HEADER)") as rows,
-            ):
-                for block in rows:
-                    file.write(block)
-    return place
+def upgrade(connection: sa.Connection, to: str) -> None:
+    """Run the steps up to a version, in a transaction that was begun. Raises StoreError."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)

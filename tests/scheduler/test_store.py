@@ -112,10 +112,10 @@ def test_an_older_store_is_copied_and_brought_up(empty: Store, tmp_path: Path) -
     assert copy is not None
     assert version(empty) == newest()
     assert snapshot(empty)["consumers"]["consumer"].to_list() == ["C1"]
-    if copy.is_dir():
+    if empty.dialect == "postgresql":
         assert "C1" in (copy / "consumer.csv").read_text(encoding="utf-8")
     else:
-        old = open_store(f"sqlite:///{copy}", tmp_path)
+        old = open_store(f"sqlite:///{copy / 'store.sqlite'}", tmp_path)
         assert version(old) == "0001"
         assert snapshot(old)["consumers"].height == 1
         old.close()
