@@ -7,7 +7,7 @@ from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated, Any
+from typing import Annotated
 
 import polars as pl
 import typer
@@ -16,6 +16,7 @@ from engine.clock import format_instant, local_date
 from engine.explain import in_words
 from engine.panel import Panel
 
+from ..changes import as_text as differences
 from ..day import run_day
 from ..explaining import explain
 from ..funnel import as_text as funnel_text
@@ -179,7 +180,7 @@ def _report(manifest: Manifest, json_: bool) -> None:
         tell(f"ALARM: {alarm}")
     out.print(summary(manifest))
     if manifest.kept is not None:
-        out.print(_changed(manifest))
+        out.print(differences(manifest.changes, manifest.kept))
 
 
 def summary(manifest: Manifest) -> str:
@@ -207,24 +208,6 @@ def summary(manifest: Manifest) -> str:
         lines.append(left_out(gone["minimum_confidence"], len(gone["rules"])))
     lines.append(f"list, suppressed list and manifest: {manifest.directory}")
     lines.append(f"decision log: {manifest.directory / 'log'}")
-    return "\n".join(lines)
-
-
-def _changed(manifest: Manifest) -> str:
-    """How the list differs from the one it took the place of."""
-    changes: dict[str, Any] = dict(manifest.changes)
-    lines = [f"the earlier list is kept in {manifest.kept}"]
-    if "unreadable" in changes:
-        lines.append(f"what differs is not known: {changes['unreadable']}")
-    elif not changes["files"]:
-        lines.append("nothing differs: every file is the same to the byte")
-    else:
-        because = ", ".join(changes["because"]) or "nothing that a run depends on"
-        lines.append(f"changed since: {because}")
-        lines.append(f"files that differ: {', '.join(changes['files'])}")
-        if "newly_listed" in changes:
-            now, gone = changes["newly_listed"], changes["no_longer_listed"]
-            lines.append(f"newly listed: {now:,}; no longer listed: {gone:,}")
     return "\n".join(lines)
 
 

@@ -20,6 +20,7 @@ from engine import Panel
 from engine.part import PartInput, PartResult, decide_part
 from engine.rulebook import check
 from scheduler import deciding, linked, making
+from scheduler.changes import as_text
 from scheduler.day import run_day
 from scheduler.explaining import explain
 from scheduler.grouped import GroupsOf
@@ -284,7 +285,40 @@ def test_again_keeps_the_first_and_says_what_differs(source: Portfolio, tmp_path
     assert other.changes["because"] == ["now"]
     assert "list.csv" in other.changes["files"]
     listed = first.document["counts"]["listed"]
-    assert (other.changes["newly_listed"], other.changes["no_longer_listed"]) == (0, listed)
+    found = other.changes
+    assert (found["newly_listed"], found["no_longer_listed"], found["gone"]) == (0, listed, 0)
+    assert (found["refused_before"], found["refused_now"]) == ({}, {"withheld": listed})
+    assert len(found["examples"]) == 5
+    for one in found["examples"]:
+        assert one["before"] == {"candidate": True, "listed": True, "rules": []}
+        assert one["now"] == {"candidate": True, "listed": False, "rules": ["withheld"]}
+    text = as_text(found, other.kept)
+    assert f"no longer listed: {listed:,}\n" in text
+    assert f"{listed:,}  are refused by no rule: others have what is left\n" in text
+    assert f"{one['account']} {one['channel']} {one['point']}: listed -> no rule: others" in text
+
+
+def test_again_tells_the_rules_and_contacts_behind_a_difference(
+    source: Portfolio, tmp_path: Path
+) -> None:
+    first = run(source, tmp_path)
+
+    def other_way(panel: Panel, part: PartInput, alarm: Callable[[str], None]) -> PartResult:
+        found = standing_in.decide(panel, part, alarm)
+        rows = found.candidates
+        gone = rows.filter(pl.col("account") != rows["account"].min())  # no longer in the data
+        return replace(found, candidates=gone)
+
+    found = run(source, tmp_path, again=True, decide=other_way).changes
+    assert found["because"] == []
+    assert 0 < found["gone"] == found["no_longer_listed"]
+    assert found["newly_listed"] == found["new"] == 0
+    back = run(source, tmp_path, again=True).changes
+    assert back["new"] == back["newly_listed"] == found["gone"]
+    assert back["refused_before"] == {}
+    text = as_text(back, first.kept)
+    assert f"newly listed: {back['new']}, of which {back['new']} were no candidates before" in text
+    assert "no candidate -> listed" in text
 
 
 def test_an_earlier_list_that_cannot_be_read_is_kept_all_the_same(
