@@ -146,6 +146,8 @@ class Lists:
 
     def _source(self, day: date) -> Path:
         path = self.place / day.isoformat() / "list.parquet"
+        if not path.with_name(FILE).is_file():
+            raise NoDay(f"there is no list of {day.isoformat()}")
         if not path.is_file():
             raise NoDay(
                 f"the list of {day.isoformat()} was put out without Parquet, which others are made "

@@ -1,0 +1,258 @@
+"""Lines that work a day's list off: ask, dial (made up), tell. The order of results is not kept.
+
+A line dials only with a permit in hand whose time is not over. Results go out by themselves: some
+late, some twice, some never, in any order, again until the service took them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, Final
+
+from engine.clock import format_instant
+
+from .client import Client, No, Unreachable, Yes
+from .outcomes import Outcome, outcome
+from .queue import Queue, Row, row_of
+
+PAUSE: Final = timedelta(hours=2)
+"""Between two attempts at a row."""
+LATE: Final = timedelta(minutes=3)
+"""How late a late result is: its permit is over by then."""
+LOOK: Final = 1.0
+"""Seconds between two looks at the changes feed."""
+IDLE: Final = 0.05
+SILENT: Final = timedelta(seconds=30)
+"""After silence a row is asked about again so much later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to work off and how.
+
+    `codes` map the dialer's codes to results; one that is not there is told as not known. `pace`:
+    how many of its seconds pass in one of ours. `most`: calls after which it is enough.
+    """
+
+    day: str
+    lines: int
+    seed: int
+    codes: Mapping[str, str]
+    now: Callable[[], datetime]
+    pace: float = 1.0
+    most: int | None = None
+    source: str = "dialer"
+
+
+@dataclass
+class Told:
+    """A result on its way: `body` for a permit, from `after` on, so many times still."""
+
+    permit: str
+    body: dict[str, Any]
+    after: datetime
+    times: int
+
+
+@dataclass
+class Work:
+    """The work of all lines on a day, and what came of it (`counts`)."""
+
+    client: Client
+    plan: Plan
+    queue: Queue = field(default_factory=Queue)
+    counts: Counter[str] = field(default_factory=Counter)
+    stopped: threading.Event = field(default_factory=threading.Event)
+    _outbox: list[Told] = field(default_factory=list)
+    _busy: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _feed: int = 0
+
+    def pull(self) -> int:
+        """Pull the day's list; how many calls are on it. Raises Unreachable."""
+        rows = [row_of(one) for one in self.client.rows(self.plan.day)]
+        calls = [one for one in rows if one.channel == "call"]
+        self.queue.add(calls)
+        self.counts["listed"] = len(calls)
+        return len(calls)
+
+    def run(self) -> Counter[str]:
+        """Work until nothing is left for today, so many calls were placed, or `stop`."""
+        threads = [
+            threading.Thread(target=self._line, name=f"line-{n}") for n in range(self.plan.lines)
+        ]
+        threads += [threading.Thread(target=one) for one in (self._tell, self._watch)]
+        for one in threads:
+            one.start()
+        for one in threads[: self.plan.lines]:
+            one.join()
+        self.stopped.set()
+        for one in threads:
+            one.join()
+        return self.counts
+
+    def stop(self) -> None:
+        """Place no more calls, tell what is to be told, and end."""
+        self.stopped.set()
+
+    def count(self, what: str) -> None:
+        """One more of something."""
+        with self._lock:
+            self.counts[what] += 1
+
+    # -- lines
+
+    def _line(self) -> None:
+        while not self.stopped.is_set() and not self._enough():
+            now = self.plan.now()
+            found = self._take(now)
+            if found is None:
+                if self._nothing_left():
+                    return
+                self.stopped.wait(IDLE)
+                continue
+            try:
+                self._work(*found)
+            finally:
+                with self._lock:
+                    self._busy -= 1
+
+    def _take(self, now: datetime) -> tuple[Row, int] | None:
+        with self._lock:
+            found = self.queue.take(now)
+            self._busy += found is not None
+            return found
+
+    def _nothing_left(self) -> bool:
+        with self._lock:
+            return self._busy == 0 and self.queue.next() is None
+
+    def _enough(self) -> bool:
+        return self.plan.most is not None and self.counts["placed"] >= self.plan.most
+
+    def _work(self, row: Row, tried: int) -> None:
+        answer = self.client.reserve(row.account, row.point, row.channel)
+        now = self.plan.now()
+        if isinstance(answer, No):
+            self._refused(row, answer, now)
+        elif now >= answer.until:
+            # the answer came too late to be used: nothing was placed
+            self.count("permit too late")
+            self._give_back(answer)
+            self.queue.again(row, now + SILENT)
+        else:
+            self._dial(row, tried, answer, now)
+
+    def _refused(self, row: Row, answer: No, now: datetime) -> None:
+        if answer.silent:
+            self.count("no answer: taken as a no")
+            self.queue.again(row, now + SILENT)
+            return
+        self.count(f"error {answer.code}" if answer.code else "refused")
+        if answer.next is not None:
+            self.queue.again(row, max(answer.next, now + timedelta(seconds=1)))
+        elif answer.code in ("not_ready", "stopping", "fault", "too_many", "clock_off"):
+            self.queue.again(row, now + SILENT)
+
+    def _give_back(self, answer: Yes) -> None:
+        try:
+            self.client.cancel(answer.permit)
+        except Unreachable:
+            self.count("cancel lost")  # the permit ends by itself
+
+    def _dial(self, row: Row, tried: int, permit: Yes, now: datetime) -> None:
+        """Place the call, made up, and see that its result is told."""
+        made = outcome(self.plan.seed, row.decision, tried)
+        self.count("placed")
+        self.stopped.wait(made.seconds / self.plan.pace)
+        if made.said is not None:
+            self._say(row, made.said, now, permit.permit)
+        self._result(permit, made, now)
+        if self.queue.tried(row) < row.attempts:
+            self.queue.again(row, now + PAUSE)
+
+    def _say(self, row: Row, word: str, now: datetime, call: str) -> None:
+        """Tell at once what the consumer said; until it is taken nothing else is done here."""
+        told = {
+            "kind": word,
+            "consumer": row.consumer,
+            "accounts": [row.account],
+            "medium": "oral",
+            "made_at": format_instant(now),
+        }
+        event = {"kind": "statement", "source": self.plan.source, "id": f"said-{call}", "row": told}
+        for _ in range(100):
+            try:
+                (became,) = self.client.post([event])
+            except Unreachable:
+                self.stopped.wait(IDLE * 10)
+                continue
+            self.count(f"said: {became}")
+            return
+        self.count("said: lost")
+
+    # -- results
+
+    def _result(self, permit: Yes, made: Outcome, now: datetime) -> None:
+        if made.delivery == "never":
+            self.count("result never told")
+            return
+        body = {"result": self.plan.codes.get(made.code), "at": format_instant(now)}
+        after = now + LATE if made.delivery == "late" else now
+        told = Told(permit.permit, body, after, 2 if made.delivery == "twice" else 1)
+        with self._lock:
+            self._outbox.append(told)
+
+    def _tell(self) -> None:
+        """Tell results in any order, until every one was taken."""
+        dice = Random(self.plan.seed)
+        tries = 0
+        while True:
+            now = self.plan.now()
+            with self._lock:
+                ending = self.stopped.is_set() and self._busy == 0
+                due = [one for one in self._outbox if one.after <= now or ending]
+                left = len(self._outbox)
+            if ending and (not left or tries > 200):
+                self.counts["results lost"] += left
+                return
+            tries += ending
+            if not due:
+                self.stopped.wait(IDLE) if not ending else threading.Event().wait(IDLE)
+                continue
+            dice.shuffle(due)
+            for one in due:
+                self._tell_one(one)
+
+    def _tell_one(self, one: Told) -> None:
+        try:
+            became = self.client.settle(one.permit, one.body)
+        except Unreachable:
+            self.count("result not taken yet")
+            threading.Event().wait(IDLE)
+            return
+        self.count(f"result {became}")
+        one.times -= 1
+        if one.times <= 0:
+            with self._lock:
+                self._outbox.remove(one)
+
+    # -- withdrawals
+
+    def _watch(self) -> None:
+        """Rows withdrawn are not asked about any more; whoever asked would be refused."""
+        while not self.stopped.wait(LOOK):
+            try:
+                found, self._feed = self.client.withdrawn(self.plan.day, self._feed)
+            except Unreachable:
+                self.count("feed not reached")
+                continue
+            self.queue.withdraw((one["account"], one["point"], one["channel"]) for one in found)
+            if found:
+                with self._lock:
+                    self.counts["withdrawn"] += len(found)
