@@ -24,7 +24,7 @@ from .checking import READ
 from .hashing import INNER, Asked, Hasher, hash_block, salt_of
 from .note import Checkpoint, NotANote, Verifier, opened, read_checkpoint
 from .reading import Log, Segment, decisions, open_log, situations
-from .records import DECISIONS, PERSONAL, PUBLIC, RECORD, SITUATIONS
+from .records import DECISIONS, PERSONAL, PUBLIC, RECORD, SITUATIONS, Field
 from .tree import (
     SIZE,
     TILE,
@@ -247,6 +247,8 @@ def check_proof(document: Mapping[str, Any], verifier: Verifier) -> str:
             raise CannotProve(f"this is not a proof of ours; its format would be `{FORMAT}`")
         if document["kind"] == "consistency":
             return _check_consistency(document, verifier)
+        if document["kind"] != "inclusion":
+            raise CannotProve(f"`{document['kind']}` is no kind of proof that we know")
         return _check_inclusion(document, verifier)
     except NotANote as error:
         raise CannotProve(f"the checkpoint in the proof: {error}") from error
@@ -264,11 +266,14 @@ def _check_consistency(document: Mapping[str, Any], verifier: Verifier) -> str:
 
 def _check_inclusion(document: Mapping[str, Any], verifier: Verifier) -> str:
     signed = read_note(document["checkpoint"], verifier)
+    _only(document["public"], PUBLIC)
     if "erased" in document:
         inner, frame = bytes.fromhex(document["erased"]), _frame(document["public"])
     else:
+        _only(document["personal"], PERSONAL)
         frame = _frame({**document["public"], **document["personal"]})
         inner = sha256(bytes.fromhex(document["salt"]) + personal(frame)[0]).digest()
+    _same(frame, {**document["public"], **document.get("personal", {})})
     leaf = leaf_hash(public(frame, head_of(document["head"]))[0] + inner)
     if not included(leaf, document["index"], signed.size, _path(document), signed.root):
         raise CannotProve("the decision is not in the log of this checkpoint, or was changed")
@@ -282,6 +287,19 @@ def _check_inclusion(document: Mapping[str, Any], verifier: Verifier) -> str:
     )
 
 
+def _same(frame: pl.DataFrame, told: Mapping[str, Any]) -> None:
+    """Refuse values that are read as others than they say."""
+    read = plain(frame.row(0, named=True), list(told))
+    if json.dumps(read, sort_keys=True) != json.dumps(told, sort_keys=True):
+        raise CannotProve("a value in the proof is none that its field can have")
+
+
+def _only(told: Mapping[str, Any], fields: Sequence[Field]) -> None:
+    """Refuse words that nothing vouches for."""
+    if set(told) != {one.name for one in fields}:
+        raise CannotProve("the record in the proof has not the fields of a record")
+
+
 def _check_situations(document: Mapping[str, Any]) -> None:
     count, _, root = document["head"]["situations"].partition(" sha256:")
     names = document["personal"]["situations"] or []
@@ -289,7 +307,9 @@ def _check_situations(document: Mapping[str, Any]) -> None:
     if [one["situation"] for one in told] != names:
         raise CannotProve("the situations in the proof are not those of the decision")
     for one in told:
-        row = pl.DataFrame([{name: one[name] for name in SITUATIONS}], schema=SITUATIONS)
+        told_row = {name: one[name] for name in SITUATIONS}
+        row = pl.DataFrame([told_row], schema=SITUATIONS)
+        _same(row, told_row)
         leaf = situation_leaves(row)
         if not included(leaf, one["index"], int(count), _path(one), bytes.fromhex(root)):
             raise CannotProve("a situation in the proof was changed")
