@@ -513,8 +513,15 @@ def test_a_changed_row_of_the_live_log_is_found(live: Live, store: Store) -> Non
     rows = live_decisions(store, 0, 10)
     assert broken(rows, START, 1) is None
     assert broken(rows[2:], rows[1].chain, 3) is None
-    for field_ in ("public", "personal", "inner", "chain", "common"):
-        changed = [*rows[:1], replace(rows[1], **{field_: "x"}), *rows[2:]]
+    second = rows[1]
+    for other in (
+        replace(second, public="x"),
+        replace(second, personal="x"),
+        replace(second, inner="x"),
+        replace(second, chain="x"),
+        replace(second, common="x"),
+    ):
+        changed = [*rows[:1], other, *rows[2:]]
         assert "live-2" in (broken(changed, START, 1) or "")
     assert "live-2 is missing" in (broken([rows[0], *rows[2:]], START, 1) or "")
     erased = [*rows[:1], replace(rows[1], personal=None, salt=None), *rows[2:]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,7 +21,7 @@ _TEXT: Final = ("key", "name", "scopes", "digest")
 
 def upgrade() -> None:
     """Make their table, append-only like the others."""
-    columns = [
+    columns: list[sa.Column[Any]] = [
         *(sa.Column(one, sa.Text(), nullable=False) for one in _TEXT),
         sa.Column("revoked_at", Instant(), nullable=True),
         sa.Column("received_at", Instant(), nullable=False),

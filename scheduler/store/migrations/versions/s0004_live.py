@@ -81,12 +81,12 @@ def upgrade() -> None:
                 for word, _, kind in words
             ),
         )
-    for name, columns in INDEXES:
-        op.create_index(f"{name}_by_{columns.replace(' ', '_')}", name, columns.split())
+    for name, by in INDEXES:
+        op.create_index(f"{name}_by_{by.replace(' ', '_')}", name, by.split())
     kept = {}
     for name, text in KEPT.items():
-        words = [one.partition(":")[0] for one in text.split()]
-        key = [one.rstrip("*") for one in words if one.endswith("*")]
-        kept[name] = ([one.rstrip("*?") for one in words], key, PERSONAL.get(name, ()))
+        columns = [one.partition(":")[0] for one in text.split()]
+        key = [one.rstrip("*") for one in columns if one.endswith("*")]
+        kept[name] = ([one.rstrip("*?") for one in columns], key, PERSONAL.get(name, ()))
     for statement in of_key(op.get_bind().dialect.name, kept):
         op.execute(statement)
