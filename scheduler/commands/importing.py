@@ -7,8 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from ..intake.importing import ORIGIN, Imported, files_of, import_file, table_of
-from ..intake.layouts import GENERIC, bundled, layout_of
+from engine.clock import is_zone, local_date
+from engine.problem import did_you_mean
+
+from ..intake.cutover import Accepted, CutOver
+from ..intake.importing import ORIGIN, Imported, Run, files_of, import_file, table_of
+from ..intake.journal import write
+from ..intake.layouts import GENERIC, WIDE, Layout, bundled, columns_of, layout_of
+from ..intake.wide import import_wide
 from .common import (
     HOME,
     NO,
@@ -16,6 +22,7 @@ from .common import (
     Json,
     Now,
     WrongUse,
+    day_of,
     emit,
     err,
     guarded,
@@ -35,7 +42,11 @@ SHOWN = 20
 def import_(
     ctx: typer.Context,
     what: Annotated[
-        str, typer.Argument(metavar="DIR|KIND", help="A portfolio's directory, or a kind of row.")
+        str,
+        typer.Argument(
+            metavar="DIR|KIND|wide",
+            help="A portfolio's directory, a kind of row, or wide: accounts with all of it.",
+        ),
     ],
     file: Annotated[
         Path | None, typer.Argument(metavar="FILE", help="The file with rows of that kind.")
@@ -54,6 +65,29 @@ def import_(
     sheet: Annotated[
         str | None, typer.Option("--sheet", help="A workbook's sheet (default: its first).")
     ] = None,
+    always: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="COLUMN=VALUE", help="What a column is in every row."),
+    ] = None,
+    zone: Annotated[
+        str,
+        typer.Option("--zone", help="The clock of moments without one, as America/New_York."),
+    ] = "",
+    cutover: Annotated[
+        str | None,
+        typer.Option(
+            "--cutover",
+            metavar="DAY",
+            help="The first day Forbear decides: the 30 days before are looked through for holes.",
+        ),
+    ] = None,
+    accept_holes: Annotated[
+        str | None,
+        typer.Option("--accept-holes", metavar="WHY", help="Take contacts in with holes."),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="PERSON", help="Who answers for the holes.")
+    ] = None,
     dry: Annotated[
         bool, typer.Option("--dry-run", help="Say what would happen; store nothing.")
     ] = False,
@@ -66,25 +100,55 @@ def import_(
     at = moment(now, ctx.obj)
     place = Path(what)
     if file is None and not place.is_dir():
-        table_of(what)
+        if what != WIDE:
+            table_of(what)
         raise WrongUse(f"import which file of {what}? name it after the kind")
-    files = files_of(place) if file is None else [(table_of(what), file)]
-    plan = layout_of(layout)
-    aside = (settings.home or HOME) / "set-aside"
+    if zone and not is_zone(zone):
+        raise WrongUse(f"`{zone}` is not a time zone; it is written as America/New_York")
+    if (accept_holes is None) != (by is None):
+        raise WrongUse("--accept-holes says why, and --by who answers for it: both or neither")
+    accepted = Accepted(by, accept_holes) if by and accept_holes else None
+    day = day_of(cutover, lambda: local_date(at, settings.zone))
+    base = settings.home or HOME
     done: list[Imported] = []
     with store_of(settings) as store, Shown(err) as shown:
-        for table, path in files:
-            found = import_file(
-                store, path, table, plan, origin, at, aside, shown, sheet=sheet, dry=dry
-            )
-            done.append(found)
+        run = Run(
+            at, base / "set-aside", shown, origin, sheet, zone, settings.zone, dry,
+            CutOver(day, settings.zone, cutover is not None, accepted),
+            lambda one: write(base, one, at),
+        )  # fmt: skip
+        if what == WIDE and file is not None:
+            done.append(import_wide(store, file, _layout(layout, WIDE, always), run))
+        else:
+            files = files_of(place) if file is None else [(table_of(what), file)]
+            for table, path in files:
+                plan = _layout(layout, table.name, always)
+                done.append(import_file(store, path, table, plan, run))
     if json_:
         emit({"dry_run": dry, "files": [_plain(one) for one in done]})
     else:
         for one in done:
             _say(one, dry)
-    if any(one.set_aside for one in done):
+    if any(one.set_aside or (one.holes and one.accepted is None) for one in done):
         raise typer.Exit(NO)
+
+
+def _layout(name: str, kind: str, always: list[str] | None) -> Layout:
+    """The layout, with what is the same in every row."""
+    plan = layout_of(name)
+    told = {}
+    known = columns_of(kind)
+    for one in always or []:
+        column, mark, value = one.partition("=")
+        column = column.strip().replace("-", "_")
+        if not mark or not value.strip():
+            raise WrongUse(f"--set {one}: write COLUMN=VALUE, as in --set collector=AGENCY")
+        if column not in known:
+            raise WrongUse(
+                f"--set {one}: no column `{column}` of {kind}{did_you_mean(column, known)}"
+            )
+        told[column] = value.strip()
+    return plan.told(told)
 
 
 def _say(one: Imported, dry: bool) -> None:
@@ -94,16 +158,38 @@ def _say(one: Imported, dry: bool) -> None:
     if len(one.problems) > SHOWN:
         tell(f"and {len(one.problems) - SHOWN:,} more problems in {one.file.name}")
     would = "would be " if dry else ""
-    out.print(
-        f"{one.file.name} ({one.shape}): {one.rows:,} rows; {would}new {one.new:,}, corrections "
-        f"{one.corrected:,}, told before {one.same:,}, set aside {one.set_aside:,}"
-    )
+    head = f"{one.file.name} ({one.shape}): {one.rows:,} rows; {would}"
+    if one.table == WIDE:
+        made = ", ".join(
+            f"{name.replace('_', ' ')} {count:,}" for name, count in one.tables.items() if count
+        )
+        out.print(f"{head}stored {one.stored:,}, set aside {one.set_aside:,}")
+        out.print(
+            f"  rows of the store: {made or 'none'}; {would}new {one.new:,}, corrections "
+            f"{one.corrected:,}, told before {one.same:,}"
+        )
+    else:
+        out.print(
+            f"{head}new {one.new:,}, corrections {one.corrected:,}, told before {one.same:,}, "
+            f"set aside {one.set_aside:,}"
+        )
     for why, count in one.lines.items():
-        out.print(f"  no rows: {count:,} lines, {why}")
+        out.print(f"  no rows: {count:,} {'line' if count == 1 else 'lines'}, {why}")
     if one.unread:
-        out.print(f"  columns not read: {', '.join(one.unread)}")
+        more = f" and {len(one.unread) - SHOWN} more" if len(one.unread) > SHOWN else ""
+        out.print(f"  columns not read: {', '.join(one.unread[:SHOWN])}{more}")
     for code, count in one.unmapped.items():
         out.print(f"  result `{code}` is not known, {count:,} rows: each counts as all it could be")
+    for note, count in one.notes.items():
+        out.print(f"  {count:,} {'row' if count == 1 else 'rows'}: {note}")
+    if one.holes and one.accepted is not None:
+        days = ", ".join(str(day) for day in one.holes)
+        out.print(f"  no contacts on {days}; accepted by {one.accepted.by}: {one.accepted.why}")
+    elif one.holes:
+        days = ", ".join(str(day) for day in one.holes)
+        out.print(f"  it would be refused, for there are no contacts on {days}")
+    if one.table == "contacts" and one.set_aside and not dry:
+        out.print("  contacts set aside are not counted: limits permit too much until they are in")
     if one.aside is not None:
         out.print(f"  mend and import again: {one.aside}")
 
@@ -122,6 +208,13 @@ def _plain(one: Imported) -> dict[str, Any]:
         "unmapped": dict(one.unmapped),
         "unread": list(one.unread),
         "no_rows": dict(one.lines),
+        "stored": one.stored,
+        "tables": dict(one.tables),
+        "open": dict(one.notes),
+        "holes": [str(day) for day in one.holes],
+        "accepted": None
+        if one.accepted is None
+        else {"by": one.accepted.by, "why": one.accepted.why},
         "problems": [
             {"row": p.row, "column": p.column, "value": p.value, "reason": p.reason}
             for p in one.problems

@@ -1,35 +1,38 @@
 """A file into the store: read, laid out, checked, added; what cannot be is set aside.
 
-INVARIANT: every row of the file is stored (new, correction, told before) or set aside, and all
-that is stored of it is stored in one transaction.
+INVARIANT: every row of the file is stored (new, correction, told before) or set aside, every other
+line is told to be none, and all that is stored of it is stored in one transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
 import polars as pl
 
-from engine import words
 from engine.problem import did_you_mean
 
+from ..store import lookups
 from ..store.adding import LINE, Added, add
 from ..store.database import Connection, Store
 from ..store.kept import KEPT, NAMES
 from ..store.schema import FLAG, TABLES, Column, Table
-from . import checks
+from . import checks, cutover
+from .cutover import Accepted, CutOver
 from .files import read_file
-from .layouts import From, Layout
-from .rows import OURS, How, IntakeError, Read, plain
+from .finding import found as found_in_store
+from .laying import Laid, laid_out, valued
+from .layouts import VOID as VOID_NAME
+from .layouts import WIDE, Layout
+from .rows import How, IntakeError, Read, plain
 from .set_aside import Problem, set_aside, shown
-from .values import REASONS, typed
 
 ORIGIN: Final = "import"
-VOID: Final = Column("void", FLAG, True, "the row was a mistake: there is no such thing")
+VOID: Final = Column(VOID_NAME, FLAG, True, "the row was a mistake: there is no such thing")
 GIVEN: Final = {"received_at", "recorded_at"}
 """Columns that are the moment of the import where nobody says them."""
 
@@ -42,11 +45,36 @@ class Told(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """What holds for an import: its moment, where rows are set aside, who is told.
+
+    `origin` is the system where the layout names none. `zone` is the clock of moments without an
+    offset, `day_zone` that of days that stand for a moment. `dry` stores nothing. `cut`: how the
+    contacts before a cut-over are looked through, None not at all. `record` is called with what
+    became of the file before anything is stored for good.
+    """
+
+    now: datetime
+    aside: Path
+    progress: Told
+    origin: str = ORIGIN
+    sheet: str | None = None
+    zone: str = ""
+    day_zone: str = "UTC"
+    dry: bool = False
+    cut: CutOver | None = None
+    record: Callable[[Imported], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """What became of a file. `aside`: the file of rows set aside, None if there is none.
 
-    `unmapped` counts codes of results that the layout does not know; `unread` are columns that
-    nothing was read from. `lines` counts lines that are no rows, by reason.
+    `new`, `corrected` and `same` count rows of the store; of a wide file they are several for a
+    row, and `stored` counts its rows. `unmapped` counts codes of results that are not known;
+    `unread` are columns that nothing was read from. `lines` counts lines that are no rows, by
+    reason, `notes` rows of which something is left open. `tables`: rows of the store that were
+    told, by table. `holes`: days without contacts before the cut-over, accepted by `accepted`.
     """
 
     file: Path
@@ -62,183 +90,152 @@ class Imported:
     unmapped: Mapping[str, int]
     unread: tuple[str, ...]
     lines: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, int] = field(default_factory=dict)
+    tables: Mapping[str, int] = field(default_factory=dict)
+    holes: tuple[date, ...] = ()
+    accepted: Accepted | None = None
+    origin: str = ""
+
+    @property
+    def stored(self) -> int:
+        """How many rows of the file are in the store now: all that are not set aside."""
+        return self.rows - self.set_aside
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What was added of a file within the transaction, and everything wrong with its rows."""
+
+    problems: pl.DataFrame
+    added: Mapping[str, Added]
+    notes: Mapping[str, int] = field(default_factory=dict)
+    holes: tuple[date, ...] = ()
 
 
 class _NotForGood(Exception):
     """Ends the transaction of a dry run."""
 
 
-def import_file(
-    store: Store,
-    path: Path,
-    table: Table,
-    layout: Layout,
-    origin: str,
-    now: datetime,
-    aside: Path,
-    progress: Told,
-    *,
-    sheet: str | None = None,
-    dry: bool = False,
-) -> Imported:
-    """Take one file in. `aside` is the directory for rows set aside; `dry` stores nothing.
-
-    `sheet` names a workbook's, None: its first.
+def import_file(store: Store, path: Path, table: Table, layout: Layout, run: Run) -> Imported:
+    """Take one file of a table's rows in.
 
     Raises IntakeError, StoreError, OSError; then nothing was stored.
     """
     if layout.table and layout.table != table.name:
-        raise IntakeError(f"layout `{layout.name}` is for {layout.table}, not {table.name}")
-    progress(f"reading {path.name}", 0, 1)
-    wanted = layout.wanted(column.name for column in (*table.columns, VOID))
-    read = read_file(path, How(wanted, sheet=sheet))
-    laid = _laid_out(path, read, table, layout)
-    progress(f"checking {path.name}", 0, 1)
-    rows, found = _values(laid, table, layout)
-    whole = [*checks.value_problems(table, rows), *checks.shape_problems(table, rows), found]
-    problems = pl.concat(whole)
+        raise IntakeError(
+            f"layout `{layout.name}` is for {layout.table}, not {table.name}: "
+            f"`forbear import {layout.table.replace('_', '-')} {path}`"
+        )
+    columns = (*table.columns, VOID)
+    read = read_with(path, layout, columns, run)
+    named = {plain(name) for name in read.rows.columns}
+    by_source = table.name == "contacts" and all(
+        source.value is not None
+        or {plain(one) for one in source.columns} & named
+        or {plain(one) for one in source.join} <= (named if source.join else set())
+        for source in (layout.source("source"), layout.source("source_id"))
+    )
+    needed = {one.name for one in table.columns if not one.nullable} - GIVEN
+    laid = laid_out(path, read, columns, layout, needed - ({table.key[0]} if by_source else set()))
+    if by_source and table.key[0] not in laid.rows.columns:
+        ids = [pl.col(one).cast(pl.String()) for one in ("source", "source_id")]
+        laid = Laid(
+            laid.rows.with_columns(pl.format("{}:{}", *ids).alias(table.key[0])),
+            laid.sources, laid.unmapped, laid.unread,
+        )  # fmt: skip
+    run.progress(f"checking {path.name}", 0, 1)
+    rows, wrong = valued(laid, columns, layout, run.zone)
+    rows = rows.with_columns(pl.col(VOID.name).fill_null(value=False))
+    problems = pl.concat(
+        [*checks.value_problems(table, rows), *checks.shape_problems(table, rows), wrong]
+    )
+
+    def stored(connection: Connection) -> Stored:
+        return _store(connection, path, table, rows, problems, layout, run)
+
+    return finished(store, path, table.name, read, laid, layout, run, stored)
+
+
+def read_with(path: Path, layout: Layout, columns: tuple[Column, ...], run: Run) -> Read:
+    """Read a file whose columns may be these. Raises IntakeError, OSError."""
+    run.progress(f"reading {path.name}", 0, 1)
+    wanted = layout.wanted(column.name for column in columns)
+    return read_file(path, How(wanted, layout.none, run.sheet))
+
+
+def finished(
+    store: Store,
+    path: Path,
+    kind: str,
+    read: Read,
+    laid: Laid,
+    layout: Layout,
+    run: Run,
+    stored: Callable[[Connection], Stored],
+) -> Imported:
+    """Store, set aside and tell: one transaction, which a dry run takes back."""
     done: Imported | None = None
     try:
         with store.writing() as connection:
-            progress(f"storing {path.name}", 0, 1)
-            problems, added = _store(
-                connection, table, rows, problems, layout.origin or origin, now
+            run.progress(f"storing {path.name}", 0, 1)
+            found = stored(connection)
+            lines = found.problems[LINE].n_unique()
+            added = found.added.values()
+            new, corrected, same = (
+                sum(getattr(one, name) for one in added) for name in ("new", "corrected", "same")
             )
-            lines = problems[LINE].n_unique()
-            assert read.rows.height == added.new + added.corrected + added.same + lines
-            named = _problems(path, read, laid, problems)
+            if kind != WIDE:
+                assert read.rows.height == new + corrected + same + lines
+            named = _problems(path, read, laid, found.problems)
             total = lines + len(read.broken)
-            kept = None if dry or not total else set_aside(aside, path, read, named)
+            kept = None if run.dry or not total else set_aside(run.aside, path, read, named)
             done = Imported(
-                path, table.name, read.shape, read.count, added.new, added.corrected, added.same,
-                named, total, kept, laid.unmapped, laid.unread, read.lines,
+                path, kind, read.shape, read.count, new, corrected, same, named, total, kept,
+                laid.unmapped, laid.unread, read.lines, found.notes,
+                {name: one.new + one.corrected + one.same for name, one in found.added.items()},
+                found.holes, run.cut.accepted if run.cut and found.holes else None,
+                layout.origin or run.origin,
             )  # fmt: skip
-            if dry:
+            if run.dry:
                 raise _NotForGood
+            if run.record is not None:
+                run.record(done)
     except _NotForGood:
         pass
     assert done is not None
     return done
 
 
-@dataclass(frozen=True, slots=True)
-class _Laid:
-    """A file's rows under our names, not yet read; `sources`: which column each came from."""
+def settled(problems: pl.DataFrame) -> pl.DataFrame:
+    """Problems, less those that say of a cell that cannot be read that it is missing as well.
 
-    rows: pl.DataFrame
-    sources: Mapping[str, str]
-    unmapped: Mapping[str, int]
-    unread: tuple[str, ...]
-
-
-def _laid_out(path: Path, read: Read, table: Table, layout: Layout) -> _Laid:
-    """Choose and name columns. Raises IntakeError naming all that is needed and missing."""
-    have = {plain(name): name for name in reversed(read.rows.columns)}
-    cells: list[pl.Expr | pl.Series] = [pl.col(LINE)]
-    sources: dict[str, str] = {}
-    missing: list[str] = []
-    by_source = table.name == "contacts" and all(
-        layout.source(one).value is not None
-        or any(plain(name) in have for name in layout.source(one).columns)
-        for one in ("source", "source_id")
-    )
-    for column in (*table.columns, VOID):
-        source = layout.source(column.name)
-        named = [have[plain(one)] for one in source.columns if plain(one) in have]
-        if source.value is not None:
-            cells.append(pl.lit(source.value).alias(column.name))
-        elif named:
-            sources[column.name] = named[0]
-            cells.append(_or_default(read.rows, named[0], source).alias(column.name))
-        elif (
-            not column.nullable
-            and column.name not in GIVEN
-            and not (by_source and column.name == table.key[0])
-        ):
-            missing.append(f"`{column.name}` ({column.means})")
-    if missing:
-        raise IntakeError(
-            f"{path}: no column for {', '.join(missing)}; the file has "
-            f"{', '.join(name for name in read.rows.columns if name != LINE)}"
-        )
-    rows = read.rows.select(cells)
-    if by_source and "contact" not in rows.columns:
-        ids = [pl.col(one).cast(pl.String()) for one in ("source", "source_id")]
-        rows = rows.with_columns(contact=pl.format("{}:{}", *ids))
-    unread = tuple(
-        name
-        for name in read.rows.columns
-        if name not in sources.values() and name != LINE and not name.startswith(OURS)
-    )
-    if "result" not in rows.columns:
-        return _Laid(rows, sources, {}, unread)
-    rows, unmapped = _results(rows, layout)
-    return _Laid(rows, sources, unmapped, unread)
-
-
-def _or_default(rows: pl.DataFrame, name: str, source: From) -> pl.Expr:
-    cell = pl.col(name)
-    if source.default is None or rows.schema[name].is_nested():
-        return cell
-    text = cell.cast(pl.String()).str.strip_chars()
-    return pl.when(text != "").then(text).otherwise(pl.lit(source.default))
-
-
-def _results(rows: pl.DataFrame, layout: Layout) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Codes of results as ours; an unknown one is left open, which counts as all it could be."""
-    known = {word: word for word in words.RESULTS} if layout.results is None else layout.results
-    code = pl.col("result").cast(pl.String()).str.strip_chars()
-    lost = rows.select(code=pl.when(code != "").then(code)).filter(
-        pl.col("code").is_not_null() & ~pl.col("code").is_in(list(known))
-    )
-    counts = lost.group_by("code").len().sort("code")
-    mapped = code.replace_strict(dict(known), default=None, return_dtype=pl.String())
-    return rows.with_columns(result=mapped), {str(a): int(b) for a, b in counts.iter_rows()}
-
-
-def _values(laid: _Laid, table: Table, layout: Layout) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Every column in its type, and the cells that hold something else."""
-    columns = [laid.rows[LINE]]
-    problems = [checks.none()]
-    for column in (*table.columns, VOID):
-        if column.name not in laid.rows.columns:
-            columns.append(
-                pl.Series(column.name, [None], column.dtype).new_from_index(0, laid.rows.height)
-            )
-            continue
-        source = layout.source(column.name)
-        found = typed(laid.rows, column, source.format, source.zone)
-        columns.append(found["value"].alias(column.name))
-        why = REASONS.get(column.dtype, "not a text")
-        bad = laid.rows.select(LINE).with_columns(found["bad"])
-        problems.append(checks.said(bad, pl.col("bad"), column.name, why))
-    rows = pl.DataFrame(columns)
-    return rows.with_columns(pl.col("void").fill_null(False)), pl.concat(problems)
+    A moment left out is now, so that nothing is wrong with it.
+    """
+    empty = pl.col("reason").str.starts_with(checks.NO_VALUE)
+    given = pl.col("column").is_in(list(GIVEN))
+    said = problems.filter(~empty)
+    lost = problems.filter(empty, ~given).join(said, on=[LINE, "column"], how="anti")
+    return pl.concat([said, lost])
 
 
 def _store(
     connection: Connection,
+    path: Path,
     table: Table,
     rows: pl.DataFrame,
     problems: pl.DataFrame,
-    origin: str,
-    now: datetime,
-) -> tuple[pl.DataFrame, Added]:
+    layout: Layout,
+    run: Run,
+) -> Stored:
     """Add the rows without a problem; all problems, with those that only the store knows."""
-    empty = pl.col("reason").str.starts_with(checks.NO_VALUE)
-    # a cell that cannot be read is not missing as well; a moment left out is now
-    given = pl.col("column").is_in(list(GIVEN))
-    said = problems.filter(~empty)
-    lost = problems.filter(empty, ~given).join(said, on=[LINE, "column"], how="anti")
-    problems = pl.concat([said, lost])
+    rows, lost, left = found_in_store(connection, rows, layout)
+    problems = settled(pl.concat([problems, lost]))
     good = rows.join(problems, on=LINE, how="anti", maintain_order="left")
     more = [*checks.store_problems(connection, table, good), checks.key_problems(table, good)]
     problems = pl.concat([problems, *more])
     good = good.join(problems, on=LINE, how="anti", maintain_order="left")
-    kept = KEPT[NAMES[table.name]]
-    told = good.with_columns(
-        origin=pl.lit(origin), origin_id=pl.concat_str(list(kept.key), separator="/")
-    )
+    told = originated(table, good, layout.origin or run.origin)
+    holes: tuple[date, ...] = ()
     if table.name == "contacts":
         named = pl.col("source").is_not_null() & pl.col("source_id").is_not_null()
         told = told.with_columns(
@@ -246,23 +243,54 @@ def _store(
             origin_id=pl.when(named).then("source_id").otherwise("origin_id"),
             received_at=pl.col("at"),
         )
-    added = add(connection, kept.name, told, now)
-    refused = added.refused.select(
+        holes = _holes(connection, path, told, run, rows.height - told.height)
+    added = add(connection, NAMES[table.name], told, run.now)
+    problems = pl.concat([problems, refused(table, added)])
+    out = problems[LINE].unique().implode()
+    notes = {why: int((~lines.is_in(out)).sum()) for why, lines in left.items()}
+    notes = {why: count for why, count in notes.items() if count}
+    return Stored(problems, {table.name: added}, notes, holes)
+
+
+def originated(table: Table, rows: pl.DataFrame, origin: str) -> pl.DataFrame:
+    """Rows with the system that tells of them, and their ids there: their keys."""
+    key = KEPT[NAMES[table.name]].key
+    return rows.with_columns(
+        origin=pl.lit(origin), origin_id=pl.concat_str(list(key), separator="/")
+    )
+
+
+def refused(table: Table, added: Added) -> pl.DataFrame:
+    """What the store refused, as problems."""
+    return added.refused.select(
         LINE, column=pl.lit(table.key[0]), reason=pl.col("reason").cast(pl.String())
     )
-    return pl.concat([problems, refused]), added
 
 
-def _problems(path: Path, read: Read, laid: _Laid, problems: pl.DataFrame) -> tuple[Problem, ...]:
+def _holes(
+    connection: Connection, path: Path, told: pl.DataFrame, run: Run, aside: int
+) -> tuple[date, ...]:
+    """Days without contacts, if this is the cut-over. Raises HolesError, but for a dry run."""
+    cut = run.cut
+    if cut is None:
+        return ()
+    if not cut.told and set(told["origin"].unique()) & lookups.origins(connection, "contact"):
+        return ()
+    days = told.select(pl.col("at").dt.convert_time_zone(cut.zone).dt.date()).to_series()
+    found = days.unique().drop_nulls()
+    if run.dry:
+        return cutover.holes(found, cut.day)
+    return cutover.check(path.name, found, cut, aside)
+
+
+def _problems(path: Path, read: Read, laid: Laid, problems: pl.DataFrame) -> tuple[Problem, ...]:
     """Every problem with the file's own name of the column and what stands there, by row."""
     found = [Problem(path, number, "", "", why) for number, _, why in read.broken]
-    cells = {name: shown(read.rows, source) for name, source in laid.sources.items()}
-    places = (
-        dict(zip(read.rows[LINE], range(read.rows.height), strict=True))
-        if (problems.height)
-        else {}
-    )
-    for line, column, reason in problems.unique(maintain_order=True).iter_rows():
+    wrong = problems.unique(maintain_order=True)
+    named = set(wrong["column"]) & set(laid.sources)
+    places = dict(zip(read.rows[LINE], range(read.rows.height), strict=True)) if named else {}
+    cells = {name: shown(read.rows, laid.sources[name]) for name in named}
+    for line, column, reason in wrong.iter_rows():
         value = cells[column][places[line]] if column in cells else None
         found.append(Problem(path, line, laid.sources.get(column, column), value or "", reason))
     return tuple(sorted(found, key=lambda one: (one.row, one.column, one.reason)))
@@ -272,7 +300,7 @@ def table_of(kind: str) -> Table:
     """The table of a KIND as the command line says it. Raises IntakeError."""
     table = TABLES.get(kind.replace("-", "_"))
     if table is None:
-        known = [name.replace("_", "-") for name in TABLES]
+        known = [*(name.replace("_", "-") for name in TABLES), WIDE]
         raise IntakeError(
             f"`{kind}` is neither a portfolio's directory nor a kind of row"
             f"{did_you_mean(kind, known)}; the kinds are {', '.join(known)}"

@@ -21,6 +21,7 @@ OURS: Final = "forbear_"
 """Columns that begin so are those of a file of rows set aside; they are not read."""
 TITLE: Final = "above the header"
 BLANK: Final = "blank"
+_ALONE: Final = 3  # columns of a file in which a line with one cell can be a heading
 _LOOKED_AT: Final = 60  # lines among which the header is looked for
 
 
@@ -33,13 +34,15 @@ class NoRow:
     """How a line is known that is no row, as a report's subtotal; all that is given must hold.
 
     `begins`: the first cell with something in it begins with one of these. `lacks`: these columns
-    are empty. `has`: a column holds one of these. Case does not count. `why` is told to people.
+    are empty. `has`: a column holds one of these. `alone`: one cell only has something in it. Case
+    does not count. `why` is told to people.
     """
 
     why: str
     begins: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     has: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,8 @@ def recogniser(names: Sequence[str], rules: Sequence[NoRow]) -> Recogniser | Non
             for one, words in rule.has.items()
             if plain(one) in places
         )
-        if (lacks or not rule.lacks) and len(has) == len(rule.has):
+        fits = not rule.alone or len(names) >= _ALONE
+        if fits and (lacks or not rule.lacks) and len(has) == len(rule.has):
             found.append((rule, lacks, has))
     return Recogniser(tuple(found)) if found else None
 
@@ -157,6 +161,8 @@ def _met(
     for at, words in has:
         if at >= len(record) or record[at].strip().casefold() not in words:
             return False
+    if rule.alone and sum(1 for one in record if one.strip()) != 1:
+        return False
     if not rule.begins:
         return True
     first = next((cell for one in record if (cell := one.strip())), "").casefold()

@@ -152,6 +152,10 @@ def _records(text: str, mark: str) -> tuple[list[_Record], list[tuple[int, str, 
         except csv.Error:
             line = lines.all[start].rstrip("\r\n")
             lines.at = start + 1
+            if mark == TAB and len(line) <= LONGEST:
+                # what writes tabs writes no quotation marks around cells: they are text
+                found.append((number, line.split(mark)))
+                continue
             long = len(line) > LONGEST
             why = f"a cell of more than {LONGEST:,} characters" if long else _PAIRS
             spoilt.append((number, line, why))

@@ -7,13 +7,15 @@ something that cannot be meant.
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
 
 from ..store.schema import DAY, FLAG, INSTANT, MONEY, STRINGS, Column
 
-YES: Final = ("true", "t", "yes", "y", "1")
+YES: Final = ("true", "t", "yes", "y", "1", "x")
 NO: Final = ("false", "f", "no", "n", "0")
 REASONS: Final = {
     FLAG: "not true or false",
@@ -23,14 +25,24 @@ REASONS: Final = {
     MONEY: "not an amount of dollars and cents",
     STRINGS: 'not a list; write it as in ["A1","A2"] or A1;A2',
 }
+_TIMED: Final = re.compile("%[HIMSTRpfsc]")
 _ISO: Final = "%Y-%m-%dT%H:%M:%S%.f%:z"
 
 
-def typed(frame: pl.DataFrame, column: Column, format: str = "", zone: str = "") -> pl.DataFrame:
+def typed(
+    frame: pl.DataFrame,
+    column: Column,
+    formats: Sequence[str] = (),
+    zone: str = "",
+    decimal: str = ".",
+    *,
+    days: bool = False,
+) -> pl.DataFrame:
     """The columns `value` and `bad` for one column of a file.
 
-    `format` is as `strptime` takes it and `zone` the clock of moments without an offset; a moment
-    that such a clock shows twice or never is bad.
+    `formats` are as `strptime` takes them, tried in order and before ISO's own. `zone` is the
+    clock of moments without an offset; a moment that such a clock shows twice or never is bad.
+    `decimal` is the sign before cents. `days`: a day alone stands for its first moment.
     """
     cell = pl.col(column.name)
     have = frame.schema[column.name]
@@ -47,9 +59,55 @@ def typed(frame: pl.DataFrame, column: Column, format: str = "", zone: str = "")
     given = frame.select(text=pl.when(trimmed != "").then(trimmed))
     if column.dtype == STRINGS:
         found = given.join(_lists(given["text"]), on="text", how="left", maintain_order="left")
+    elif column.dtype in (DAY, INSTANT):
+        found = given.with_columns(_first(given, _readings(column.dtype, formats, zone, days)))
     else:
-        found = given.with_columns(value=_value(text, column.dtype, format, zone))
+        found = given.with_columns(value=_value(text, column.dtype, decimal))
     return found.select("value", bad=text.is_not_null() & pl.col("value").is_null())
+
+
+def _first(given: pl.DataFrame, readings: Sequence[pl.Expr]) -> pl.Series:
+    """What the first reading that fits makes of each text; later ones are tried where it is due."""
+    found = given.select(value=readings[0]).to_series()
+    for reading in readings[1:]:
+        if found.null_count() == given["text"].null_count():
+            break
+        found = given.select(pl.coalesce(found, reading).alias("value")).to_series()
+    return found
+
+
+def _readings(dtype: pl.DataType, formats: Sequence[str], zone: str, days: bool) -> list[pl.Expr]:
+    """Every way in which a text may be a day, or a moment."""
+    text = pl.col("text")
+    if dtype == DAY:
+        told = [text.str.to_date(one, strict=False) for one in formats]
+        midnight = text.str.replace(r"[T ]00:00(:00(\.0+)?)?$", "")
+        return [*told, midnight.str.to_date("%Y-%m-%d", strict=False)]
+    walls: list[pl.Expr] = []
+    whole: list[pl.Expr] = []
+    for one in formats:
+        if zone and "%z" not in one:
+            walls.append(text.str.to_datetime(one, time_unit="us", strict=False))
+        else:
+            at = text.str.to_datetime(one, time_unit="us", time_zone="UTC", strict=False)
+            whole.append(at)
+    whole.append(_iso(text))
+    if zone:
+        spaced = text.str.replace("T", " ", literal=True)
+        walls += [
+            spaced.str.to_datetime(one, time_unit="us", strict=False)
+            for one in ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M")
+        ]
+        if days:
+            dated = [*(one for one in formats if not _TIMED.search(one)), "%Y-%m-%d"]
+            walls += [text.str.to_date(one, strict=False).cast(pl.Datetime("us")) for one in dated]
+    clocks = [
+        wall.dt.replace_time_zone(zone, ambiguous="null", non_existent="null").dt.convert_time_zone(
+            "UTC"
+        )
+        for wall in walls
+    ]
+    return [*clocks, *whole] if formats else [*whole, *clocks]
 
 
 def _lists(texts: pl.Series) -> pl.DataFrame:
@@ -69,28 +127,32 @@ def _lists(texts: pl.Series) -> pl.DataFrame:
     return pl.DataFrame({"text": list(found), "value": list(found.values())}, schema=schema)
 
 
-def _value(text: pl.Expr, dtype: pl.DataType, format: str, zone: str) -> pl.Expr:
+def _value(text: pl.Expr, dtype: pl.DataType, decimal: str) -> pl.Expr:
     if dtype == FLAG:
         low = text.str.to_lowercase()
         return pl.when(low.is_in(YES)).then(True).when(low.is_in(NO)).then(False)
-    if dtype == DAY:
-        return text.str.to_date(format or "%Y-%m-%d", strict=False)
-    if dtype == INSTANT:
-        return _instant(text, format, zone)
     if dtype == MONEY:
-        plain = text.str.replace_all(r"[$,]", "")
-        sound = plain.str.contains(r"^-?\d{1,10}(\.\d{1,2})?$")
-        return pl.when(sound).then(plain).cast(MONEY, strict=False)
+        return _money(text, decimal)
     return text
 
 
-def _instant(text: pl.Expr, format: str, zone: str) -> pl.Expr:
-    if format and not zone:
-        return text.str.to_datetime(format, time_unit="us", time_zone="UTC", strict=False)
-    if zone:
-        wall = text.str.to_datetime(format or "%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
-        aware = wall.dt.replace_time_zone(zone, ambiguous="null", non_existent="null")
-        return aware.dt.convert_time_zone("UTC")
+def _money(text: pl.Expr, decimal: str) -> pl.Expr:
+    """Dollars: with a sign before or after, in brackets if owed the other way, with thousands."""
+    plain = text.str.replace_all(r"[$\s]|USD", "")
+    plain = plain.str.replace(r"^\((.+)\)$", "-${1}").str.replace(r"^([^-].*)-$", "-${1}")
+    if decimal == ",":
+        grouped = plain.str.contains(r"^-?\d{1,3}(\.\d{3})*(,\d*)?$")
+        bare = plain.str.replace_all(".", "", literal=True)
+        plain = pl.when(grouped | ~plain.str.contains(".", literal=True)).then(bare)
+        plain = plain.str.replace(",", ".", literal=True)
+    else:
+        plain = plain.str.replace_all(",", "", literal=True)
+    sound = plain.str.contains(r"^-?\d{1,10}(\.\d{1,2}0*)?$")
+    cut = plain.str.replace(r"(\.\d\d)0+$", "${1}")
+    return pl.when(sound).then(cut).cast(MONEY, strict=False)
+
+
+def _iso(text: pl.Expr) -> pl.Expr:
     plain = (
         text.str.replace(r"^(\d{4}-\d\d-\d\d) ", "${1}T")
         .str.replace(r"[Zz]$", "+00:00")

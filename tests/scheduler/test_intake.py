@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 from engine.problem import Problems, as_text
 from scheduler import cli
 from scheduler.intake.files import read_file
-from scheduler.intake.importing import Imported, files_of, import_file, table_of
+from scheduler.intake.importing import Imported, Run, files_of, import_file, table_of
 from scheduler.intake.layouts import GENERIC, Layout, bundled, layout_of, read_layout
 from scheduler.intake.rows import IntakeError
 from scheduler.intake.separated import decoded, delimiter
@@ -72,15 +72,15 @@ def firm(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store
 def take(store: Store, path: Path, kind: str, **more: Any) -> Imported:
     layout: Layout = more.pop("layout", ANY)
     now = more.pop("now", NOW)
-    aside = path.parent / "aside"
-    return import_file(store, path, table_of(kind), layout, "crm", now, aside, quiet, **more)
+    run = Run(now, path.parent / "aside", quiet, "crm", **more)
+    return import_file(store, path, table_of(kind), layout, run)
 
 
 def take_all(store: Store, place: Path, aside: Path, ending: str = ".parquet") -> list[Imported]:
     found = []
     for name, table in TABLES.items():
         path = place / f"{name}{ending}"
-        found.append(import_file(store, path, table, ANY, "crm", NOW, aside, quiet))
+        found.append(import_file(store, path, table, ANY, Run(NOW, aside, quiet, "crm")))
     return found
 
 
@@ -273,7 +273,7 @@ def test_two_collectors_of_one_file_in_two_capacities(firm: Store, tmp_path: Pat
 
 
 def test_a_dry_run_stores_nothing(store: Store, tmp_path: Path) -> None:
-    path = written(tmp_path, PEOPLE + "C1,H1,no\nC2,H2,x\n")
+    path = written(tmp_path, PEOPLE + "C1,H1,no\nC2,H2,q\n")
     found = take(store, path, "consumers", dry=True)
     assert counts(found) == (1, 0, 0, 1)
     assert snapshot(store)["consumers"].height == 0
@@ -349,9 +349,9 @@ def test_lines_that_are_no_rows(tmp_path: Path) -> None:
     assert found.count == 4
 
 
-def value(text: str, dtype: pl.DataType, **more: str) -> Any:
+def value(text: str, dtype: pl.DataType, *formats: str, **more: Any) -> Any:
     column = Column("x", dtype, True, "")
-    found = typed(pl.DataFrame({"x": [text]}), column, **more)
+    found = typed(pl.DataFrame({"x": [text]}), column, formats, **more)
     return "bad" if found["bad"][0] else found["value"].to_list()[0]
 
 
@@ -360,15 +360,31 @@ def test_cells_are_read_in_the_ways_they_are_written() -> None:
     for text in ("2026-11-30T09:15:00-05:00", "2026-11-30 14:15Z", "2026-11-30T14:15:00.000+0000",
                  "2026-11-30T09:15-05"):  # fmt: skip
         assert value(text, INSTANT) == at
-    eastern = {"format": "%m/%d/%Y %H:%M", "zone": "America/New_York"}
-    assert value("11/30/2026 09:15", INSTANT, **eastern) == at
+    eastern = {"zone": "America/New_York"}
+    american = "%m/%d/%Y %H:%M"
+    assert value("11/30/2026 09:15", INSTANT, american, **eastern) == at
     for never in ("03/08/2026 02:30", "11/01/2026 01:30"):  # skipped, and shown twice
-        assert value(never, INSTANT, **eastern) == "bad"
-    assert value("30.11.2026 14:15", INSTANT, format="%d.%m.%Y %H:%M") == at
-    assert value("11/30/26", DAY, format="%m/%d/%y") == at.date()
+        assert value(never, INSTANT, american, **eastern) == "bad"
+    for wall in ("2026-11-30 09:15", "2026-11-30T09:15:00", "2026-11-30T09:15:00-05:00"):
+        assert value(wall, INSTANT, american, **eastern) == at
+    assert value("2026-11-30", INSTANT, american, **eastern) == "bad"
+    first = datetime(2026, 11, 30, 5, tzinfo=UTC)
+    for day in ("2026-11-30", "11/30/2026"):
+        assert value(day, INSTANT, american, "%m/%d/%Y", days=True, **eastern) == first
+    assert value("30.11.2026 14:15", INSTANT, "%d.%m.%Y %H:%M") == at
+    assert value("11/30/26", DAY, "%m/%d/%y") == at.date()
+    for day in ("30-NOV-26", "30-Nov-2026", "2026-11-30", "2026-11-30T00:00:00"):
+        assert value(day, DAY, "%d-%b-%y", "%d-%b-%Y") == at.date()
     assert [value(one, FLAG) for one in ("Yes", "0", "T", "si")] == [True, False, True, "bad"]
     assert str(value("$1,234.5", MONEY)) == "1234.50"
     assert value("1e3", MONEY) == "bad"
+    owed = ("-12.5", "(12.50)", "12.50-", "$-12.50", "-12.5000", "($ 12.50)")
+    assert {str(value(one, MONEY)) for one in owed} == {"-12.50"}
+    for text in ("1.234,50", "1234,5", "1.234,50-"):
+        assert str(value(text, MONEY, decimal=",")).removeprefix("-") == "1234.50"
+    assert [value(one, MONEY, decimal=",") for one in ("1.23", "1,234.50", "1.2345,6")] == [
+        "bad"
+    ] * 3
     assert value("A1; A2", STRINGS) == ["A1", "A2"]
     assert value("[]", STRINGS) == []
     assert value("  ", STRINGS) is None
@@ -444,7 +460,7 @@ def test_a_layout_says_which_column_is_which(firm: Store, tmp_path: Path) -> Non
         ("format: 1\ncolumns: {at: }", "2:11  R029  `at` has no value"),
         ("format: 1\ncolumns: {at: []}", "R038  `at` is an empty list"),
         ("format: 1\ncolumns: {at: [{a: b}]}", "R011  `at` is a text"),
-        ("format: 1\ncolumns: {at: {column: a, value: b}}", "R036  `at` needs either `column` or"),
+        ("format: 1\ncolumns: {at: {column: a, value: b}}", "R036  `at` needs one of"),
         ("format: 1\ncolumns: {at: {column: a, zone: Mars}}", "R025  not a time zone"),
         ("format: 1\ncolumns: {at: {column: a, zon: b}}", "R013  unknown word `zon` in `at`; did"),
         ("format: 1\nresults: {A: no_anser}", "R028  unknown result `no_anser`; did you mean"),
@@ -555,8 +571,13 @@ def test_the_command_says_what_became_of_each_file(ask: Ask, made: Path, tmp_pat
     rows = [CONTACT | {"contact": f"N{n}", "result": "X", "more": "1"} for n in range(30)]
     rows = [rows[0], *({**row, "channel": "fax"} for row in rows[1:])]
     path = written(tmp_path, "\n".join(map(json.dumps, rows)), "calls.ndjson")
-    bad = ask("import", "contacts", path, "--home", "firm")
+    holed = ask("import", "contacts", path, "--home", "firm")
+    assert holed.exit_code == 2
+    assert "calls.ndjson: the contacts of the 30 days before the cut-over" in holed.stderr
+    answered = ("--accept-holes", "a new system", "--by", "Ann Lee")
+    bad = ask("import", "contacts", path, "--home", "firm", *answered)
     assert bad.exit_code == 1
+    assert "accepted by Ann Lee: a new system" in bad.stdout
     assert "and 9 more problems in calls.ndjson" in bad.stderr
     assert "new 1, corrections 0, told before 0, set aside 29" in bad.stdout
     assert "columns not read: more" in bad.stdout

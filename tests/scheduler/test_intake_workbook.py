@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from scheduler.intake.files import read_file
-from scheduler.intake.importing import import_file, table_of
+from scheduler.intake.importing import Run, import_file, table_of
 from scheduler.intake.layouts import GENERIC, layout_of
 from scheduler.intake.rows import How, IntakeError, NoRow
 from scheduler.intake.workbook import shown
@@ -174,7 +174,8 @@ def test_a_workbook_goes_in(store: Store, tmp_path: Path) -> None:
     def quiet(what: str, done: int, total: int) -> None:
         pass
 
-    found = import_file(store, path, table_of("consumers"), layout, "crm", NOW, aside, quiet)
+    run = Run(NOW, aside, quiet)
+    found = import_file(store, path, table_of("consumers"), layout, run)
     assert (found.new, found.rows, found.lines) == (1, 1, {"above the header": 1})
     assert snapshot(store)["consumers"].row(0)[:3] == ("C1", "17", False)
 
