@@ -132,6 +132,16 @@ def _fill_in(
     """Whose file an event is about, where it names an account or a point; when it was received."""
     lists = ("attributed_to", "discussed", "accounts")
     rows = list(rows)
+    key = KEPT[kind].key[0]
+    # told again without its moments, an event keeps those it has
+    stands = (
+        {}
+        if kind == "contact"
+        else fetching.told_when(connection, kind, {row[key] for row in rows})
+    )
+    for row in rows:
+        had = stands.get(row[key], {})
+        row |= {name: at for name, at in had.items() if row.get(name) is None}
     accounts = {name for row in rows for one in lists for name in _texts(row.get(one))}
     points = {row["point"] for row in rows if isinstance(row.get("point"), str)}
     holders = fetching.holders(connection, accounts) if accounts else {}

@@ -123,6 +123,21 @@ def newest(connection: sa.Connection, name: str, keys: Collection[str]) -> dict[
     return dict(tuple(row) for row in asked(connection, text, (value,)))
 
 
+def told_when(
+    connection: sa.Connection, name: str, keys: Collection[str]
+) -> dict[str, dict[str, datetime]]:
+    """The moments that things of a table have as they stand: made_at, received_at, where kept."""
+    key = KEPT[name].key[0]
+    moments = [one for one in ("made_at", "received_at") if one in KEPT[name].schema]
+    condition, value = among(connection, key, keys)
+    text = f'SELECT {key}, {", ".join(moments)} FROM "{name}" WHERE {condition} ORDER BY revision'
+    read = reader(connection.dialect.name, KEPT[name].schema["received_at"]) or (lambda one: one)
+    return {
+        row[0]: {one: read(at) for one, at in zip(moments, row[1:], strict=True) if at is not None}
+        for row in asked(connection, text, (value,))
+    }
+
+
 def told_late(connection: sa.Connection, contacts: Collection[str]) -> set[str]:
     """Those contacts of which the newest row is a correction, and takes nothing back."""
     condition, value = among(connection, "contact", contacts)
