@@ -32,6 +32,7 @@ from .common import (
     tell_left_out,
 )
 from .days import From
+from .exporting import examine_, export
 from .finding import find_, why
 from .progress import Shown
 from .replaying import replay_
@@ -46,6 +47,8 @@ def add_to(log: typer.Typer) -> None:
     log.command("replay")(replay_)
     log.command("find")(find_)
     log.command("why")(why)
+    log.command("export")(export)
+    log.command("examine")(examine_)
 
 
 @guarded

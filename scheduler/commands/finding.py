@@ -17,7 +17,8 @@ from ..log.finding import Found, Wanted, find, standing
 from ..log.reading import ERASED, Segment, decisions, situations
 from ..log.replaying import law_of
 from ..log.standing import covers
-from ..log.telling import as_text, tell
+from ..log.telling import tell
+from ..log.telling_text import as_text
 from .common import NO, Home, Json, WrongUse, emit, guarded, out, read_value, settings_of
 from .common import tell as say
 from .replaying import LogOf, log_of, segment_of

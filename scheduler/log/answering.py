@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+import polars as pl
+
 from engine.kinds import Window
 from engine.panel import Panel, Verdict
 from engine.problem import ForbearError
 from engine.rule import Rule
 from engine.situation import RuleSet, name_of
-
-from .reading import Segment, situations
 
 SHOWN: Final = 1_000  # differences told one by one
 
@@ -79,14 +79,9 @@ class Outcome:
 
 
 def answers(
-    panel: Panel,
-    segment: Segment,
-    chosen: Sequence[str] | None,
-    days: Sequence[date],
-    found: Replayed,
+    panel: Panel, frame: pl.DataFrame, days: Sequence[date], found: Replayed
 ) -> dict[str, Outcome]:
     """Every situation put to both engines again, compared with what they said."""
-    frame = situations(segment, chosen)
     found.situations = frame.height
     outcomes: dict[str, Outcome] = {}
     for named in frame["rule_set"].unique():  # all of them before the first question is put

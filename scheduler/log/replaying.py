@@ -8,7 +8,7 @@ stands, and `rebuilding` makes it anew from the store.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -25,7 +25,7 @@ from engine.rulebook import LEAST, Place, Rulebook, check
 from engine.structural import STRUCTURAL, force_of
 
 from .answering import Outcome, Replayed, answers
-from .reading import ERASED, Segment, decisions, rulebook
+from .reading import ERASED, Segment, decisions, rulebook, situations
 from .rehearing import beyond, open_by_law
 
 AT_ONCE: Final = 500_000  # decisions looked at together
@@ -54,14 +54,19 @@ class Law:
 
 def law_of(segment: Segment) -> Rulebook:
     """The rulebook a segment was decided by, from the log. Raises NoLog, CannotReplay."""
-    book, problems = check(rulebook(segment))
+    return law_from(rulebook(segment), segment.name, segment.head)
+
+
+def law_from(files: Sequence[tuple[str, bytes]], segment: str, head: Mapping[str, Any]) -> Rulebook:
+    """The rulebook of these files, as the settings of a segment had it. Raises CannotReplay."""
+    book, problems = check(files)
     if book is None:
         first = f"; the first: {problems[0].message}" if problems else ""
         raise CannotReplay(
-            f"segment {segment.name}: this version cannot read the rulebook it was decided by "
+            f"segment {segment}: this version cannot read the rulebook it was decided by "
             f"({len(problems)} problems{first})"
         )
-    return book.at_least(str(segment.head.get("settings", {}).get("minimum_confidence", LEAST)))
+    return book.at_least(str(head.get("settings", {}).get("minimum_confidence", LEAST)))
 
 
 def replay(
@@ -77,30 +82,47 @@ def replay(
     Raises NoLog, CannotReplay.
     """
     found = Replayed(segment.name)
-    then = segment.head.get("versions", {})
+    book = panel.rulebook if panel is not None else law_of(segment)
+    rows = decisions(segment, where, COLUMNS)
+    with nullcontext(panel) if panel is not None else Panel(book) as asked:
+        chosen = None if where is None else _named(rows)
+        progress("deciding situations again", 0, 1)
+        met = situations(segment, chosen)
+        parts = _parts(rows, segment.rows, whole=where is None)
+        days = rows.select(pl.col("day").unique()).collect()["day"].drop_nulls().to_list()
+        decide_again(found, asked, segment.head, met, parts, days, versions, progress)
+    return found
+
+
+def decide_again(
+    found: Replayed,
+    panel: Panel,
+    head: Mapping[str, Any],
+    met: pl.DataFrame,
+    parts: Iterable[pl.DataFrame],
+    days: Sequence[date],
+    versions: Mapping[str, str],
+    progress: Callable[[str, int, int], None],
+) -> None:
+    """Decide the decisions of `parts` again, from their situations `met`, into `found`.
+
+    `days` are those asked about, `head` what they have in common.
+    """
+    then = head.get("versions", {})
     found.versions = {
         name: (str(then[name]), now)
         for name, now in versions.items()
         if name in then and then[name] != now
     }
-    book = panel.rulebook if panel is not None else law_of(segment)
-    if book.digest != segment.rulebook:
-        found.differ("rulebook", "digest", segment.rulebook, book.digest)
-    refuses = bool(segment.head.get("settings", {}).get("refuse_unencoded_places", False))
+    book = panel.rulebook
+    if book.digest != head["rulebook"]:
+        found.differ("rulebook", "digest", head["rulebook"], book.digest)
+    refuses = bool(head.get("settings", {}).get("refuse_unencoded_places", False))
     law = Law(book.places, {rule.id: rule for rule in book.rules}, refuses)
-    rows = decisions(segment, where, COLUMNS)
-    with nullcontext(panel) if panel is not None else Panel(book) as asked:
-        chosen = None if where is None else _named(rows)
-        days = _days(rows)
-        progress("deciding situations again", 0, 1)
-        outcomes = answers(asked, segment, chosen, days, found)
-        progress("deciding situations again", 1, 1)
-        done = 0
-        for part in _parts(rows, segment.rows, whole=where is None):
-            _decisions(law, part, outcomes, found)
-            done += part.height
-            progress("comparing decisions", done, max(done, segment.rows))
-    return found
+    outcomes = answers(panel, met, _near(days), found)
+    for part in parts:
+        _decisions(law, part, outcomes, found)
+        progress("comparing decisions", found.decisions, found.decisions)
 
 
 def _named(rows: pl.LazyFrame) -> list[str]:
@@ -109,11 +131,12 @@ def _named(rows: pl.LazyFrame) -> list[str]:
     return sorted(names.drop_nulls().to_list())
 
 
-def _days(rows: pl.LazyFrame) -> list[date]:
+def _near(days: Sequence[date]) -> list[date]:
     """The days asked about, and those beside them: an instant lies on two days at once."""
-    asked = sorted(rows.select(pl.col("day").unique()).collect()["day"].drop_nulls().to_list())
-    near = [day + timedelta(days=step) for step in (-1, 1) for day in asked]
-    return list(dict.fromkeys([*asked, *near]))
+    asked = sorted(days)
+    return list(
+        dict.fromkeys([*asked, *(day + timedelta(days=step) for step in (-1, 1) for day in asked)])
+    )
 
 
 def _parts(rows: pl.LazyFrame, total: int, *, whole: bool) -> Iterator[pl.DataFrame]:

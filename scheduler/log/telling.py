@@ -1,21 +1,19 @@
 """A logged decision in words, from its record and the rulebook it names; nothing else is asked.
 
-What is told is put together here once; a terminal, a page and a printed sheet show it each in their
-own way.
+A terminal, a page and a printed sheet show what is put together here each in their own way.
 """
 
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
 from engine import clock, words
-from engine.compiled import LIFTED, OUT, lifted_by, outcome
-from engine.explain import FORCES, WIDTH
+from engine.compiled import LIFTED, OUT, entry_words, lifted_by, outcome
+from engine.explain import FORCES
 from engine.facts.catalogue import DUTIES, FACTS
 from engine.kinds import Limit, Notice, Wait
 from engine.problem import NotFound
@@ -61,7 +59,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class _Met:
+class Met:
     """One situation of a decision with its rules, as far as this version still knows them."""
 
     row: Mapping[str, Any]
@@ -90,7 +88,7 @@ def tell(
         )
         left = [Section("Erased", (gone,)), _asked(record), _refusals(record, [], book)]
         return Told(name, verdict, f"{verdict.upper()}: decision {name}", _full(left))
-    situations = [_met(row, book, record["day"]) for row in met]
+    situations = [met_of(row, book, record["day"]) for row in met]
     situations.sort(key=lambda one: (one.base != FEDERAL, one.base))
     sections = (
         _asked(record),
@@ -110,7 +108,8 @@ def _full(sections: Iterable[Section]) -> tuple[Section, ...]:
     return tuple(one for one in sections if one.items)
 
 
-def _met(row: Mapping[str, Any], book: Rulebook, day: date) -> _Met:
+def met_of(row: Mapping[str, Any], book: Rulebook, day: date) -> Met:
+    """A situation's row with the rules it was asked, where this version still reads them so."""
     named = str(row["rule_set"])
     base = named.rpartition("@")[0] or named
     facts: dict[str, str] = json.loads(row["facts"])
@@ -120,7 +119,7 @@ def _met(row: Mapping[str, Any], book: Rulebook, day: date) -> _Met:
         rules = None
     if rules is not None and set(rules.fields) != set(facts):
         rules = None
-    return _Met(row, base, facts, rules)
+    return Met(row, base, facts, rules)
 
 
 # -- what was asked, and the answer
@@ -161,7 +160,7 @@ def _asked(record: Mapping[str, Any]) -> Section:
     return Section("What was asked", tuple(items))
 
 
-def _refusals(record: Mapping[str, Any], met: Sequence[_Met], book: Rulebook) -> Section:
+def _refusals(record: Mapping[str, Any], met: Sequence[Met], book: Rulebook) -> Section:
     rules = record["rules"] or []
     evidence = _evidence(record)
     now = record["as_of"]
@@ -177,7 +176,7 @@ def _evidence(record: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
 
 def _refusal(
     name: str,
-    met: Sequence[_Met],
+    met: Sequence[Met],
     book: Rulebook,
     evidence: Mapping[str, Mapping[str, Any]],
     now: datetime,
@@ -198,7 +197,7 @@ def _refusal(
 
 
 def _found(
-    rule: Rule, met: Sequence[_Met], evidence: Mapping[str, Mapping[str, Any]], now: datetime
+    rule: Rule, met: Sequence[Met], evidence: Mapping[str, Mapping[str, Any]], now: datetime
 ) -> Iterator[str]:
     """What a refusing rule rests on: its count, and the facts it asks with their words."""
     counted = _counted(rule, evidence, now)
@@ -215,7 +214,7 @@ def _found(
             yield f"facts: {'; '.join(dict.fromkeys(facts))}"
 
 
-def _fact(ask: Ask, one: _Met) -> str:
+def _fact(ask: Ask, one: Met) -> str:
     assert one.rules is not None
     means = FACTS[ask.fact].means if ask.fact in FACTS else ask.fact
     return f"{means} ({ask.fact}): {one.facts[one.rules.names[ask]]}"
@@ -269,7 +268,7 @@ def _hours(record: Mapping[str, Any]) -> Section:
     return Section("When", tuple(items))
 
 
-def _duties(record: Mapping[str, Any], met: Sequence[_Met], book: Rulebook) -> Section:
+def _duties(record: Mapping[str, Any], met: Sequence[Met], book: Rulebook) -> Section:
     sources: dict[str, list[str]] = {}
     for one in met:
         for rule in one.rules.rules if one.rules is not None else ():
@@ -283,12 +282,12 @@ def _duties(record: Mapping[str, Any], met: Sequence[_Met], book: Rulebook) -> S
     return Section("What the contact must carry, or the collector must do", tuple(items))
 
 
-def _applies(rule: Rule, one: _Met) -> bool:
+def _applies(rule: Rule, one: Met) -> bool:
     assert one.rules is not None
     return outcome(rule, one.facts, one.rules.names) not in (OUT, LIFTED)
 
 
-def _applied(record: Mapping[str, Any], met: Sequence[_Met], book: Rulebook) -> Section:
+def _applied(record: Mapping[str, Any], met: Sequence[Met], book: Rulebook) -> Section:
     """Rules that applied and did not refuse, with what is used of those that count."""
     evidence = _evidence(record)
     refusing = set(record["rules"] or ())
@@ -303,7 +302,7 @@ def _applied(record: Mapping[str, Any], met: Sequence[_Met], book: Rulebook) -> 
     return Section("Rules that applied and are kept", tuple(items[name] for name in sorted(items)))
 
 
-def _lifted(met: Sequence[_Met]) -> Section:
+def _lifted(met: Sequence[Met]) -> Section:
     items: dict[str, Item] = {}
     for one in met:
         for rule in one.rules.rules if one.rules is not None else ():
@@ -333,11 +332,11 @@ def _where(record: Mapping[str, Any], book: Rulebook) -> Section:
     return Section("Whose law, whose clock", tuple(items))
 
 
-def _engines(met: Sequence[_Met]) -> Section:
+def _engines(met: Sequence[Met]) -> Section:
     items = []
     for one in met:
         row = one.row
-        known = [name for name, word in one.facts.items() if word == words.YES]
+        known = [_named(name, one) for name, word in one.facts.items() if word == words.YES]
         told = [
             f"generated Python: {_answer(row['compiled'])}; "
             f"Rete network: {'no answer' if row['rete'] is None else _answer(row['rete'])}"
@@ -345,10 +344,18 @@ def _engines(met: Sequence[_Met]) -> Section:
         if row["trouble"]:
             told.append(f"trouble: {row['trouble']}")
         if known:
-            told.append(f"facts that are yes, of {len(one.facts)}: {', '.join(sorted(known))}")
+            told.append(f"facts that are yes, of {len(one.facts)}: {'; '.join(sorted(known))}")
         told.append(f"situation {row['situation']}")
         items.append(Item(SETS.get(one.base, f"law of {one.base}"), tuple(told)))
     return Section("What both engines answered", tuple(items))
+
+
+def _named(field: str, one: Met) -> str:
+    """A field of a situation as a rule file would say it."""
+    asks = {name: ask for ask, name in one.rules.names.items()} if one.rules is not None else {}
+    return (
+        entry_words(asks[field]) if field in asks else field.replace("bit:", "closed or used up: ")
+    )
 
 
 def _answer(rules: Sequence[str]) -> str:
@@ -375,26 +382,3 @@ def _split(text: str | None) -> list[str]:
 
 def _instant(at: datetime) -> str:
     return clock.format_instant(at)
-
-
-def as_text(told: Told) -> str:
-    """A decision as plain text."""
-    blocks = [[_wrapped(told.headline, "", "  ")]]
-    for section in told.sections:
-        lines = [f"{section.title}:"]
-        for item in section.items:
-            lines.append(_wrapped(item.head, "  - ", "    "))
-            lines += [_wrapped(line, "      ", "      ") for line in item.body]
-        blocks.append(lines)
-    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
-
-
-def _wrapped(text: str, first: str, rest: str) -> str:
-    return textwrap.fill(
-        text,
-        WIDTH,
-        initial_indent=first,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

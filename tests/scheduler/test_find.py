@@ -18,7 +18,8 @@ from scheduler.log import finding
 from scheduler.log.finding import FOLDER, Wanted, find, forget, standing
 from scheduler.log.reading import Log, Segment, decisions, open_log, situations
 from scheduler.log.replaying import law_of
-from scheduler.log.telling import as_text, tell
+from scheduler.log.telling import tell
+from scheduler.log.telling_text import as_text
 
 DAY = date(2026, 11, 21)
 

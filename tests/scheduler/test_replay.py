@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from engine.panel import Panel
 from scheduler import cli
 from scheduler.commands.replaying import segment_of
-from scheduler.log import answering, reading, replaying
+from scheduler.log import reading, replaying
 from scheduler.log.answering import Replayed
 from scheduler.log.reading import Log, Segment
 from scheduler.log.rebuilding import rebuild
@@ -90,7 +90,7 @@ def test_a_situation_that_was_changed_is_named(
     number = whole["refusing"].list.len().eq(0).arg_true()[0]
     here = pl.int_range(pl.len()) == number
     other = whole.with_columns(pl.when(here).then(changed).otherwise(column).alias(column))
-    monkeypatch.setattr(answering, "situations", lambda *_: other)
+    monkeypatch.setattr(replaying, "situations", lambda *_: other)
     found = replay(segment, versions(), panel=panel)
     assert what in told(found)
     named = {one.of for one in found.differences if one.what == what}
