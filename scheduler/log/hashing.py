@@ -18,10 +18,9 @@ import polars as pl
 from ..workers import MOST, Workers, worth
 from .canonical import personal, public
 from .keys import ConsumerKeys, consumer_keys
-from .records import DECISIONS, PERSONAL
+from .records import DECISIONS, INNER, PERSONAL
 from .tree import LEAF, SIZE
 
-INNER: Final = "inner"
 ROWS: Final = 131_072  # as many as a row group of the files holds
 NO_LEAF: Final = bytes(SIZE)
 _IPAD: Final = bytes(one ^ 0x36 for one in range(256))

@@ -23,7 +23,7 @@ import polars as pl
 
 from engine.problem import ForbearError
 
-from ..making import sync, writing
+from ..disk import sync, writing
 from .note import NotANote, Signer, Verifier, read_signer, read_verifier, sign
 
 FOLDER: Final = "keys"
@@ -79,6 +79,16 @@ def keys_without_home(log: Path) -> Keys:
 def nobody() -> Signer:
     """The key that everybody knows."""
     return Signer(NOBODY, sha256(b"forbear: a log without a home\n").digest())
+
+
+def seed_of(keys: Keys) -> bytes:
+    """The seed as it is now: a purge may have changed it. Raises KeyProblem."""
+    return keys.seed if keys.home is None else keys_of(keys.home).seed
+
+
+def new_seed(home: Path) -> None:
+    """Make another seed: keys that are gone cannot be made from it. Raises CannotWrite."""
+    write_safely(home / FOLDER / SEED, f"{secrets.token_bytes(32).hex()}\n".encode())
 
 
 def make_keys(home: Path) -> Keys:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from ..making import writing
+from ..disk import writing
 
 SEGMENTS: Final = "segments"
 CHECKPOINTS: Final = "checkpoints"

@@ -21,10 +21,10 @@ from engine.problem import ForbearError
 from . import layout
 from .canonical import HEAD_WORDS, head_of, personal, public, situation_leaves
 from .checking import READ
-from .hashing import INNER, Asked, Hasher, hash_block, salt_of
+from .hashing import Asked, Hasher, hash_block, salt_of
 from .note import Checkpoint, NotANote, Verifier, opened, read_checkpoint
 from .reading import Log, Segment, decisions, open_log, situations
-from .records import DECISIONS, PERSONAL, PUBLIC, RECORD, SITUATIONS, Field
+from .records import DECISIONS, INNER, PERSONAL, PUBLIC, RECORD, SITUATIONS, Field
 from .tree import (
     SIZE,
     TILE,

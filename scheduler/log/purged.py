@@ -5,15 +5,22 @@ Only against such a record does a check accept an empty personal part.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+import polars as pl
+
+from ..disk import sync, writing
 from . import layout
+from .keys import Keys, consumer_keys, new_seed
 from .note import NotANote, Signer, Verifier, opened, sign
 
 WORD: Final = "purge"
+DRAFTS: Final = ".purging"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +105,58 @@ def purges(log: Path, verifier: Verifier) -> list[Purge]:
         read_purge(path.read_text(encoding="utf-8"), verifier)
         for _, path in layout.notes(log, layout.PURGES)
     ]
+
+
+# -- carrying a purge out
+
+
+def last_digest(found: Sequence[Purge], segment: str) -> str | None:
+    """The hash that decisions.parquet of a segment was left with by its last purge."""
+    for purge in reversed(found):
+        for name, digest, _ in purge.segments:
+            if name == segment:
+                return digest
+    return None
+
+
+def carry_out(keys: Keys) -> None:
+    """Finish a purge that was signed for: destroy keys, renew the seed, put the new files in place.
+
+    Each step can be done again; what was not signed for is thrown away. Raises CannotWrite,
+    KeyProblem, NotANote.
+    """
+    if keys.home is None or not (keys.log / DRAFTS).is_dir():
+        return
+    drafts = sorted((keys.log / DRAFTS).glob("*.parquet"))
+    with writing(keys.log):
+        signed = purges(keys.log, keys.signer.verifier)
+        ready = []
+        gone: set[str] = set()
+        for draft in drafts:
+            place = keys.log / layout.SEGMENTS / draft.stem
+            digest = sha256(draft.read_bytes()).hexdigest()
+            if digest != last_digest(signed, place.name):
+                draft.unlink()
+                continue
+            ready.append((draft, place / layout.DECISIONS))
+            gone.update(_consumers(place / layout.DECISIONS, draft))
+        if ready:
+            destroy(keys, gone)
+        for draft, path in ready:
+            draft.replace(path)
+            sync(path.parent)
+        shutil.rmtree(keys.log / DRAFTS, ignore_errors=True)
+
+
+def _consumers(before: Path, after: Path) -> list[str]:
+    """The consumers whose records are empty in the second file and not in the first."""
+    had, have = (pl.scan_parquet(path).select("consumer").collect() for path in (before, after))
+    lost = have["consumer"].is_null() & had["consumer"].is_not_null()
+    return had["consumer"].filter(lost).unique().to_list()
+
+
+def destroy(keys: Keys, consumers: Iterable[str]) -> None:
+    """Destroy the keys of consumers, and the seed they were made from. Raises CannotWrite."""
+    assert keys.home is not None
+    consumer_keys(keys.log).without(consumers).write(keys.log)
+    new_seed(keys.home)

@@ -16,7 +16,7 @@ import polars as pl
 
 from engine.problem import ForbearError
 
-from .records import DECISIONS, SITUATIONS
+from .records import DECISIONS, INNER, SITUATIONS
 
 HEAD: Final = "segment.json"
 SEGMENTS: Final = "segments"
@@ -170,8 +170,8 @@ def _decisions(segment: Segment) -> pl.LazyFrame:
     for name, kind in DECISIONS.items():
         cell = pl.col(name) if name in there else given.get(name, pl.lit(None))
         fields.append((cell if there.get(name) == kind else cell.cast(kind)).alias(name))
-    erased = pl.col("account").is_null().alias(ERASED)
-    return scan.select(*fields, erased, pl.lit(segment.name).alias(SEGMENT))
+    gone = pl.col(INNER).is_not_null() if INNER in there else pl.lit(value=False)
+    return scan.select(*fields, gone.alias(ERASED), pl.lit(segment.name).alias(SEGMENT))
 
 
 def situations(segment: Segment, names: Iterable[str] | None = None) -> pl.DataFrame:

@@ -76,4 +76,6 @@ SITUATIONS: Final[dict[str, pl.DataType]] = {
     "rete": STRINGS,
     "trouble": pl.String(),
 }
+INNER: Final = "inner"
+"""A column of segments that something was erased from: the salted hash of the personal part."""
 ASKED: Final = ("list", "check", "permit")

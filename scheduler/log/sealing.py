@@ -21,12 +21,13 @@ import polars as pl
 
 from engine.problem import ForbearError
 
-from ..making import sync, writing
+from ..disk import sync, writing
 from . import layout
 from .canonical import head_of, situations_of
 from .hashing import blocks
-from .keys import Keys, consumer_keys, private_folder, publish_key, write_safely
+from .keys import Keys, consumer_keys, private_folder, publish_key, seed_of, write_safely
 from .note import Checkpoint, Verifier, opened, read_checkpoint, sign
+from .purged import carry_out
 from .reading import read_head
 from .records import SITUATIONS
 from .tree import SIZE, TILE, Edge
@@ -87,6 +88,7 @@ def seal_held(keys: Keys, made: Path, workers: int | None = None) -> Sealed:
     """`seal`, for a caller who writes alone already (`layout.writing_alone`)."""
     head = read_head(made)
     publish_key(keys)
+    carry_out(keys)
     before = sealed_held(keys, str(head["run"]))
     if before is not None:
         _same(before, made)
@@ -248,7 +250,7 @@ def _keep_consumers(keys: Keys, decisions: Path) -> None:
     """Give a key to every consumer who has none yet."""
     names = pl.scan_parquet(decisions).select(pl.col("consumer").fill_null("").unique())
     had = consumer_keys(keys.log)
-    have = had.with_new(names.collect(engine="streaming")["consumer"].to_list(), keys.seed)
+    have = had.with_new(names.collect(engine="streaming")["consumer"].to_list(), seed_of(keys))
     if have is not had:
         have.write(keys.log)
 

@@ -13,11 +13,11 @@ import pytest
 
 from scheduler.log import checking, layout, sealing
 from scheduler.log.canonical import head_of
-from scheduler.log.hashing import INNER, inner_hashes
+from scheduler.log.hashing import inner_hashes
 from scheduler.log.keys import Keys, consumer_keys, make_keys, public_key
 from scheduler.log.note import Checkpoint, Signer, sign
 from scheduler.log.reading import NoLog, open_log
-from scheduler.log.records import PERSONAL
+from scheduler.log.records import INNER, PERSONAL
 from scheduler.log.verifying import Outside, Report, verify
 from tests.scheduler.sealed import home, place_of, rewrite, segment
 
