@@ -15,6 +15,7 @@ from engine.version import VERSION
 from .commands import (
     asking,
     days,
+    dialer,
     examining,
     homes,
     importing,
@@ -81,6 +82,7 @@ app.add_typer(log, name="log")
 app.add_typer(keys.app, name="keys")
 app.command("serve")(serve.serve)
 app.command("jobs")(serve.jobs)
+app.command("dialer")(dialer.dialer)
 app.add_typer(schemas, name="schema")
 
 

@@ -1,0 +1,171 @@
+"""What the service does by itself: one list a day, of however many processes that would."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduler.commands.making_list import Maker, NotMade
+from scheduler.routine import tasks
+from scheduler.settings import Settings, read_bytes
+from scheduler.store.alone import day_recorded, only_one
+from scheduler.store.database import Store, open_store
+from scheduler.store.migrating import migrate
+from scheduler.store.recording import record_run
+from scheduler.timer import Every, NotNow, Task
+
+NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
+DAY = date(2026, 11, 21)
+Opened = Callable[[], Store]
+
+
+@pytest.fixture
+def settings(tmp_path: Path, url: str) -> Settings:
+    return read_bytes(f"store: '{url}'\n".encode(), "settings.yaml", tmp_path)
+
+
+@pytest.fixture
+def opened(settings: Settings, tmp_path: Path) -> Iterator[Opened]:
+    """Opens the same store, as each process does."""
+    stores: list[Store] = []
+
+    def again() -> Store:
+        stores.append(open_store(settings.store, tmp_path))
+        return stores[-1]
+
+    migrate(again(), tmp_path / "backups")
+    yield again
+    for one in stores:
+        one.close()
+
+
+def publish(settings: Settings, day: date) -> str:
+    place = settings.lists / day.isoformat()
+    place.mkdir(parents=True)
+    (place / "manifest.json").write_text("{}", encoding="utf-8")
+    return "published"
+
+
+def list_task(settings: Settings, store: Store, make: Callable[[date], str]) -> Task:
+    found = tasks(settings, store, lambda: NOW, make, None)
+    assert [one.id for one in found] == ["list", "expire", "refresh"]
+    return found[0]
+
+
+def test_of_many_at_once_one_makes_the_day(settings: Settings, opened: Opened) -> None:
+    made: list[date] = []
+    inside = threading.Event()
+    others = threading.Barrier(4)
+
+    def make(day: date) -> str:
+        made.append(day)
+        inside.set()
+        others.wait(30)  # the others have found us at work
+        return publish(settings, day)
+
+    first = list_task(settings, opened(), make)
+    rest = [list_task(settings, opened(), make) for _ in range(3)]
+    said: list[str] = []
+    thread = threading.Thread(target=lambda: said.append(first.work(NOW)))
+    thread.start()
+    assert inside.wait(30)
+
+    def ask(task: Task) -> None:
+        with pytest.raises(NotNow, match="another process makes the list of 2026-11-21"):
+            task.work(NOW)
+        others.wait(30)
+
+    waiting = [threading.Thread(target=ask, args=(one,)) for one in rest]
+    for one in waiting:
+        one.start()
+    for one in (*waiting, thread):
+        one.join()
+    assert said == ["published"]
+    assert made == [DAY]
+    for one in rest:
+        assert one.work(NOW) == "the list of 2026-11-21 was published already"
+    assert made == [DAY]
+
+
+def test_a_list_that_failed_is_made_by_the_next(settings: Settings, opened: Opened) -> None:
+    def fail(day: date) -> str:
+        raise NotMade("no room on the disk")
+
+    with pytest.raises(NotMade):
+        list_task(settings, opened(), fail).work(NOW)
+    again = list_task(settings, opened(), lambda day: publish(settings, day))
+    assert again.work(NOW) == "published"
+
+
+def test_a_day_published_by_another_machine_is_not_made_here(
+    settings: Settings, opened: Opened
+) -> None:
+    store = opened()
+    document = {"run": "abc", "day": "2026-11-21", "input": "x", "rulebook": "y"}
+    record_run(store, document, [("rules/a.yaml", b"")], NOW)
+    assert day_recorded(store, DAY) == "abc"
+    assert day_recorded(store, DAY + timedelta(days=1)) is None
+    task = list_task(settings, store, lambda day: publish(settings, day))
+    if store.dialect == "postgresql":
+        assert task.work(NOW) == "the list of 2026-11-21 was published elsewhere, as run abc"
+    else:
+        assert task.work(NOW) == "published"  # a file has one machine, and its lists are here
+
+
+def test_a_lock_ends_with_its_holder(opened: Opened) -> None:
+    one, two = opened(), opened()
+    with only_one(one, "list") as mine, only_one(two, "list") as theirs:
+        assert (mine, theirs) == (True, False)
+        with only_one(two, "seal") as other:
+            assert other
+    with only_one(two, "list") as mine:
+        assert mine
+
+
+def test_jobs_are_those_of_the_settings(settings: Settings, opened: Opened) -> None:
+    text = f"store: '{settings.store}'\njobs: {{expire: 5, refresh: never, grace: 2}}\n"
+    told = read_bytes(text.encode(), "settings.yaml", settings.home or Path())
+    found = tasks(told, opened(), lambda: NOW, str, None, seal=lambda: "sealed")
+    assert [one.id for one in found] == ["list", "expire", "seal"]
+    assert found[0].grace == timedelta(hours=2)
+    assert found[1].when == Every(timedelta(seconds=5))
+    assert found[2].work(NOW) == "sealed"
+
+
+# -- the run in a process of its own
+
+
+def said(maker: Maker, code: int, document: Any) -> str:
+    text = document if isinstance(document, str) else json.dumps(document)
+    return maker._read(DAY, code, text)
+
+
+def test_what_a_run_said(settings: Settings) -> None:
+    alarms: list[tuple[str, str]] = []
+    maker = Maker(settings, lambda what, text: alarms.append((what, text)))
+    words = maker._words(DAY)
+    assert words[3:7] == ["run", "--json", "--day", "2026-11-21"]
+    assert "parquet" in words
+    assert "--now" not in words
+    assert "--now" in Maker(settings, lambda *_: None, lambda: NOW)._words(DAY)
+    made = {"counts": {"listed": 7}, "alarms": []}
+    assert said(maker, 0, made) == "published the list of 2026-11-21: 7 rows"
+    assert alarms == []
+    assert said(maker, 1, made | {"alarms": ["x differs"]}).startswith("published")
+    assert alarms == [("engines", "x differs")]
+    for code, told, why in (
+        (3, {"errors": [{"message": "no room"}]}, "ended with 3: no room"),
+        (1, {"problems": []}, "ended with 1"),
+        (-9, "", "ended with -9, saying nothing"),
+    ):
+        with pytest.raises(NotMade, match=why):
+            said(maker, code, told)
+    maker.stop()
+    with pytest.raises(NotNow, match="is stopping"):
+        maker(DAY)
