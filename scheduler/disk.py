@@ -70,7 +70,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 def write_record(path: Path, record: Mapping[str, Any]) -> None:
     """Write plain data with its digest behind it, whole or not at all. Raises OSError."""
-    text = json.dumps(record, ensure_ascii=False, sort_keys=True).encode()
+    text = json.dumps(record, ensure_ascii=False).encode()
     write_whole(path, text + b"\n" + hashlib.sha256(text).hexdigest().encode() + b"\n")
 
 

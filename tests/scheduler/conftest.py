@@ -17,7 +17,9 @@ from scheduler import cli
 from scheduler.log.reading import Log, open_log
 from scheduler.sample.synth import synth
 from scheduler.store.database import Store, open_store
+from tests.scheduler.killing import world
 
+__all__ = ["world"]
 NewUrl = Callable[[], str]
 _NUMBERS = count(1)
 

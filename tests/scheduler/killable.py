@@ -13,7 +13,6 @@ processes.
 from __future__ import annotations
 
 import functools
-import multiprocessing
 import os
 import signal
 import sys
@@ -53,7 +52,7 @@ class Death:
 def watch() -> None:
     """Watch this process if it is one of those to be killed."""
     whom = os.environ.get("KILL_WHOM", "group")
-    begun = multiprocessing.parent_process() is not None
+    begun = __name__ == "__mp_main__"  # by another, to decide parts
     if begun == (whom == "worker") and "KILL_BELOW" in os.environ:
         at = os.environ.get("KILL_AT", "never")
         sys.addaudithook(Death(at, whom, os.environ["KILL_BELOW"], os.environ.get("EVENTS")))

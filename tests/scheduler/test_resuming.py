@@ -370,8 +370,8 @@ def test_a_day_broken_off_between_two_names_gets_its_own_back(
 def test_records_are_whole_or_none(tmp_path: Path) -> None:
     path = tmp_path / "record"
     assert read_record(path) is None
-    write_record(path, {"a": 1})
-    assert read_record(path) == {"a": 1}
+    write_record(path, {"b": {"z": 1, "a": [2]}, "a": 1})
+    assert str(read_record(path)) == "{'b': {'z': 1, 'a': [2]}, 'a': 1}"  # in the same order
     for damage in (flip, cut):
         write_record(path, {"a": 1})
         damage(path)
