@@ -129,10 +129,13 @@ def frame(table: str, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)
 
 
-def debtors(count: int, now: datetime = NOON, *, calls: int = 6, first: int = 1) -> Frames:
-    """Consumers in Chicago, each with a debt, a mobile, and so many unanswered calls lately.
+def debtors(
+    count: int, now: datetime = NOON, *, calls: int = 6, texts: int = 0, first: int = 1
+) -> Frames:
+    """Consumers in Chicago, each with a debt, a mobile, and so many unanswered calls and texts.
 
-    With six calls in the last days one more is left of seven in seven (12 CFR 1006.14(b)(2)).
+    With six calls in the last days one more is left of seven in seven (12 CFR 1006.14(b)(2)); of
+    texts, ten.
     """
     told = now - 30 * DAY
     numbers = range(first, first + count)
@@ -198,7 +201,8 @@ def debtors(count: int, now: datetime = NOON, *, calls: int = 6, first: int = 1)
         "contacts": frame(
             "contacts",
             [_notice(n, now - 58 * DAY) for n in numbers]
-            + [_call(n, k, now - (k + 1) * DAY / 1.2) for n in numbers for k in range(calls)],
+            + [_call(n, k, now - (k + 1) * DAY / 1.2) for n in numbers for k in range(calls)]
+            + [_text(n, k, now - (k + 2) * DAY / 2.2) for n in numbers for k in range(texts)],
         ),
     }
 
@@ -219,6 +223,10 @@ def _call(number: int, which: int, at: datetime) -> dict[str, Any]:
         "collector": "AGENCY",
         "recorded_at": at,
     }
+
+
+def _text(number: int, which: int, at: datetime) -> dict[str, Any]:
+    return _call(number, 100 + which, at) | {"channel": "text", "result": "delivered"}
 
 
 def _notice(number: int, at: datetime) -> dict[str, Any]:
