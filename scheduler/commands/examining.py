@@ -15,6 +15,8 @@ from ..law import law_of
 from ..log.lookback_page import page, text, write_csv
 from ..log.looking import Review, Search, document, review
 from ..making import writing
+from ..settings import Settings
+from ..store.revisions import write_corrected
 from .common import (
     NO,
     Home,
@@ -36,7 +38,7 @@ from .exporting import examine_, export
 from .finding import find_, why
 from .progress import Shown
 from .replaying import replay_
-from .sources import opened
+from .sources import opened, store_of
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -80,21 +82,20 @@ def lookback(
         raise WrongUse(f"--to-day {last} is before --from-day {first}")
     law = law_of(settings)
     tell_left_out(law, settings)
-    search = Search(
-        law.rulebook,
-        start_of_day(first, settings.zone) if first else EARLIEST,
-        min(
-            start_of_day(last + timedelta(days=1), settings.zone) if last else clock,
-            clock,
-        ),
-        clock,
-        settings.licences,
-    )
+    ends = start_of_day(last + timedelta(days=1), settings.zone) if last else clock
     with (
         opened(source, settings, clock) as found,
         TemporaryDirectory(prefix="forbear-") as scratch,
         Shown(err) as shown,
     ):
+        search = Search(
+            law.rulebook,
+            start_of_day(first, settings.zone) if first else EARLIEST,
+            min(ends, clock),
+            clock,
+            settings.licences,
+            _corrected(settings, Path(scratch), clock) if found.stored else None,
+        )
         looked = review(found.portfolio, search, Path(scratch), shown)
     if csv is not None:
         write_csv(csv, looked)
@@ -107,6 +108,14 @@ def lookback(
                 newline="\n",
             )
     _say(looked, csv, html, json_)
+
+
+def _corrected(settings: Settings, scratch: Path, now: datetime) -> Path:
+    """Every revision of what was ever corrected in the home's store, laid aside."""
+    place = scratch / "corrected"
+    with store_of(settings) as store:
+        write_corrected(store, place, now)
+    return place
 
 
 def _say(looked: Review, csv: Path | None, html: Path | None, json_: bool) -> None:

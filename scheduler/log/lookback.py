@@ -22,6 +22,10 @@ from engine.history import Contact, Group, Statement, is_receipt
 from engine.panel import Panel
 from engine.question import Ask
 
+from .ages import RECEIVED as BY_RECEIPT
+from .ages import RECORDED as BY_RECORD
+from .ages import Ages, Homes
+
 RECORDED: Final = "recorded"
 RECEIVED: Final = "received"
 LATER: Final = "later"
@@ -32,20 +36,25 @@ KNOWN: Final[dict[str, str]] = {
 }
 """When a rule's being broken could be known, the strongest first."""
 STRUCTURAL: Final = "structural"
-Homes = Mapping[str, tuple[datetime, ...]]
-"""By consumer, when each of its addresses was recorded, in the order it has them."""
 
 
 @dataclass(frozen=True, slots=True)
 class File:
     """One contact group with all that is known now, and when its addresses were recorded.
 
-    `undated`: accounts that are not open now, and since when is not known.
+    `homes`: by consumer, in the order it has its addresses. `ages`: how rows of it stood before
+    they were corrected, where any was. `undated`: accounts that are not open now, and since when is
+    not known.
     """
 
     group: Group
     homes: Homes = field(default_factory=dict)
     undated: frozenset[str] = frozenset()
+    ages: Ages | None = None
+
+    def known(self, by: str, at: datetime) -> tuple[Group, Homes]:
+        """The rows as they stood at a moment, by record or by receipt, and its addresses'."""
+        return (self.group, self.homes) if self.ages is None else self.ages.known(by, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,28 +100,28 @@ class Looked:
     others: int = 0
 
 
-def placed(group: Group, first: datetime, last: datetime) -> Iterator[tuple[int, Contact]]:
-    """The outbound contacts from `first` up to but not including `last`, with their numbers.
+def placed(group: Group, first: datetime, last: datetime) -> Iterator[Contact]:
+    """The outbound contacts from `first` up to but not including `last`.
 
     A receipt about a message is no contact by anyone.
     """
-    for number, one in enumerate(group.contacts):
+    for one in group.contacts:
         if one.direction == "out" and first <= one.at < last and not is_receipt(one):
-            yield number, one
+            yield one
 
 
 def look_back(panel: Panel, file: File, first: datetime, last: datetime, now: datetime) -> Looked:
     """Every contact of a group, placed from `first` until before `last`, that broke a rule."""
     broken: list[Broken] = []
     contacts = undated = others = 0
-    for number, one in placed(file.group, first, last):
+    for one in placed(file.group, first, last):
         asked = about(file.group, one)
         if asked is None:
             others += 1
             continue
         contacts += 1
         undated += bool(set(asked.debts) & file.undated)
-        broken += judge(panel, file, number, asked, now)
+        broken += judge(panel, file, asked, now)
     return Looked(tuple(broken), contacts, undated, others)
 
 
@@ -136,17 +145,17 @@ def about(group: Group, past: Contact) -> Contact | None:
     return replace(past, debts=owed) if owed else None
 
 
-def judge(panel: Panel, file: File, number: int, asked: Contact, now: datetime) -> list[Broken]:
-    """What one contact broke: `number` is its place among the group's, `asked` what it was about.
+def judge(panel: Panel, file: File, asked: Contact, now: datetime) -> list[Broken]:
+    """What one contact broke; `asked`: the contact with what it was about.
 
     Plainly: the group cut to what was known, decided; a cut that leaves the same is not repeated.
     """
     found: dict[str, Decision] = {}
-    size: tuple[int, ...] | None = None
+    size: tuple[object, ...] | None = None
     decided: Decision | None = None
     for known, cut in CUTS.items():
-        group = cut(file, number, asked, now)
-        fits = _size(group)
+        whole, group = cut(file, asked)
+        fits = (id(whole), *_size(group))
         if decided is None or fits != size:
             moment = Moment(known=max(now, asked.at), at=asked.at)
             decided, size = decide(panel, group, asked, moment, Ask(whole=False)), fits
@@ -191,57 +200,64 @@ def _told(found: Mapping[str, Decision], asked: Contact) -> Iterator[Broken]:
 
 
 def _size(group: Group) -> tuple[int, ...]:
-    """How much a cut leaves. Each cut holds all that the one before it does."""
+    """How much a cut leaves of a group. Each cut of it holds all that the one before it does."""
     homes = sum(len(one.addresses) for one in group.consumers.values())
     return len(group.contacts), len(group.statements), homes
 
 
-def as_recorded(file: File, number: int, asked: Contact, now: datetime) -> Group:
+def as_recorded(file: File, asked: Contact) -> tuple[Group, Group]:
     """A group by what had been received and recorded when a contact was placed."""
     at = asked.at
+    group, homes = file.known(BY_RECORD, at)
 
     def then(one: Address, recorded: datetime | None) -> bool:
         return _by(one.received, at) and _by(recorded, at)
 
-    return _cut(
-        file,
-        (one for one in file.group.contacts[:number] if _by(one.recorded, at)),
-        (one for one in file.group.statements if _told_before(one, at) and _by(one.recorded, at)),
-        then,
-    )
+    contacts = [one for one in _earlier(group, asked) if _by(one.recorded, at)]
+    said = [one for one in group.statements if _told_before(one, at) and _by(one.recorded, at)]
+    return group, _cut(group, homes, contacts, said, then)
 
 
-def as_received(file: File, number: int, asked: Contact, now: datetime) -> Group:
+def as_received(file: File, asked: Contact) -> tuple[Group, Group]:
     """A group by all that had happened or been received when a contact was placed."""
     at = asked.at
-    return _cut(
-        file,
-        file.group.contacts[:number],
-        (one for one in file.group.statements if _told_before(one, at)),
-        lambda one, _: _by(one.received, at),
+    group, homes = file.known(BY_RECEIPT, at)
+    said = [one for one in group.statements if _told_before(one, at)]
+    return group, _cut(
+        group, homes, _earlier(group, asked), said, lambda one, _: _by(one.received, at)
     )
 
 
-def as_now_known(file: File, number: int, asked: Contact, now: datetime) -> Group:
+def as_now_known(file: File, asked: Contact) -> tuple[Group, Group]:
     """A group by all that is known now of how things stood when a contact was placed.
 
     With what was received later but said, filed or begun before. What was received later and does
     not say since when stays out: most words have effect from their receipt.
     """
     at = asked.at
-    return _cut(
-        file,
-        file.group.contacts[:number],
-        (one for one in file.group.statements if _told_before(one, at) or stood(one, at)),
+    group, homes = file.known(BY_RECEIPT, at)
+    said = [one for one in group.statements if _told_before(one, at) or stood(one, at)]
+    return group, _cut(
+        group,
+        homes,
+        _earlier(group, asked),
+        said,
         lambda one, _: _by(one.received, at) or one.since is not None,
     )
 
 
-CUTS: Final[Mapping[str, Callable[[File, int, Contact, datetime], Group]]] = {
+CUTS: Final[Mapping[str, Callable[[File, Contact], tuple[Group, Group]]]] = {
     RECORDED: as_recorded,
     RECEIVED: as_received,
     LATER: as_now_known,
 }
+"""By when it could be known: the group as it stood, and what of it was known."""
+
+
+def _earlier(group: Group, asked: Contact) -> list[Contact]:
+    """The contacts before one: of those at the same instant, the ones with smaller ids."""
+    mine = (asked.at, asked.id)
+    return [one for one in group.contacts if (one.at, one.id) < mine and one.id != asked.id]
 
 
 def stood(one: Statement, at: datetime) -> bool:
@@ -269,7 +285,8 @@ def _told_before(one: Statement, at: datetime) -> bool:
 
 
 def _cut(
-    file: File,
+    group: Group,
+    homes: Homes,
     contacts: Iterable[Contact],
     statements: Iterable[Statement],
     keeps: Callable[[Address, datetime | None], bool],
@@ -279,12 +296,11 @@ def _cut(
     All of it counts as recorded, since what was not is left out here.
     """
     return replace(
-        file.group,
+        group,
         contacts=tuple(contacts),
         statements=tuple(statements),
         consumers={
-            name: _at_home(one, file.homes.get(name, ()), keeps)
-            for name, one in file.group.consumers.items()
+            name: _at_home(one, homes.get(name, ()), keeps) for name, one in group.consumers.items()
         },
     )
 

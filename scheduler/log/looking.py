@@ -24,8 +24,10 @@ from engine.terms import Licences
 from ..grouped import GroupsOf
 from ..parts import Part, Plan, alone, plan, read
 from ..records import Tables
+from ..store.revisions import corrected
 from ..store.schema import TABLES
 from ..workers import Workers
+from .ages import Ages, Row, matters
 from .lookback import KNOWN, LATER, STRUCTURAL, Broken, File, Looked, look_back
 
 AT_ONCE: Final = 1_000  # accounts of one piece of work: a few seconds of it
@@ -37,8 +39,9 @@ FORCES: Final = ("prohibition", "presumption", "policy", STRUCTURAL)
 class Search:
     """What all pieces of a look-back have in common; called, it makes ready to judge.
 
-    Contacts from `first` until before `last` are judged, by what is known at `now`. `dated`: the
-    rows say since when an account is as it is; a portfolio's files do not.
+    Contacts from `first` until before `last` are judged, by what is known at `now`. `corrected`:
+    where every revision of what was corrected lies (`store.revisions`). None: the rows do not say
+    since when an account or a consumer is as it is; a portfolio's files do not.
     """
 
     rulebook: Rulebook
@@ -46,7 +49,7 @@ class Search:
     last: datetime
     now: datetime
     licences: Licences | None = None
-    dated: bool = False
+    corrected: Path | None = None
 
     def __call__(self) -> Seat:
         """A seat with both engines."""
@@ -143,7 +146,7 @@ def _piece(seat: Seat, asked: tuple[Plan, Part]) -> Piece:
     told = {name: _told(frame, search.now) for name, frame in frames.items()}
     looked = [
         look_back(seat.panel, file, search.first, search.last, search.now)
-        for file in files_of(told, groups, search.licences, search.dated)
+        for file in files_of(told, groups, search.licences, _corrected(search, groups))
     ]
     whole = Looked(
         tuple(one for each in looked for one in each.broken),
@@ -166,22 +169,47 @@ def _told(frame: pl.DataFrame, now: datetime) -> pl.DataFrame:
     return frame.filter(*(pl.col(name) <= now for name in sorted(names)))
 
 
+def _corrected(search: Search, groups: pl.DataFrame) -> dict[str, pl.DataFrame] | None:
+    """Every revision of what was corrected in the files of these consumers, by table."""
+    if search.corrected is None:
+        return None
+    people = groups["consumer"].implode()
+    found = {
+        name: corrected(search.corrected, name).filter(pl.col("consumer").is_in(people)).collect()
+        for name in TABLES
+        if name != "account_parties"
+    }
+    debts = found["accounts"]["account"].unique().implode()
+    parties = corrected(search.corrected, "account_parties")
+    found["account_parties"] = parties.filter(pl.col("account").is_in(debts)).collect()
+    return found
+
+
 def files_of(
     frames: Mapping[str, pl.DataFrame],
     groups: pl.DataFrame,
     licences: Licences | None,
-    dated: bool,
+    told: Mapping[str, pl.DataFrame] | None = None,
 ) -> list[File]:
     """The contact groups of a part, from its rows; `groups` has the columns consumer, together.
 
-    Where rows are not `dated` nobody can say since when an account is closed or a consumer dead:
-    every account is then taken as open, every consumer as alive.
+    `told` are all revisions of what was corrected. None: nobody can say since when an account is
+    closed or a consumer dead; every account is then taken as open, every consumer as alive.
     """
     homes = _homes(frames["addresses"])
     names = groups.select("consumer", "together")
     found = GroupsOf(frames, names, licences)(names["consumer"].to_list())
     apart = list({id(group): group for group in found.values()}.values())
-    return [_file(group, homes, dated) for group in apart]
+    changed = _touched(told)
+    return [_file(group, homes, frames, told, licences, changed) for group in apart]
+
+
+def _touched(told: Mapping[str, pl.DataFrame] | None) -> frozenset[str]:
+    """Consumers and accounts of which some row was ever corrected."""
+    found: set[str] = set()
+    for name, rows in (told or {}).items():
+        found.update(rows["account" if name == "account_parties" else "consumer"])
+    return frozenset(found)
 
 
 def _homes(addresses: pl.DataFrame) -> dict[str, tuple[datetime, ...]]:
@@ -193,10 +221,18 @@ def _homes(addresses: pl.DataFrame) -> dict[str, tuple[datetime, ...]]:
     return {consumer: tuple(times) for consumer, times in found.items()}
 
 
-def _file(group: Group, homes: Mapping[str, tuple[datetime, ...]], dated: bool) -> File:
+def _file(
+    group: Group,
+    homes: Mapping[str, tuple[datetime, ...]],
+    frames: Mapping[str, pl.DataFrame],
+    told: Mapping[str, pl.DataFrame] | None,
+    licences: Licences | None,
+    changed: frozenset[str],
+) -> File:
     mine = {name: homes.get(name, ()) for name in group.consumers}
-    if dated:
-        return File(group, mine)
+    if told is not None:
+        same = changed.isdisjoint(group.consumers) and changed.isdisjoint(group.accounts)
+        return File(group, mine, ages=None if same else _ages(group, frames, told, licences))
     closed = {name for name, one in group.accounts.items() if one.status != "open"}
     alive = replace(
         group,
@@ -210,6 +246,34 @@ def _file(group: Group, homes: Mapping[str, tuple[datetime, ...]], dated: bool) 
         },
     )
     return File(alive, mine, frozenset(closed))
+
+
+def _ages(
+    group: Group,
+    frames: Mapping[str, pl.DataFrame],
+    told: Mapping[str, pl.DataFrame],
+    licences: Licences | None,
+) -> Ages | None:
+    """How the rows of a group stood before they were corrected; None where none ever was."""
+    revisions = {name: _of(group, name, told) for name in TABLES}
+    changed: dict[str, list[Row]] = {}
+    for name, table in TABLES.items():
+        each: dict[tuple[object, ...], list[Row]] = {}
+        for row in revisions[name]:
+            each.setdefault(tuple(row[key] for key in table.key), []).append(row)
+        kept = [matters(rows, name) for rows in each.values()]
+        changed[name] = [row for rows in kept if len(rows) > 1 for row in rows]
+    if not any(changed.values()):
+        return None
+    return Ages({name: _of(group, name, frames) for name in TABLES}, changed, licences)
+
+
+def _of(group: Group, table: str, frames: Mapping[str, pl.DataFrame]) -> list[Row]:
+    """The rows of a group in a table."""
+    by, ids = ("account", group.accounts) if table == "account_parties" else (
+        "consumer", group.consumers
+    )  # fmt: skip
+    return frames[table].filter(pl.col(by).is_in(list(ids))).to_dicts()
 
 
 # -- what it came to

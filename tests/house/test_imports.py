@@ -49,6 +49,7 @@ SCHEDULER = (
     {"parts"},
     {"grouped", "explaining", "noting", "reports"},
     {
+        "log.ages",
         "log.lookback",
         "log.looking",
         "log.lookback_page",

@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,16 @@ from engine.rulebook import law_directory, load
 from scheduler import cli
 from scheduler.grouped import GroupsOf
 from scheduler.linked import contact_groups
+from scheduler.log.ages import Ages, matters
 from scheduler.log.lookback import KNOWN, LATER, RECEIVED, RECORDED, Broken, File, look_back
 from scheduler.log.lookback_page import COLUMNS
 from scheduler.log.looking import Review, counts, files_of, tallies
 from scheduler.portfolio import open_portfolio
 from scheduler.sample.synth import NOW, synth
+from scheduler.store.adding import add_told
+from scheduler.store.database import open_store
+from scheduler.store.kept import NAMES
+from scheduler.store.migrating import migrate
 from scheduler.store.schema import TABLES
 
 HOURS = "regulation_f/inconvenient-hours-calls"
@@ -270,7 +276,7 @@ def looked(panel: Panel, frames: dict[str, pl.DataFrame], new: list[dict[str, An
     groups = contact_groups(with_new).groups.rename({"group": "together"})
     found = Review()
     ends = NOW + timedelta(days=2)
-    for one in files_of(with_new, groups, None, dated=False):
+    for one in files_of(with_new, groups, None):
         here = look_back(panel, one, NOW, ends, ends)
         found.broken += here.broken
         found.contacts += here.contacts
@@ -351,3 +357,96 @@ def test_a_contact_counts_once_for_a_rule_whatever_its_debts(panel: Panel) -> No
     twice = [*found.broken, *(replace(one, account="D2") for one in found.broken)]
     assert {one.contacts for one in tallies(twice)} == {1}
     assert counts(Review(broken=twice))["broke_law"] == 1
+
+
+# -- from the store: rows as they stood then
+
+T0 = datetime(2026, 8, 1, tzinfo=UTC)
+PAID = NOON + timedelta(days=2)
+
+
+def told_rows(call_days: Sequence[int], status: str) -> dict[str, list[dict[str, Any]]]:
+    """A consumer in Kansas with one account and one mobile, and calls on these days."""
+    return {
+        "consumers": [{"consumer": "P1", "person": "P1", "deceased": False}],
+        "accounts": [{
+            "account": "D1", "consumer": "P1", "type": "credit_card", "collector": "us",
+            "collector_role": "third_party", "fdcpa_covered": True, "status": status,
+            "balance": Decimal("10.00"),
+        }],
+        "contact_points": [{
+            "point": "M1", "consumer": "P1", "kind": "mobile", "owner": "P1", "whom": "consumer",
+            "number": "+17855550123",
+        }],
+        "addresses": [{
+            "address": "H1", "consumer": "P1", "kind": "residential", "state": "KS",
+            "postal_code": "66603", "source": "creditor", "received_at": T0, "recorded_at": T0,
+            "since": date(2020, 1, 1), "known_bad": False,
+        }],
+        "contacts": [{
+            "contact": f"c{day}", "consumer": "P1", "channel": "call", "direction": "out",
+            "point": "M1", "at": NOON + timedelta(days=day), "result": "no_answer",
+            "attributed_to": ["D1"], "technology": "manual", "reply_to_consumer": False,
+            "automated": False, "collector": "us", "recorded_at": NOON + timedelta(days=day),
+        } for day in call_days],
+    }  # fmt: skip
+
+
+@pytest.fixture
+def firm(home: Path, url: str) -> Path:
+    """A home whose store was told on day 2 that the account is paid, after a call and before one.
+
+    Everything else was first told on day 1, after the first call: another dialer's past.
+    """
+    store = open_store(url, home)
+    migrate(store, home)
+
+    def tell(status: str, now: datetime) -> None:
+        with store.writing() as connection:
+            for name, rows in told_rows((0, 1, 3), status).items():
+                schema = TABLES[name].schema
+                frame = pl.DataFrame([{c: row.get(c) for c in schema} for row in rows], schema)
+                add_told(connection, NAMES[name], frame, "crm", now)
+
+    tell("open", NOON + timedelta(days=1))
+    tell("paid", PAID)
+    store.close()
+    return home
+
+
+def test_a_corrected_account_is_judged_as_it_stood_then(firm: Path) -> None:
+    asked = ["log", "lookback", "--home", str(firm), "--now", "2026-11-01T00:00Z", "--json"]
+    done = CliRunner().invoke(cli.app, asked, obj=cli.now)
+    document = json.loads(done.stdout)
+    held = {one["contact"] for one in document["broken"] if one["rule"] == "holds/account-open"}
+    assert held == {"c3"}
+    assert document["counts"]["undated"] == 0
+    assert document["counts"]["contacts"] == 3
+
+
+def test_a_word_taken_back_later_counted_by_the_record_until_then(panel: Panel) -> None:
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
+    for name, told_ in told_rows((0,), "open").items():
+        rows[name] = [{column: row.get(column) for column in TABLES[name].schema} for row in told_]
+    before = NOON - timedelta(days=3)
+    word = dict.fromkeys(TABLES["statements"].schema) | {
+        "statement": "s1", "consumer": "P1", "kind": "cease", "to": "this_collector",
+        "medium": "mail", "accepted_medium": True, "accounts": ["D1"], "made_at": before,
+        "received_at": before, "recorded_at": before,
+    }  # fmt: skip
+    back = word | {"revision": 1, "void": True, "recorded_at": NOON + timedelta(days=3)}
+    ages = Ages(rows, {"statements": [word | {"revision": 0, "void": False}, back]}, None)
+    group, homes = ages.known("recorded_at", NOW_KNOWN)
+    assert group.statements == ()
+    (one,) = (x for x in broke(panel, File(group, homes, ages=ages)) if x.rule == CEASED)
+    assert (one.known, one.stands) == (RECORDED, False)
+
+
+def test_revisions_that_change_nothing_a_rule_reads_are_passed_over() -> None:
+    row = dict.fromkeys(TABLES["accounts"].schema) | {"account": "D1"}
+    changes: list[dict[str, Any]] = [{}, {"balance": Decimal(5)}, {"status": "paid"}]
+    told_ = [
+        row | {"revision": n, "void": False, "recorded_at": T0 + timedelta(days=n), **more}
+        for n, more in enumerate(changes)
+    ]
+    assert [one["revision"] for one in matters(told_, "accounts")] == [0, 2]
