@@ -19,6 +19,7 @@ from ..log.verifying import Outside, Report, verify
 from ..settings import Settings
 from .common import NO, Home, Json, WrongUse, emit, err, guarded, out, settings_of, tell
 from .progress import Shown
+from .purging import purge_
 
 SHOWN: Final = 20  # wrong places that people are told of; JSON has all
 KeyOf = Annotated[
@@ -40,6 +41,7 @@ def add_to(log: typer.Typer) -> None:
     log.command("verify")(verify_)
     log.command("prove")(prove)
     log.command("checkpoint")(checkpoint)
+    log.command("purge")(purge_)
 
 
 def place_of(settings: Settings, given: Path | None) -> Path:

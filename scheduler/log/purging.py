@@ -41,9 +41,9 @@ class CannotPurge(ForbearError):
 class Purged:
     """What a purge did: its number, records by segment, and where the same may still stand.
 
-    `live` are the ids of live decisions among them; `mentions` counts records of others that name
-    one of the consumers as the head of their contact group; `copies` are files that were not
-    touched. `number` 0: there was nothing to erase in the log.
+    `live` are the ids of live decisions erased, now or before; `mentions` counts records of others
+    that name one of the consumers as the head of their contact group; `copies` are files that were
+    not touched. `number` 0: there was nothing to erase in the log.
     """
 
     number: int
@@ -79,30 +79,39 @@ def purge(
         sealed_held(keys, "")
         table = consumer_keys(keys.log)
         done, found, mentions = [], [], 0
-        live: list[str] = []
         for _, place in layout.segment_places(keys.log):
-            rows, theirs, heard = _rows(place, names)
+            rows, heard = _rows(place, names)
             mentions += heard
             if rows:
                 done.append((place.name, _draft(keys.log, place, rows, table), tuple(rows)))
                 found.append((place.name, len(rows)))
-                live += theirs
         number = _sign(keys, done, at, reason.strip()) if done else 0
         carry_out(keys)
         if not done:
             destroy(keys, names)
+        live = _live(keys.log)
         copies = _copies(keys, lists, {name for name, _ in found})
     return Purged(number, len(names), tuple(found), tuple(live), mentions, tuple(copies))
 
 
-def _rows(place: Path, names: Sequence[str]) -> tuple[list[int], list[str], int]:
-    """The rows of these consumers in a segment, ids of live ones, and mentions by others."""
+def _live(log: Path) -> list[str]:
+    """The ids of every live decision that was ever erased."""
+    found: list[str] = []
+    for _, place in layout.segment_places(log):
+        scan = pl.scan_parquet(place / layout.DECISIONS)
+        if read_head(place).get("kind") == "live" and INNER in scan.collect_schema():
+            gone = scan.filter(pl.col(INNER).is_not_null()).select("decision_id").collect()
+            found += gone["decision_id"].to_list()
+    return found
+
+
+def _rows(place: Path, names: Sequence[str]) -> tuple[list[int], int]:
+    """The rows of these consumers in a segment, and how many of others mention them."""
     own, head = pl.col("consumer").is_in(names), pl.col("group").is_in(names)
     scan = pl.scan_parquet(place / layout.DECISIONS).filter(own | head)
-    found = scan.select("row", "decision_id", own.fill_null(value=False).alias("own")).collect()
+    found = scan.select("row", own.fill_null(value=False).alias("own")).collect()
     mine = found.filter("own")
-    live = mine["decision_id"].to_list() if read_head(place).get("kind") == "live" else []
-    return mine["row"].to_list(), live, found.height - mine.height
+    return mine["row"].to_list(), found.height - mine.height
 
 
 def _draft(log: Path, place: Path, rows: Sequence[int], keys: ConsumerKeys) -> str:

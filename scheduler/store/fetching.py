@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from .erased import WORDS, is_erased
 from .kept import KEPT, NAMES
 from .plain import among, asked, reader
 
@@ -41,7 +42,11 @@ def fetch(connection: sa.Connection, consumers: Collection[str], now: datetime) 
             had = standing.get(at)
             if had is None or had["revision"] < row["revision"]:
                 standing[at] = row
-        rows[portfolio] = [standing[at] for at in sorted(standing) if not standing[at]["void"]]
+        rows[portfolio] = [
+            row
+            for at in sorted(standing)
+            if not (row := standing[at])["void"] and not (name in WORDS and is_erased(row))
+        ]
     return Fetched(rows, wakes)
 
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from . import bulk
 from .database import Store
+from .erased import WORDS, erased
 from .kept import KEPT, Kept
 from .ranges import Readers, readers
 from .tables import STORED
@@ -118,6 +119,7 @@ def _asked(
 def _current(kept: Kept, rows: pl.LazyFrame, *, once: bool = False) -> pl.LazyFrame:
     """The newest row of each key, unless it takes the thing back. `once`: there is no other."""
     key = list(kept.key)
+    rows = rows.filter(~erased()) if kept.name in WORDS else rows
     stands = rows
     if not once:
         newest = rows.filter(pl.col("revision") > 0).group_by(key).agg(pl.col("revision").max())
