@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from .humans import humans_of
 from .linked import Linked
 from .records import Tables
 
@@ -37,10 +38,12 @@ def _touching(source: Tables, keys: Sequence[str]) -> list[pl.LazyFrame]:
         "contacts": ("intended_for", "reached"),
         "statements": ("by",),
     }
+    whole = set(keys)
+    maybe = {one: other for one, other in humans_of(source).maybe.items() if other in whole}
     return [
         source.scan(table)
-        .filter(pl.col(column).is_in(list(keys)))
-        .select("consumer", pl.col(column).alias("key"))
+        .filter(pl.col(column).is_in([*keys, *maybe]))
+        .select("consumer", pl.col(column).replace(maybe).alias("key"))
         for table, columns in places.items()
         for column in columns
     ]

@@ -11,7 +11,7 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ import polars as pl
 from engine.clock import format_instant
 from engine.part import decide_part
 from engine.rulebook import LEAST, Rulebook
+from engine.terms import Licences
 
 from . import manifest
 from .changes import changes
@@ -43,6 +44,7 @@ from .deciding import (
 )
 from .disk import writing
 from .funnel import Funnel, in_order
+from .licensing import licences_of, plain
 from .log.segment import SegmentWriter
 from .making import Making, making, publish
 from .manifest import Manifest
@@ -165,6 +167,7 @@ class _Run:
     seconds: dict[str, float] = field(default_factory=dict)
     sampled: int = 0
     next_row: int = 1
+    licences: Licences = field(default_factory=dict)
 
     def make(self) -> dict[str, Any]:
         """Decide everything and write every file; the manifest comes last and is returned."""
@@ -173,6 +176,10 @@ class _Run:
         common = _common(*asked)
         common = {"run": manifest.run_id(common), **common}
         kept = self.place.begin(question_of(*asked))
+        self.licences, differ = licences_of(self.source, self.settings.licences)
+        self.alarms += differ
+        if self.licences != self.settings.licences:
+            common["licences"] = plain(self.licences)
         self.progress("linking consumers", 0, 1)
         start = self.tick()
         cut = plan(self.source, self.settings.part_accounts, kept.place)
@@ -222,10 +229,10 @@ class _Run:
 
     def _workers(self, cut: Plan, kept: Checkpoints) -> Workers[Desk]:
         count = self.workers or worth(cut.accounts)
+        settings = replace(self.settings, licences=self.licences)
         job = Job(
-            self.rulebook, self.settings, self.day, self.now, kept, cut.accounts, self.decide,
-            self.tick,
-        )  # fmt: skip
+            self.rulebook, settings, self.day, self.now, kept, cut.accounts, self.decide, self.tick
+        )
         return Workers(count, job)
 
     def _decided(

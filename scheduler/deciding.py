@@ -25,6 +25,7 @@ from . import contact_list
 from .checkpoints import Checkpoints
 from .contact_list import KEYS
 from .disk import sync, writing
+from .doubtful import decide_part_both
 from .funnel import Funnel
 from .grouped import GroupsOf
 from .log.segment import write_decisions
@@ -188,7 +189,7 @@ def decide_one(desk: Desk, asked: tuple[Plan, Part]) -> Decided:
         sample_least=ceil(job.settings.sample_at_least * part.accounts / max(job.accounts, 1)),
         tick=job.tick,
     )
-    result = job.decide(desk.panel, asking, desk.alarms.append)
+    result = decide_part_both(job.decide, desk.panel, asking, cut.maybe, desk.alarms.append)
     for name, value in result.stats.items():
         if name.startswith("seconds_"):
             desk.seconds[name] = desk.seconds.get(name, 0.0) + value

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 import polars as pl
 
-from engine import Ask, decide, words
+from engine import Ask, words
 from engine.account import Account, Point
 from engine.clock import format_instant
 from engine.decision import Decision
@@ -18,7 +18,9 @@ from engine.panel import Panel
 from engine.problem import ForbearError, NotFound, did_you_mean
 from engine.terms import Licences
 
+from .bothways import decide_both
 from .crowds import crowds
+from .humans import humans_of
 from .portfolio import contact_groups, group_rows
 from .records import Tables
 
@@ -84,7 +86,8 @@ def explain(
     chosen, way = choose(group, debt, channel, point)
     moment = Moment(known=at, at=at) if at is not None else Moment(known=now, day=day)
     contact = plain_contact(debt, chosen, way, moment.known)
-    decision = decide(panel, group, contact, moment, Ask(refuse_unencoded=refuse_unencoded))
+    asked = Ask(refuse_unencoded=refuse_unencoded)
+    decision = decide_both(panel, group, humans_of(source).maybe, contact, moment, asked)
     when = f"at {format_instant(at)}" if at else f"on {day.isoformat()}"
     question = Question(account, debt.consumer, chosen.id, chosen.kind, way, when)
     others = tuple(

@@ -1,7 +1,7 @@
 """Which consumers must be counted and locked together: contact groups.
 
-Two consumers are linked if they share a phone number or e-mail address, if they are the same
-person, if one is a party to the other's account or reached at the other's contact points, if
+Two consumers are linked if they share a phone number or e-mail address, if they are, or may be, the
+same person, if one is a party to the other's account or reached at the other's contact points, if
 somebody else is reached at both's or was met in contacts of both, if their student loans stand
 under one servicing account, if somebody spoke in both's files, or if a contact in one's file was
 about the other's account or at the other's contact point: a phone or a person shared by several
@@ -20,6 +20,7 @@ from typing import Final
 
 import polars as pl
 
+from .humans import humans_of
 from .records import Tables, table_of
 
 SWITCHBOARD: Final = 200
@@ -97,7 +98,7 @@ def _people(
     said = told.join(ids, on="by", how="left").select(
         key=pl.coalesce("human", "by"), consumer="consumer"
     )
-    return pl.concat(
+    found = pl.concat(
         [
             consumers.select(key="person", consumer="consumer"),
             said,
@@ -107,6 +108,11 @@ def _people(
             *kin,
         ]
     )
+    maybe = humans_of(tables).maybe  # who may be one human is counted together
+    if not maybe:
+        return found
+    named = found.filter(pl.col("key").is_in([*maybe, *maybe.values()]))
+    return pl.concat([found, named.with_columns(pl.col("key").replace(maybe))])
 
 
 def _loans(tables: Tables | Mapping[str, pl.DataFrame]) -> pl.LazyFrame:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from engine import Ask, decide, words
+from engine import Ask, words
 from engine.decision import Decision
 from engine.facts.catalogue import SHAPES, STATEMENTS
 from engine.facts.view import Moment
@@ -19,7 +19,9 @@ from engine.panel import Panel
 from engine.problem import ForbearError, NotFound, did_you_mean
 from engine.terms import Licences
 
+from .bothways import decide_both
 from .explaining import group_of, plain_contact
+from .humans import humans_of
 from .portfolio import assemble, group_rows, lay_out
 from .records import Tables
 from .store.schema import TABLES
@@ -194,6 +196,7 @@ def changes(
     owner = before.accounts[account].consumer
     moment = Moment(known=now, day=day)
     ask = Ask(refuse_unencoded=refuse_unencoded)
+    maybe = humans_of(source).maybe
     found = []
     for point in sorted(before.points.values(), key=lambda one: one.id):
         ways = words.CHANNELS_OF_KIND[point.kind] if point.consumer == owner else ()
@@ -201,7 +204,7 @@ def changes(
 
             def decided(group: Group, point: Any = point, channel: str = channel) -> Decision:
                 contact = plain_contact(group.accounts[account], point, channel, now)
-                return decide(panel, group, contact, moment, ask)
+                return decide_both(panel, group, maybe, contact, moment, ask)
 
             found.append(
                 Changed(account, point.id, point.kind, channel, decided(before), decided(after))

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from .crowds import crowds
+from .humans import humans_of
 from .making import writing
 from .portfolio import contact_groups
 from .records import Tables
@@ -47,7 +48,8 @@ class Plan:
 
     `groups`: consumer, group, together (what is counted together: the crowd, else the group),
     part. `astray` is by part: ids within its range that belong to others; `strays` by table: a file
-    with the rows of ids outside their part's range, sorted by its column part.
+    with the rows of ids outside their part's range, sorted by its column part. `maybe`: who may be
+    one human (`humans.Humans`).
     """
 
     source: Tables
@@ -56,6 +58,7 @@ class Plan:
     crowded: tuple[Part, ...]
     astray: Mapping[int, tuple[str, ...]]
     strays: Mapping[str, Path]
+    maybe: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def accounts(self) -> int:
@@ -98,7 +101,7 @@ def plan(source: Tables, part_accounts: int, scratch: Path) -> Plan:
     )
     cut = cut.select("consumer", "group", pl.coalesce("crowd", "group").alias("together"), "part")
     astray, strays = _strays(source, cut, [part.first for part in parts], len(parts), scratch)
-    return Plan(source, cut, parts, crowded, astray, strays)
+    return Plan(source, cut, parts, crowded, astray, strays, humans_of(source).maybe)
 
 
 def _slots(size: int) -> pl.Expr:
@@ -148,7 +151,7 @@ def alone(plan: Plan, part: Part) -> Plan:
     """A plan with no more in it than one part needs, to be sent to another process."""
     mine = pl.col("part") == part.number
     astray = {part.number: plan.astray[part.number]} if part.number in plan.astray else {}
-    return Plan(plan.source, plan.groups.filter(mine), (), (), astray, plan.strays)
+    return Plan(plan.source, plan.groups.filter(mine), (), (), astray, plan.strays, plan.maybe)
 
 
 def read(plan: Plan, part: Part) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:

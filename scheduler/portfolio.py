@@ -7,16 +7,19 @@ returns can be trusted to have every column, type, word, key and reference in pl
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
 
+from .humans import Humans, as_one, humans_of
 from .linked import SWITCHBOARD, Linked, contact_groups
 from .portfolio_checks import PortfolioProblem, file_problems, row_problems
 from .records import group_rows
 from .said import assemble, lay_out
-from .store.schema import TABLES
+from .store.schema import EVERY, OPTIONAL, TABLES
 
 __all__ = [
     "SWITCHBOARD",
@@ -54,11 +57,32 @@ class Portfolio:
     def scan(self, table: str) -> pl.LazyFrame:
         """The rows of a table, lazily, with the columns of the schema in its order.
 
+        A person stands in them under one id, whichever the files use (`humans`). A file that may be
+        left out, and is, has no rows.
+
         Raises:
             KeyError: there is no such table.
         """
-        columns = list(TABLES[table].schema)
-        return pl.scan_parquet(self.path / TABLES[table].file).select(columns)
+        path = self.path / EVERY[table].file
+        schema = EVERY[table].schema
+        columns = list(schema)
+        if table in OPTIONAL:
+            there = path.is_file()
+            return pl.scan_parquet(path).select(columns) if there else pl.LazyFrame(schema=schema)
+        return as_one(pl.scan_parquet(path).select(columns), table, self._surely())
+
+    def _surely(self) -> Mapping[str, str]:
+        """The names under which people stand, where a file says that ids are one human's."""
+        path = self.path / OPTIONAL["same_persons"].file
+        if not path.is_file():
+            return {}
+        told = path.stat()
+        return _humans(path, told.st_size, told.st_mtime_ns).surely
+
+    def files(self) -> list[str]:
+        """The names of the files it has."""
+        more = [one.file for one in OPTIONAL.values() if (self.path / one.file).is_file()]
+        return sorted([*(table.file for table in TABLES.values()), *more])
 
     def counts(self) -> dict[str, int]:
         """How many rows each table has."""
@@ -71,13 +95,19 @@ class Portfolio:
     def digest(self) -> str:
         """The name of this exact input: "sha256:" and the hash of its files' names and hashes."""
         whole = hashlib.sha256()
-        for name in sorted(table.file for table in TABLES.values()):
+        for name in self.files():
             one = hashlib.sha256()
             with (self.path / name).open("rb") as file:
                 while chunk := file.read(_CHUNK):
                     one.update(chunk)
             whole.update(f"{name}\x00{one.hexdigest()}\n".encode())
         return f"sha256:{whole.hexdigest()}"
+
+
+@lru_cache(maxsize=4)
+def _humans(path: Path, size: int, changed: int) -> Humans:
+    """Who is one human by a file, which is read once for each state it is in."""
+    return humans_of({"same_persons": pl.read_parquet(path)})
 
 
 def open_portfolio(path: str | Path) -> Portfolio:
@@ -96,14 +126,16 @@ def open_portfolio(path: str | Path) -> Portfolio:
         raise PortfolioError(directory, (missing,))
     problems: list[PortfolioProblem] = []
     sound: dict[str, pl.LazyFrame] = {}
-    for table in TABLES.values():
+    for table in EVERY.values():
+        if table.name in OPTIONAL and not (directory / table.file).exists():
+            continue
         found = file_problems(directory / table.file, table)
         problems.extend(found)
         if not found:
             sound[table.name] = pl.scan_parquet(directory / table.file)
     problems.extend(row_problems(sound))
     if problems:
-        order = {table.file: place for place, table in enumerate(TABLES.values())}
+        order = {table.file: place for place, table in enumerate(EVERY.values())}
         problems.sort(key=lambda one: order.get(one.file, -1))
         raise PortfolioError(directory, tuple(problems))
     return Portfolio(directory)

@@ -18,8 +18,10 @@ import polars as pl
 from engine import clock
 from engine.facts.catalogue import STATEMENTS
 
+from .licensing import licences_in
 from .said import FIRST_YEAR, fits
-from .store.schema import DAY, INSTANT, TABLES, Column, Table, type_text
+from .store.schema import DAY, EVERY, INSTANT, TABLES, Column, Table
+from .store.schema_text import type_text
 
 _PLURALS = {
     "whom": "roles",
@@ -78,7 +80,7 @@ def row_problems(frames: Mapping[str, pl.LazyFrame]) -> list[PortfolioProblem]:
     """What is wrong inside the files; `frames` are those whose columns are sound."""
     problems: list[PortfolioProblem] = []
     for name, frame in frames.items():
-        table = TABLES[name]
+        table = EVERY[name]
         try:
             problems.extend(_value_problems(table, frame))
             for column in table.columns:
@@ -90,6 +92,10 @@ def row_problems(frames: Mapping[str, pl.LazyFrame]) -> list[PortfolioProblem]:
         problems.extend(_collector_problems(frames["accounts"]))
     if "contact_points" in frames:
         problems.extend(_provenance_problems(frames["contact_points"]))
+    if "collectors" in frames:
+        problems.extend(_licence_problems(frames["collectors"]))
+        if "accounts" in frames:
+            problems.extend(_capacity_problems(frames["collectors"], frames["accounts"]))
     for name in ("statements", "knowledge"):
         if name in frames:
             problems.extend(_layout_problems(TABLES[name], frames[name]))
@@ -211,6 +217,40 @@ def _collector_problems(accounts: pl.LazyFrame) -> Iterator[PortfolioProblem]:
                 "an id of its own"
             )
             yield PortfolioProblem(TABLES["accounts"].file, name, text, len(twice))
+
+
+def _capacity_problems(
+    collectors: pl.LazyFrame, accounts: pl.LazyFrame
+) -> Iterator[PortfolioProblem]:
+    """What the table of collectors says of one is what its accounts say."""
+    said = ("collector_role", "collector_type", "collector_located_in")
+    owed = accounts.select("collector", *said).unique("collector")
+    both = collectors.join(owed, on="collector", suffix="_owed").sort("collector")
+    frame = both.collect(engine="streaming")
+    for name in said:
+        other = frame.filter(pl.col(name).ne_missing(pl.col(f"{name}_owed")))
+        if other.height:
+            first = other.row(0, named=True)
+            text = (
+                f"{_rows(other.height)} something else than {TABLES['accounts'].file} does (first: "
+                f"collector {first['collector']}, {first[name] or 'nothing'} here, "
+                f"{first[f'{name}_owed'] or 'nothing'} there)"
+            )
+            yield PortfolioProblem(EVERY["collectors"].file, name, text, other.height)
+
+
+def _licence_problems(collectors: pl.LazyFrame) -> Iterator[PortfolioProblem]:
+    """Licences are a JSON object: places, each with a day or `unlimited`."""
+    told = collectors.drop_nulls("licences").select("collector", "licences").sort("collector")
+    rows = told.collect(engine="streaming").rows()
+    wrong = [(name, text) for name, text in rows if licences_in(text) is None]
+    if wrong:
+        name, text = wrong[0]
+        said = (
+            f"{_rows(len(wrong))} text that is no JSON object of places with their last day or "
+            f"`unlimited` (first: collector {name}, {text})"
+        )
+        yield PortfolioProblem(EVERY["collectors"].file, "licences", said, len(wrong))
 
 
 def _provenance_problems(points: pl.LazyFrame) -> Iterator[PortfolioProblem]:

@@ -20,7 +20,7 @@ from engine.history import Contact, Group, Statement
 from engine.terms import Licences, licensed
 
 from .said import assemble
-from .store.schema import TABLES
+from .store.schema import EVERY, TABLES
 
 Row = dict[str, Any]
 
@@ -38,7 +38,7 @@ def table_of(tables: Tables | Mapping[str, pl.DataFrame], name: str) -> pl.LazyF
     if not isinstance(tables, Mapping):
         return tables.scan(name)
     frame = tables.get(name)
-    return pl.LazyFrame(schema=TABLES[name].schema) if frame is None else frame.lazy()
+    return pl.LazyFrame(schema=EVERY[name].schema) if frame is None else frame.lazy()
 
 
 def group_rows(

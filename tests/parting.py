@@ -21,6 +21,7 @@ from engine.kinds import Limit, Wait
 from engine.panel import Panel
 from engine.part import PartInput, PartResult, decide_part
 from scheduler.grouped import GroupsOf
+from scheduler.humans import Humans, as_one, humans_of
 from scheduler.linked import contact_groups
 from scheduler.store.schema import TABLES
 
@@ -42,6 +43,19 @@ def part_of(portfolio: Portfolio, **more: Any) -> PartInput:
         sample_least=EVERY,
     )
     return replace(found, **more)
+
+
+def part_with(portfolio: Portfolio, pairs: pl.DataFrame) -> tuple[PartInput, Humans]:
+    """A part as a run reads it where ids are, or may be, one human's by these pairs."""
+    known = humans_of({"same_persons": pairs})
+    frames = {
+        name: as_one(frame.lazy(), name, known.surely).collect()
+        for name, frame in portfolio.frames.items()
+    }
+    linked = contact_groups({**frames, "same_persons": pairs})
+    home = linked.groups.rename({"group": "together"})
+    part = part_of(replace(portfolio, frames=frames))
+    return replace(part, groups=linked.groups, groups_of=GroupsOf(frames, home)), known
 
 
 def decided(panel: Panel, part: PartInput) -> tuple[PartResult, list[str]]:

@@ -13,6 +13,7 @@ from engine.words import CHANNELS
 
 from ..explaining import explain
 from ..law import law_of
+from ..licensing import licences_of
 from .common import (
     NO,
     Home,
@@ -78,7 +79,7 @@ def explain_(
             instant,
             civil,
             settings.refuse_unencoded_places,
-            settings.licences,
+            licences_of(found.portfolio, settings.licences)[0],
         )
     if json_:
         emit(document(said.decision))

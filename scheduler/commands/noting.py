@@ -11,6 +11,7 @@ from engine.panel import Panel
 from engine.words import MEDIA, STATEMENT_TARGETS
 
 from ..law import law_of
+from ..licensing import licences_of
 from ..noting import ORIGIN, Changed, changes, rows_of, value_of, who
 from ..store.adding import add_told
 from ..store.references import count_of, unknown
@@ -95,10 +96,11 @@ def note(
                     raise WrongUse(f"the store has no {what} `{lost[0]}`")
             day = local_date(at, settings.zone)
             changed: list[Changed] = []
+            licences, _ = licences_of(found.portfolio, settings.licences)
             for account in accounts:
                 changed += changes(
                     panel, found.portfolio, told, account, settings.channels, at, day,
-                    settings.refuse_unencoded_places, settings.licences,
+                    settings.refuse_unencoded_places, licences,
                 )  # fmt: skip
             if not dry:
                 add_told(connection, "statement", told, ORIGIN, at)

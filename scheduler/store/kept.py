@@ -1,4 +1,4 @@
-"""What the store keeps: every table of a portfolio with the store's own columns, and four more.
+"""What the store keeps: every table of a portfolio with the store's own columns, and two more.
 
 Columns of portfolio tables are those of `schema.TABLES`; nothing is said twice. To each table the
 store adds who told us (`origin`, `origin_id`), the row's `revision`, whether it takes a row back
@@ -12,9 +12,7 @@ from typing import Final
 
 import polars as pl
 
-from engine import words
-
-from .schema import DAY, INSTANT, STRING, TABLES, Column, Table
+from .schema import DAY, INSTANT, OPTIONAL, STRING, TABLES, Column, Table
 
 WHOLE: Final[pl.DataType] = pl.Int64()
 FLAG: Final[pl.DataType] = pl.Boolean()
@@ -28,7 +26,9 @@ NAMES: Final = {
     "statements": "statement",
     "knowledge": "knowledge",
 }
-"""The store's name of each portfolio table."""
+"""The store's name of each portfolio table whose rows are somebody's."""
+MORE_NAMES: Final = {"same_persons": "same_person", "collectors": "collector"}
+"""The same of tables that a portfolio may leave out, whose rows are nobody's file."""
 OWN: Final = (
     Column("received_at", INSTANT, False, "when it reached the collector: legal effect"),
     Column("recorded_at", INSTANT, False, "when it was recorded: what we knew"),
@@ -92,29 +92,6 @@ def _text(name: str, means: str, of: tuple[str, ...] | None = None, may: bool = 
 
 MORE: Final = (
     Kept(
-        "same_person",
-        (
-            _text("person", "a person id"),
-            _text("other", "another person id of the same human"),
-            _text("source", "who says so"),
-            _text("confidence", "how sure it is", ("low", "medium", "high")),
-        ),
-        ("person", "other"),
-        "person ids that are one human",
-    ),
-    Kept(
-        "collector",
-        (
-            _text("collector", "the collector's id in the caller's files"),
-            _text("collector_role", "in what capacity it collects", words.COLLECTOR_ROLES),
-            _text("collector_type", "what business it is", may=True),
-            _text("collector_located_in", "the place it collects from", may=True),
-            _text("licences", "JSON: by place, the last day of its licence", may=True),
-        ),
-        ("collector",),
-        "those who collect",
-    ),
-    Kept(
         "run",
         (
             _text("run", "the run's name"),
@@ -154,6 +131,10 @@ KEPT: Final[dict[str, Kept]] = {
         *(
             Kept(NAMES[table.name], table.columns, table.key, table.means, table)
             for table in TABLES.values()
+        ),
+        *(
+            Kept(name, OPTIONAL[of].columns, OPTIONAL[of].key, OPTIONAL[of].means, OPTIONAL[of])
+            for of, name in MORE_NAMES.items()
         ),
         *MORE,
     )

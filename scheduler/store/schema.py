@@ -1,7 +1,7 @@
 """The one source of every portfolio column: name, type, nullability, meaning.
 
 A portfolio is a directory with one Parquet file per table (engine/README.md). Every loader, sample
-and importer reads its columns off `TABLES`; `forbear schema portfolio` prints them. Instants are
+and importer reads its columns off `TABLES`; `schema_text` prints them. Instants are
 UTC, civil dates are dates, money is exact decimal. `received_at` has legal effect; `recorded_at`
 says when we knew.
 """
@@ -27,6 +27,7 @@ PARTY_ROLES: Final = ("co_debtor", "spouse", "guardian", "executor", "successor"
 ADDRESS_KINDS: Final = ("residential", "work")
 LICENCES: Final = (*LENDER_LICENCES, "none")
 HOLDERS: Final = ("creditor", "debt_buyer")
+SURENESS: Final = ("low", "medium", "high")
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +320,43 @@ TABLES: Final[dict[str, Table]] = {
     )
 }
 
+OPTIONAL: Final[dict[str, Table]] = {
+    table.name: table
+    for table in (
+        Table(
+            "collectors",
+            (
+                _must("collector", STRING, "the collector's id in the caller's files"),
+                _must(
+                    "collector_role", STRING, "in what capacity it collects", words.COLLECTOR_ROLES
+                ),
+                _may("collector_type", STRING, "what business it is", COLLECTOR_TYPES),
+                _may("collector_located_in", STRING, "the place it collects from, as in US-MA"),
+                _may(
+                    "licences",
+                    STRING,
+                    'JSON: by place, the last day of its licence or "unlimited"; null: not told',
+                ),
+            ),
+            ("collector",),
+            "those who collect, with their licences",
+        ),
+        Table(
+            "same_persons",
+            (
+                _must("person", STRING, "a person id"),
+                _must("other", STRING, "another person id of the same human"),
+                _must("source", STRING, "who says so"),
+                _must("confidence", STRING, "how sure it is; only high joins", SURENESS),
+            ),
+            ("person", "other"),
+            "person ids that are, or may be, one human",
+        ),
+    )
+}
+"""Files that a portfolio may leave out."""
+EVERY: Final[dict[str, Table]] = {**TABLES, **OPTIONAL}
+
 # How a word's value is laid over the columns accounts, point and value, by its shape
 # (engine.facts.catalogue.SHAPES). `scheduler.said` puts it together again.
 LAYOUT: Final[dict[str, str]] = {
@@ -334,60 +372,3 @@ LAYOUT: Final[dict[str, str]] = {
     "callback": "value; accounts repeats the debt named, if any",
 }
 LAYOUT_ELSE: Final = "value"
-
-
-def type_text(dtype: pl.DataType) -> str:
-    """A type in words a person reads: text, true/false, date, instant, dollars, list of text.
-
-    >>> type_text(pl.List(pl.String()))
-    'list of text'
-    """
-    names = {
-        STRING: "text",
-        FLAG: "true/false",
-        DAY: "date",
-        INSTANT: "instant (UTC)",
-        MONEY: "dollars",
-        STRINGS: "list of text",
-    }
-    return names.get(dtype, str(dtype))
-
-
-def describe() -> list[dict[str, object]]:
-    """The whole schema as plain data, for `forbear schema portfolio --json`."""
-    return [
-        {
-            "table": table.name,
-            "file": table.file,
-            "means": table.means,
-            "key": list(table.key),
-            "columns": [
-                {
-                    "name": column.name,
-                    "type": str(column.dtype),
-                    "nullable": column.nullable,
-                    "means": column.means,
-                    "words": list(column.words) if column.words else None,
-                    "refers": column.refers,
-                }
-                for column in table.columns
-            ],
-        }
-        for table in TABLES.values()
-    ]
-
-
-def text() -> str:
-    """The whole schema as text, for `forbear schema portfolio`."""
-    lines: list[str] = []
-    for table in TABLES.values():
-        lines.append(f"{table.file}: {table.means} (key: {', '.join(table.key)})")
-        width = max(len(column.name) for column in table.columns)
-        for column in table.columns:
-            kind = type_text(column.dtype) + (", may be null" if column.nullable else "")
-            tail = f" -> {column.refers}" if column.refers else ""
-            lines.append(f"  {column.name:{width}}  {kind:26}  {column.means}{tail}")
-            if column.words and len(column.words) <= 24:
-                lines.append(f"  {'':{width}}  {'':26}  one of: {', '.join(column.words)}")
-        lines.append("")
-    return "\n".join(lines)

@@ -16,6 +16,7 @@ from .database import Store
 from .erased import WORDS, erased
 from .kept import KEPT, Kept
 from .ranges import Readers, readers
+from .schema import OPTIONAL
 from .tables import STORED
 
 ROWS_IN_GROUP: Final = 120_000
@@ -27,14 +28,17 @@ def snapshot(
     """The tables of a portfolio as they stood, by their names there; rows in the order of keys.
 
     `as_of_received`: what had reached the collector by then; `as_of_recorded`: what was known of
-    it by then. None: all of it. Raises StoreError.
+    it by then. None: all of it. A table that a portfolio may leave out is left out where it is
+    empty. Raises StoreError.
     """
     found: dict[str, pl.DataFrame] = {}
     with store.reading() as connection:
         for kept in _portfolio():
             asked, schema = _asked(kept, as_of_received, as_of_recorded)
             rows = bulk.frame(connection, asked, schema)
-            found[_file(kept)] = _current(kept, rows.lazy()).collect()
+            frame = _current(kept, rows.lazy()).collect()
+            if frame.height or _file(kept) not in OPTIONAL:
+                found[_file(kept)] = frame
     return found
 
 
@@ -70,6 +74,8 @@ def write_snapshot(
                 )
                 shutil.rmtree(loose)
                 counts[_file(kept)] = pl.scan_parquet(path).select(pl.len()).collect().item()
+                if _file(kept) in OPTIONAL and not counts[_file(kept)]:
+                    path.unlink()
     return counts
 
 

@@ -20,7 +20,7 @@ from engine.reading.selectors import HAPPENED_WORDS, SELECTOR_WORDS
 from engine.rulebook import law_directory
 from engine.structural import STRUCTURAL
 from scheduler import cli, settings
-from scheduler.store import schema
+from scheduler.store import schema_text
 from tests.house.tree import FOLDERS, ROOT, modules, readmes, table, text_files
 
 RULES = (ROOT / "rules" / "README.md").read_text(encoding="utf-8")
@@ -185,7 +185,7 @@ def test_every_setting_is_explained() -> None:
 
 def test_every_file_of_a_portfolio_is_named() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for described in schema.describe():
+    for described in schema_text.describe():
         assert f"`{described['file']}`" in text, described["file"]
 
 

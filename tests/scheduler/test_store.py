@@ -19,9 +19,9 @@ from scheduler.sample.synth import synth
 from scheduler.store.adding import Added, add
 from scheduler.store.append_only import DOOR
 from scheduler.store.database import Store, StoreError, driver, open_store
-from scheduler.store.kept import KEPT, NAMES, PERSONAL
+from scheduler.store.kept import KEPT, MORE_NAMES, NAMES, PERSONAL
 from scheduler.store.migrating import migrate, must_be_newest, newest, version
-from scheduler.store.schema import TABLES
+from scheduler.store.schema import EVERY, OPTIONAL, TABLES
 from scheduler.store.snapshot import snapshot, write_snapshot
 from scheduler.store.tables import METADATA, STORED
 
@@ -352,8 +352,9 @@ def test_personal_columns_are_columns_and_never_keys() -> None:
 
 
 def test_every_portfolio_table_is_kept_under_its_name() -> None:
-    assert {kept.of for kept in KEPT.values()} - {None} == set(TABLES.values())
+    assert {kept.of for kept in KEPT.values()} - {None} == set(EVERY.values())
     assert set(NAMES) == set(TABLES)
+    assert set(MORE_NAMES) == set(OPTIONAL)
     for kept in KEPT.values():
         assert {"received_at", "recorded_at", "origin", "origin_id"} <= set(kept.schema)
 

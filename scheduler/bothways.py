@@ -1,0 +1,107 @@
+"""A contact of people who may be one human, decided both ways: permitted only if both ways permit.
+
+One way every person id is a human of its own, the other way the doubtful ones are one human. So a
+doubt can only tighten: what is said or counted in one file binds the other, and a consent stays
+where it was given, since the first way does not share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from engine import Ask, decide
+from engine.decision import Decision, Satisfied
+from engine.facts.view import Moment
+from engine.history import Contact, Group
+from engine.intervals import intersect
+from engine.panel import Panel
+from engine.structural import refusal
+from engine.upcoming import next_permitted
+
+from .humans import group_as_one
+
+SAME: Final = "~"
+"""Ends the names of facts, and ids of budgets, of the way in which the doubtful are one human."""
+NO_WINDOW: Final = "no_common_window"
+
+
+def stricter(one: Decision, other: Decision) -> Decision:
+    """What two answers to one question come to together; `next_permitted` is left to the caller."""
+    findings = {(f.rule, f.debt, f.place): f for f in (*other.findings, *one.findings)}
+    windows = intersect(one.windows, other.windows)
+    if not findings and not windows and one.windows and other.windows:
+        by = (*one.satisfied, *other.satisfied)
+        names = ", ".join(sorted({each.rule for each in by}))
+        findings[f"structural/{NO_WINDOW}", None, None] = refusal(NO_WINDOW, names)
+    refused = {(f.rule, f.debt) for f in findings.values()}
+    kept: dict[tuple[str, str | None], Satisfied] = {}
+    for each in (*one.satisfied, *other.satisfied):
+        had = kept.get((each.rule, each.debt))
+        if had is None or (each.used or 0) > (had.used or 0):
+            kept[each.rule, each.debt] = each
+    left = [n for n in (one.attempts_left, other.attempts_left) if n is not None]
+    same = {f"{name}{SAME}": value for name, value in other.facts.items()}
+    return replace(
+        one,
+        permitted=not findings,
+        findings=tuple(sorted(findings.values(), key=lambda f: (f.rule, f.debt or ""))),
+        duties=tuple(sorted({*one.duties, *other.duties})),
+        lifted=tuple(each for each in one.lifted if each.rule not in {rule for rule, _ in refused}),
+        satisfied=tuple(each for key, each in kept.items() if key not in refused),
+        windows=windows,
+        attempts_left=min(left, default=None),
+        next_permitted=windows[0][0] if windows and not findings else None,
+        places=tuple(sorted({*one.places, *other.places})),
+        zones=tuple(sorted({*one.zones, *other.zones})),
+        engines=_engines(one.engines, other.engines),
+        facts={**one.facts, **same},
+    )
+
+
+def _engines(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Each engine's answer to both: the worse of the two."""
+    order = ("no answer", "refused", "permitted")
+    found = {name: min(one[name], other[name], key=order.index) for name in ("compiled", "rete")}
+    trouble = one.get("trouble") or other.get("trouble")
+    return {**found, **({"trouble": trouble} if trouble else {})}
+
+
+def in_doubt(group: Group, maybe: Mapping[str, str]) -> bool:
+    """Whether two people of a group may be one human."""
+    people = {one.person for one in group.consumers.values()}
+    people |= {one.owner for one in group.points.values()}
+    people |= {one.by for one in group.statements if one.by}
+    people |= {p for one in group.contacts for p in (one.intended_for, one.reached) if p}
+    people |= {person for parties in group.parties.values() for person, _ in parties}
+    named = [maybe.get(person, person) for person in people]
+    return len(set(named)) < len(named)
+
+
+def decide_both(
+    panel: Panel,
+    group: Group,
+    maybe: Mapping[str, str],
+    contact: Contact,
+    when: Moment,
+    asked: Ask,
+) -> Decision:
+    """`engine.decide`, and where people of the group may be one human, both ways."""
+    if not maybe or not in_doubt(group, maybe):
+        return decide(panel, group, contact, when, asked)
+    same = group_as_one(group, maybe)
+    a_day = replace(asked, search=False)
+
+    def both(moment: Moment, ask: Ask = a_day) -> Decision:
+        return stricter(
+            decide(panel, group, contact, moment, ask), decide(panel, same, contact, moment, ask)
+        )
+
+    found = both(when)
+    if found.permitted:
+        upcoming = when.at if when.at is not None else found.next_permitted
+        return replace(found, next_permitted=upcoming)
+    if not asked.search:
+        return found
+    return replace(found, next_permitted=next_permitted(both, when, found.findings))
