@@ -17,6 +17,7 @@ from engine import clock
 from engine.facts.catalogue import STATEMENTS
 from engine.problem import did_you_mean
 
+from ..licensing import licences_in
 from ..said import FIRST_YEAR, fits
 from ..store.adding import LINE
 from ..store.database import Connection
@@ -89,6 +90,13 @@ def shape_problems(table: Table, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """What a column of JSON or a word of `says` asks of its row."""
     if table.name == "contact_points":
         yield _pairs(rows, ["email_provenance"], "email_provenance", _is_record)
+    if table.name == "collectors":
+        bad = 'no JSON object of places with their last day or `unlimited`, {"US-MA": "2027-12-31"}'
+        wrong = [one for one in rows["licences"].drop_nulls().unique() if licences_in(one) is None]
+        yield said(rows, pl.col("licences").is_in(wrong), "licences", bad)
+    if table.name == "same_persons":
+        same = pl.col("person") == pl.col("other")
+        yield said(rows, same, "other", "the same id: a pair is of two")
     if table.name not in ("statements", "knowledge"):
         return
     debts = _of_shape("debts", "debt", "disputes", "consent")
@@ -155,13 +163,18 @@ def store_problems(
         else:
             yield said(rows, cell.is_in(lost.implode()), column.name,
                        pl.format(f"the store has no {what} {{}}", cell))  # fmt: skip
-    if table.name == "accounts":
-        yield from _collector_problems(connection, rows)
+    if table.name in ("accounts", "collectors"):
+        yield from _collector_problems(connection, table, rows)
 
 
-def _collector_problems(connection: Connection, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _collector_problems(
+    connection: Connection, table: Table, rows: pl.DataFrame
+) -> Iterator[pl.DataFrame]:
     """A collector is one body in one capacity: as the store has it, else as the file's first."""
-    stored = collectors(connection).unique("collector", keep="first", maintain_order=True)
+    told = [collectors(connection)]
+    if table.name == "accounts":
+        told.append(collectors(connection, "collector"))
+    stored = pl.concat(told).unique("collector", keep="first", maintain_order=True)
     first = rows.sort(LINE).select("collector", *SAID)
     first = first.unique("collector", keep="first", maintain_order=True)
     known = pl.concat([stored, first]).unique("collector", keep="first", maintain_order=True)

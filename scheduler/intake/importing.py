@@ -19,8 +19,8 @@ from engine.problem import did_you_mean
 from ..store import lookups
 from ..store.adding import LINE, Added, add
 from ..store.database import Connection, Store
-from ..store.kept import KEPT, NAMES
-from ..store.schema import FLAG, TABLES, Column, Table
+from ..store.kept import KEPT, STORED_AS
+from ..store.schema import EVERY, FLAG, Column, Table
 from . import checks, cutover
 from .cutover import Accepted, CutOver
 from .files import read_file
@@ -132,7 +132,7 @@ def import_file(store: Store, path: Path, table: Table, layout: Layout, run: Run
     by_source = table.name == "contacts" and all(
         source.value is not None
         or {plain(one) for one in source.columns} & named
-        or {plain(one) for one in source.join} <= (named if source.join else set())
+        or (source.join and {plain(one) for one in source.join} <= named)
         for source in (layout.source("source"), layout.source("source_id"))
     )
     needed = {one.name for one in table.columns if not one.nullable} - GIVEN
@@ -244,7 +244,7 @@ def _store(
             received_at=pl.col("at"),
         )
         holes = _holes(connection, path, told, run, rows.height - told.height)
-    added = add(connection, NAMES[table.name], told, run.now)
+    added = add(connection, STORED_AS[table.name], told, run.now)
     problems = pl.concat([problems, refused(table, added)])
     out = problems[LINE].unique().implode()
     notes = {why: int((~lines.is_in(out)).sum()) for why, lines in left.items()}
@@ -254,7 +254,7 @@ def _store(
 
 def originated(table: Table, rows: pl.DataFrame, origin: str) -> pl.DataFrame:
     """Rows with the system that tells of them, and their ids there: their keys."""
-    key = KEPT[NAMES[table.name]].key
+    key = KEPT[STORED_AS[table.name]].key
     return rows.with_columns(
         origin=pl.lit(origin), origin_id=pl.concat_str(list(key), separator="/")
     )
@@ -298,9 +298,9 @@ def _problems(path: Path, read: Read, laid: Laid, problems: pl.DataFrame) -> tup
 
 def table_of(kind: str) -> Table:
     """The table of a KIND as the command line says it. Raises IntakeError."""
-    table = TABLES.get(kind.replace("-", "_"))
+    table = EVERY.get(kind.replace("-", "_"))
     if table is None:
-        known = [*(name.replace("_", "-") for name in TABLES), WIDE]
+        known = [*(name.replace("_", "-") for name in EVERY), WIDE]
         raise IntakeError(
             f"`{kind}` is neither a portfolio's directory nor a kind of row"
             f"{did_you_mean(kind, known)}; the kinds are {', '.join(known)}"
@@ -314,7 +314,7 @@ def files_of(place: Path) -> list[tuple[Table, Path]]:
     Raises IntakeError where there is none, or two for a table.
     """
     found: list[tuple[Table, Path]] = []
-    for table in TABLES.values():
+    for table in EVERY.values():
         here = [
             path
             for ending in (".parquet", ".ndjson", ".jsonl", ".csv")

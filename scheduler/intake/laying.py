@@ -17,6 +17,8 @@ from .results import OURS as OUR_RESULTS
 from .rows import OURS, IntakeError, Read, plain
 from .values import REASONS, typed
 
+_SHOWN: Final = 40  # columns that a message names
+_WIDE: Final = 40  # letters of a name that it shows
 NOTHING: Final = "nothing"
 """What a layout's `map` and `else` write for no value."""
 
@@ -65,9 +67,8 @@ def laid_out(
             missing.append(f"`{column.name}` ({column.means})")
     if missing:
         raise IntakeError(
-            f"{path}: no column for {', '.join(missing)}; the file has "
-            f"{', '.join(name for name in read.rows.columns if name != LINE)}; what is the same in "
-            "every row is said by --set COLUMN=VALUE"
+            f"{path}: no column for {', '.join(missing)}; the file has {_listed(read)}; what is "
+            "the same in every row is said by --set COLUMN=VALUE"
         )
     rows = read.rows.select(cells)
     unread = tuple(
@@ -81,6 +82,13 @@ def laid_out(
     return Laid(rows, sources, unmapped, unread)
 
 
+def _listed(read: Read) -> str:
+    """The columns of a file, on one line."""
+    names = [" ".join(name.split())[:_WIDE] for name in read.rows.columns if name != LINE]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(names[:_SHOWN])}{more}"
+
+
 def _text(cell: pl.Expr) -> pl.Expr:
     text = cell.cast(pl.String(), strict=False).str.strip_chars()
     return pl.when(text != "").then(text)
@@ -89,7 +97,8 @@ def _text(cell: pl.Expr) -> pl.Expr:
 def _cell(rows: pl.DataFrame, name: str, source: From, layout: Layout) -> pl.Expr:
     """A column's cells: what means nothing is nothing, words are ours, gaps have their default."""
     plain_cell = source.default is None and source.other is None and not source.map
-    if rows.schema[name].is_nested() or (plain_cell and not layout.empty):
+    odd = rows.schema[name].is_nested() or rows.schema[name] == pl.Binary()
+    if odd or (plain_cell and not layout.empty):
         return pl.col(name)
     if rows.schema[name] != pl.String() and plain_cell:
         return pl.col(name)

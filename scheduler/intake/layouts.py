@@ -14,7 +14,7 @@ from engine.clock import is_zone
 from engine.problem import Problems, did_you_mean, quoted
 from engine.reading import Map, Node, Scalar, Seq, Sheet, TooMany, compose, read_disk
 
-from ..store.schema import TABLES
+from ..store.schema import EVERY
 from . import results, wide_words
 from .rows import IntakeError, NoRow, plain
 
@@ -93,7 +93,7 @@ def columns_of(kind: str) -> tuple[str, ...]:
     """The names that columns of a kind of file may have; "" for any table's."""
     if kind == WIDE:
         return tuple(wide_words.COLUMNS)
-    tables = TABLES.values() if not kind else (TABLES[kind],)
+    tables = EVERY.values() if not kind else (EVERY[kind],)
     return (*dict.fromkeys(one for each in tables for one in each.schema), VOID)
 
 
@@ -136,8 +136,8 @@ def _layout(sheet: Sheet, root: Node, name: str) -> Layout:
     if not isinstance(form, Scalar) or form.text != "1":
         sheet.report("R047", form or root, "this version reads `format: 1`")
     table = _text(sheet, found["table"], "table").replace("-", "_") if "table" in found else ""
-    if table and table not in TABLES and table != WIDE:
-        known = ", ".join((*(one.replace("_", "-") for one in TABLES), WIDE))
+    if table and table not in EVERY and table != WIDE:
+        known = ", ".join((*(one.replace("_", "-") for one in EVERY), WIDE))
         sheet.report("R028", found["table"], "unknown table", f"the tables are {known}")
         table = ""
     empty = _names(sheet, found["empty"], "empty") if "empty" in found else ()

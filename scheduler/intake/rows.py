@@ -111,7 +111,7 @@ def header(path: Path, names: Sequence[str], wanted: frozenset[str]) -> list[str
         one = name.strip() or f"column {place}"
         if plain(one) in map(plain, found):
             if plain(one) in wanted:
-                raise IntakeError(f"{path}: the header names `{one}` twice")
+                raise IntakeError(f"{path}: the header names `{' '.join(one.split())}` twice")
             one = f"{one} ({place})"
         found.append(one)
     if LINE in found:

@@ -7,6 +7,7 @@ formula is its value. A row in which a value is lost is set aside.
 
 from __future__ import annotations
 
+import io
 import re
 import warnings
 import zipfile
@@ -47,7 +48,7 @@ def read_workbook(path: Path, how: How) -> Read:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and extensions, which are not read
-            sheet, cells, lost = _cells(path, how.sheet)
+            sheet, cells, lost = _cells(path, data, how.sheet)
     except IntakeError:
         raise
     except Exception:  # whatever a damaged archive or its XML makes of a reader
@@ -58,10 +59,10 @@ def read_workbook(path: Path, how: How) -> Read:
 
 
 def _cells(
-    path: Path, wanted: str | None
+    path: Path, data: bytes, wanted: str | None
 ) -> tuple[str, list[tuple[int, list[str]]], dict[int, str]]:
     """A sheet's name, its rows that are not blank as text, and what is lost in which row."""
-    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     try:
         names = [one.title for one in book.worksheets]
         if wanted is not None and wanted not in names:
@@ -88,20 +89,20 @@ def _cells(
                 found.append((number, texts))
     finally:
         book.close()
-    for number, place in _uncounted(path, name, dict(found)):
+    for number, place in _uncounted(data, name, dict(found)):
         lost.setdefault(
             number, f"cell {place}: a formula without its value; open and save the file"
         )
     return name, found, lost
 
 
-def _uncounted(path: Path, name: str, had: dict[int, list[str]]) -> Iterator[tuple[int, str]]:
+def _uncounted(data: bytes, name: str, had: dict[int, list[str]]) -> Iterator[tuple[int, str]]:
     """Formulas whose value nobody worked out: the program that wrote the file did not."""
-    with zipfile.ZipFile(path) as archive:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
         sheets = [one for one in archive.namelist() if one.startswith("xl/worksheets/")]
         if not any(_has_formulas(archive, one) for one in sheets):
             return
-    book = openpyxl.load_workbook(path, read_only=True, data_only=False)
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False)
     try:
         sheet = book[name]
         sheet.reset_dimensions()
