@@ -167,9 +167,11 @@ def _again(
 
 def _otherwise(row: Mapping[str, Any], verdict: Verdict) -> Iterator[tuple[str, object, object]]:
     """What of a situation's answer differs from the record: what, then, now."""
+    by_rule = [f"{duty} by {rule}" for duty, rule in verdict.duties]  # as live decisions have it
+    plain = [duty for duty, _ in verdict.duties]
     now: dict[str, list[str] | None] = {
         "refusing": list(verdict.refusing),
-        "duties": [duty for duty, _ in verdict.duties],
+        "duties": by_rule if row["duties"] == by_rule else plain,
         "compiled": list(verdict.compiled),
         "rete": None if verdict.rete is None else list(verdict.rete),
     }

@@ -8,6 +8,7 @@ stands, and `rebuilding` makes it anew from the store.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from engine.panel import Panel
 from engine.problem import ForbearError
 from engine.rule import Rule
 from engine.rulebook import LEAST, Place, Rulebook, check
-from engine.structural import STRUCTURAL, force_of
+from engine.structural import force_of
 
 from .answering import Outcome, Replayed, answers
 from .reading import ERASED, Segment, decisions, rulebook, situations
@@ -30,13 +31,18 @@ from .rehearing import beyond, open_by_law
 
 AT_ONCE: Final = 500_000  # decisions looked at together
 STRENGTH: Final = ("structural", "prohibition", "presumption", "policy")
-OWN: Final = frozenset({"engines_disagree", "engine_failed"})
-"""Structural refusals that a situation brings; the others are no situation's."""
+OF_RECORD: Final = frozenset(
+    f"structural/{name}"
+    for name in ("engines_disagree", "engine_failed", "place_without_file", "place_not_encoded")
+)
+"""Structural refusals that follow from situations, or from places and the rulebook."""
 COLUMNS: Final = (
     "row", "decision_id", "day", "at", "verdict", "listed", "exhausted", "force", "rules",
     "duties", "channel", "situations", "jurisdictions", "zones", "windows_utc", "attempts_left",
-    ERASED,
+    "evidence", ERASED,
 )  # fmt: skip
+RELEASED: Final = '"by":"release '
+"""Stands in the evidence of a decision whose presumptions a person released."""
 
 
 class CannotReplay(ForbearError):
@@ -160,7 +166,9 @@ def _decisions(
     if rows.is_empty():
         return
     keys = ["situations", "rules", "force", "verdict", "exhausted", "duties", "jurisdictions",
-            "channel", "zones"]  # fmt: skip
+            "channel", "zones", "released"]  # fmt: skip
+    rests = pl.col("evidence").str.contains(RELEASED, literal=True)
+    rows = rows.with_columns(pl.when(rests).then("evidence").alias("released"))
     numbered = rows.with_columns(pl.struct(keys).rank("dense").alias("same"))
     distinct = numbered.unique("same", keep="first", maintain_order=True)
     wrong: dict[int, list[tuple[str, object, object]]] = {}
@@ -191,9 +199,11 @@ def _follows(
     rules |= {f"structural/{one.trouble}" for one in met if one.trouble}
     rules |= _of_places(law, row)
     told = set(row["rules"])
-    free = {f"structural/{name}" for name in STRUCTURAL.keys() - OWN - _BY_PLACE}
+    free = {rule for rule in told if rule.startswith("structural/")} - OF_RECORD
+    if not told and rules and rules <= _released(law, row):
+        rules = set()
     if told - free != rules:
-        yield "rules that refuse", row["rules"], sorted(rules | told & free)
+        yield "rules that refuse", row["rules"], sorted(rules | free)
         return
     if row["verdict"] != ("refused" if told else "permitted"):
         yield "verdict", row["verdict"], "refused" if told else "permitted"
@@ -211,7 +221,11 @@ def _follows(
         yield "duties", sorted(duties), sorted(must | duties & may)
 
 
-_BY_PLACE: Final = frozenset({"place_without_file", "place_not_encoded"})
+def _released(law: Law, row: Mapping[str, Any]) -> set[str]:
+    """The presumptions that a person released for this contact; nothing else can be."""
+    lifted = json.loads(row["released"] or "{}").get("lifted", ())
+    named = {one["rule"] for one in lifted if str(one["by"]).startswith("release ")}
+    return {rule for rule in named if rule in law.rules and _force(law, rule) == "presumption"}
 
 
 def _places(row: Mapping[str, Any]) -> list[str]:

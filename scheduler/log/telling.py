@@ -170,8 +170,12 @@ def _refusals(record: Mapping[str, Any], met: Sequence[Met], book: Rulebook) -> 
 
 
 def _evidence(record: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    told: Mapping[str, Mapping[str, Any]] = json.loads(record.get("evidence") or "{}")
-    return told
+    """What limits and waits stood at, by rule; a live decision has it by finding."""
+    told: dict[str, Any] = json.loads(record.get("evidence") or "{}")
+    if "findings" not in told:
+        return told
+    found = {one["rule"]: one for one in told.get("satisfied", ())}
+    return found | {one["rule"]: one for one in told["findings"]}
 
 
 def _refusal(
@@ -229,6 +233,9 @@ def _counted(rule: Rule, evidence: Mapping[str, Mapping[str, Any]], now: datetim
     told = evidence.get(rule.id)
     if told is None:
         return ""
+    if "observed" in told:
+        free = f"; lets go {told['free']}" if told.get("free") else ""
+        return f"{told['observed']}; allowed: {told['threshold']}{free}"
     if isinstance(rule.body, Limit) and "used" in told:
         return f"{told['used']} of {told.get('max', 'unknown')} used"
     if isinstance(rule.body, Wait) and "until" in told:
