@@ -29,6 +29,8 @@ NAMES: Final = {
 """The store's name of each portfolio table whose rows are somebody's."""
 MORE_NAMES: Final = {"same_persons": "same_person", "collectors": "collector"}
 """The same of tables that a portfolio may leave out, whose rows are nobody's file."""
+STORED_AS: Final = {**NAMES, **MORE_NAMES}
+"""The same of every table."""
 OWN: Final = (
     Column("received_at", INSTANT, False, "when it reached the collector: legal effect"),
     Column("recorded_at", INSTANT, False, "when it was recorded: what we knew"),

@@ -41,12 +41,12 @@ def unknown(connection: sa.Connection, table: str, ids: pl.Series) -> pl.Series:
     return wanted.filter(~wanted.is_in(newest.filter(~pl.col("void"))["id"].implode()))
 
 
-def collectors(connection: sa.Connection) -> pl.DataFrame:
-    """What accounts say of each collector: collector and the columns of SAID, each once."""
-    table = STORED["account"]
+def collectors(connection: sa.Connection, told_by: str = "account") -> pl.DataFrame:
+    """What a table (account, collector) says of collectors: their id and SAID, each once."""
+    table = STORED[told_by]
     newer = table.alias()
     newest = ~sa.exists().where(
-        newer.c.account == table.c.account, newer.c.revision > table.c.revision
+        newer.c[told_by] == table.c[told_by], newer.c.revision > table.c.revision
     )
     names = ("collector", *SAID)
     asked = sa.select(*(table.c[name] for name in names)).where(newest, ~table.c.void).distinct()
