@@ -89,11 +89,13 @@ def _cells(
                 found.append((number, texts))
     finally:
         book.close()
-    for number, place in _uncounted(data, name, dict(found)):
+    had = dict(found)
+    for number, place in _uncounted(data, name, had):
+        had.setdefault(number, [])
         lost.setdefault(
             number, f"cell {place}: a formula without its value; open and save the file"
         )
-    return name, found, lost
+    return name, sorted(had.items()), lost
 
 
 def _uncounted(data: bytes, name: str, had: dict[int, list[str]]) -> Iterator[tuple[int, str]]:
@@ -181,7 +183,7 @@ def _rows(
 ) -> Read:
     top = header_at([texts for _, texts in cells[:100]], how.wanted)
     named = list(cells[top][1])
-    while not named[-1]:
+    while named and not named[-1]:
         named.pop()
     names = header(path, named, how.wanted)
     width = len(names)
