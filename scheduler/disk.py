@@ -6,14 +6,19 @@ import contextlib
 import hashlib
 import json
 import os
+import re
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from engine.problem import ForbearError
+
+NO_ROOM: Final = "no space left on device"
+HARDLY: Final = 64 << 10  # bytes
 
 
 class CannotWrite(ForbearError):
@@ -36,14 +41,27 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise CannotWrite(path, _reason(error)) from error
+        raise CannotWrite(path, _reason(path, error)) from error
 
 
-def _reason(error: Exception) -> str:
+def _reason(path: Path, error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
+    if is_full(path):
+        return NO_ROOM
     lines = str(error).strip().splitlines() or ["unknown reason"]
-    return lines[0].lower()
+    return re.sub(r" \(os error \d+\)$", "", lines[0].lower())
+
+
+def is_full(path: Path) -> bool:
+    """Whether the disk that holds a path, there or not yet, has hardly any room left.
+
+    What writes for us does not always say that this was why it could not.
+    """
+    for place in (path, *path.absolute().parents):
+        with contextlib.suppress(OSError):
+            return shutil.disk_usage(place).free < HARDLY
+    return False
 
 
 def sync(path: Path) -> None:

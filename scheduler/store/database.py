@@ -13,6 +13,8 @@ import sqlalchemy as sa
 
 from engine.problem import ForbearError
 
+from ..disk import NO_ROOM, is_full
+
 Connection = sa.Connection
 """A connection within a transaction, as others hand it on without knowing what it is."""
 SCHEMES: Final = ("sqlite", "postgresql")
@@ -141,6 +143,8 @@ def _told(store: Store) -> Iterator[None]:
 
 
 def _refused(store: Store, error: BaseException) -> StoreError:
+    if store.file is not None and is_full(store.file):
+        return StoreError(f"the store {store.shown} refused: {NO_ROOM} ({store.file})")
     said = _line(error)
     return StoreError(f"the store {store.shown} refused: {said[:1].lower()}{said[1:]}")
 

@@ -7,7 +7,7 @@ directory opened for writing, renamed, made or removed below `KILL_BELOW`), or `
 `after NAME`, when that is renamed; `KILL_WHOM` group, main
 or worker: all, the process that began it, or whoever decides parts; `EVENTS` a file that every
 event is written to. `STAND_IN` has days decided by the made-up engine, `PROCESSES` says by how many
-processes.
+processes. `FILE_LIMIT`: no file may grow beyond so many bytes.
 """
 
 from __future__ import annotations
@@ -65,6 +65,11 @@ def main() -> None:
     from scheduler.day import run_day
     from tests import standing_in
 
+    if "FILE_LIMIT" in os.environ:
+        import resource
+
+        most = int(os.environ["FILE_LIMIT"])
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     if "STAND_IN" in os.environ:
         processes = int(os.environ.get("PROCESSES", "1"))
         quick = functools.partial(run_day, decide=standing_in.decide, workers=processes)
