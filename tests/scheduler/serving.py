@@ -172,7 +172,8 @@ def serving(settings: Settings, **more: Any) -> Iterator[Served]:
     journal = Journal(said, clock)
     store = open_store(settings.store, settings.home)
     metrics = new_metrics()
-    with open_live(store, more.pop("law", None) or law(), settings, Signer(), clock) as live:
+    signer = more.pop("signer", None) or Signer()
+    with open_live(store, more.pop("law", None) or law(), settings, signer, clock) as live:
         service = Service(
             settings=settings,
             store=store,
