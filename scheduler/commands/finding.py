@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import polars as pl
 import typer
-from rich.table import Table
 
 from engine.clock import format_instant, parse_date, parse_instant
 from engine.words import CHANNELS
@@ -72,7 +71,7 @@ def find_(
         rows = [_plain(row) for row in found.rows.iter_rows(named=True)]
         emit({"total": found.total, "decisions": rows})
     else:
-        _table(found)
+        _lines(found)
     if not found.total:
         raise typer.Exit(NO)
 
@@ -88,18 +87,19 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-def _table(found: Found) -> None:
-    table = Table(box=None, pad_edge=False, show_edge=False)
-    for head in ("decision", "day", "account", "contact", "verdict", "rules"):
-        table.add_column(head, overflow="fold", no_wrap=head != "rules")
+def _lines(found: Found) -> None:
+    """A decision a line, what refuses it at the end."""
+    told = []
     for row in found.rows.iter_rows(named=True):
         when = format_instant(row["at"]) if row["at"] is not None else str(row["day"])
         contact = "erased" if row[ERASED] else f"{row['channel']} to {row['point']}"
         verdict = "listed" if row["listed"] else str(row["verdict"])
-        rules = ", ".join(row["rules"])
-        table.add_row(row["decision_id"], when, row["account"] or "", contact, verdict, rules)
-    if found.rows.height:
-        out.print(table)
+        rules = f" by {', '.join(row['rules'])}" if row["rules"] else ""
+        told.append((row["decision_id"], when, row["account"] or "", contact, verdict + rules))
+    wide = [max((len(cell) for cell in column), default=0) for column in zip(*told, strict=True)]
+    for cells in told:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(cells, wide, strict=True))
+        out.print(line.rstrip())
     shown = found.rows.height
     more = f", {shown:,} shown; --limit 0 shows all" if shown < found.total else ""
     out.print("1 decision" if found.total == 1 else f"{found.total:,} decisions{more}")

@@ -218,10 +218,10 @@ def _spans(ids: pl.Series) -> pl.DataFrame:
     )
 
 
-def forget(log: Log) -> None:
-    """Take the index away: it is made again when it is needed. Raises OSError."""
+def forget(place: Path) -> None:
+    """Take the index of a log away: it is made again when it is needed. Raises OSError."""
     with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(log.place / FOLDER)
+        shutil.rmtree(place / FOLDER)
 
 
 # -- one account, at a moment

@@ -23,6 +23,7 @@ from engine.problem import ForbearError
 
 from ..disk import sync, writing
 from . import layout
+from .finding import forget
 from .hashing import inner_hashes
 from .keys import ConsumerKeys, Keys, consumer_keys, write_safely
 from .purged import DRAFTS, Purge, carry_out, destroy
@@ -87,6 +88,8 @@ def purge(
                 found.append((place.name, len(rows)))
         number = _sign(keys, done, at, reason.strip()) if done else 0
         carry_out(keys)
+        with writing(keys.log):
+            forget(keys.log)  # it was made of the ids that are gone now
         if not done:
             destroy(keys, names)
         live = _live(keys.log)

@@ -108,7 +108,7 @@ def test_an_index_that_no_longer_fits_is_made_again(log: Log) -> None:
         told = json.loads(path.read_text(encoding="utf-8"))
         path.write_text(json.dumps(told | {"rows": 0}), encoding="utf-8")
     assert ids(log, Wanted(account=name)) == before
-    forget(log)
+    forget(log.place)
     assert not (log.place / FOLDER).exists()
     assert ids(log, Wanted(account=name)) == before
 
@@ -263,9 +263,29 @@ def test_why_tells_an_accounts_decision_and_names_the_others(log: Log, asked: As
     assert {one["situation"] for one in document["situations"]} == set(mine["situations"][0])
 
 
-def test_find_says_it_in_a_table(log: Log) -> None:
+def test_find_says_it_in_lines(log: Log) -> None:
     words = ["log", "find", "--verdict", "permitted", "--limit", "3", "--log", str(log.place)]
     done = CliRunner().invoke(cli.app, words, obj=cli.now)
     assert done.exit_code == 0
     assert "3 shown; --limit 0 shows all" in done.stdout
     assert "listed" in done.stdout
+
+
+def test_a_purge_takes_the_index_away(tmp_path: Path) -> None:
+    from datetime import UTC, datetime
+
+    from scheduler.log.keys import make_keys
+    from scheduler.log.purging import purge
+    from scheduler.log.sealing import seal
+    from tests.scheduler.sealed import segment
+
+    keys = make_keys(tmp_path / "home")
+    seal(keys, segment(tmp_path), workers=1)
+    log = open_log(keys.log)
+    (name,) = decisions(log).head(1).collect()["consumer"]
+    assert find(log, Wanted(consumer=name)).total
+    folder = keys.log / FOLDER
+    folder.mkdir(exist_ok=True)
+    purge(keys, [name], datetime(2026, 11, 22, tzinfo=UTC), "asked for")
+    assert not folder.exists()
+    assert find(open_log(keys.log), Wanted(consumer=name)).total == 0
