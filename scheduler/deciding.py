@@ -29,6 +29,7 @@ from .doubtful import decide_part_both
 from .funnel import Funnel
 from .grouped import GroupsOf
 from .log.segment import write_decisions
+from .log.whence import whence
 from .parts import Part, Plan, read
 from .settings import Settings
 
@@ -196,6 +197,8 @@ def decide_one(desk: Desk, asked: tuple[Plan, Part]) -> Decided:
     order = {column for column, _ in KEYS.values()} - set(result.candidates.columns)
     ordering = frames["accounts"].select("account", *sorted(order))
     rows = result.candidates.join(ordering, on="account", how="left", maintain_order="left")
+    seen = whence(frames, job.day, job.now)
+    rows = rows.join(seen, on="consumer", how="left", maintain_order="left")
     sampled = int(result.stats.get("sampled", 0))
     decided = Decided(part, job.kept.place, rows.height, tuple(desk.alarms), sampled, desk.seconds)
     desk.alarms.clear()

@@ -19,6 +19,7 @@ from engine.clock import format_instant
 from engine.decision import Decision, Finding, Lifted
 from engine.history import Contact, Group
 
+from ..log.whence import whence_of
 from ..store.living import StoredDecision
 from .asked import Answer
 from .deciding import (
@@ -27,7 +28,6 @@ from .deciding import (
     at_instant,
     closes,
     force_of,
-    micros,
     shown_windows,
 )
 
@@ -111,7 +111,9 @@ def keep(desk: Desk, group: Group, group_name: str, decided: Decided, at: dateti
             "situations": list(dict.fromkeys(name for name, _ in decided.situations)),
             "jurisdictions": ";".join(decision.places),
             "zones": ";".join(decision.zones),
-            "place_evidence": None,
+            "place_evidence": whence_of(
+                group, group.accounts[account].consumer, clock.local_date(known, zone), known
+            ),
             "attempts_left": decision.attempts_left,
             "budgets": None,
         }
@@ -286,7 +288,6 @@ __all__ = [
     "inner_of",
     "keep",
     "link_of",
-    "micros",
     "number_of",
     "salts",
     "texts",
