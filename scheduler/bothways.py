@@ -20,7 +20,7 @@ from engine.panel import Panel
 from engine.structural import refusal
 from engine.upcoming import next_permitted
 
-from .humans import group_as_one
+from .humans import group_as_one, people_of
 
 SAME: Final = "~"
 """Ends the names of facts, and ids of budgets, of the way in which the doubtful are one human."""
@@ -70,11 +70,7 @@ def _engines(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]
 
 def in_doubt(group: Group, maybe: Mapping[str, str]) -> bool:
     """Whether two people of a group may be one human."""
-    people = {one.person for one in group.consumers.values()}
-    people |= {one.owner for one in group.points.values()}
-    people |= {one.by for one in group.statements if one.by}
-    people |= {p for one in group.contacts for p in (one.intended_for, one.reached) if p}
-    people |= {person for parties in group.parties.values() for person, _ in parties}
+    people = people_of(group)
     named = [maybe.get(person, person) for person in people]
     return len(set(named)) < len(named)
 
@@ -90,18 +86,29 @@ def decide_both(
     """`engine.decide`, and where people of the group may be one human, both ways."""
     if not maybe or not in_doubt(group, maybe):
         return decide(panel, group, contact, when, asked)
-    same = group_as_one(group, maybe)
+    return decide_two(panel, group, group_as_one(group, maybe), contact, when, asked)
+
+
+def decide_two(
+    panel: Panel,
+    group: Group,
+    same: Group,
+    contact: Contact,
+    when: Moment,
+    asked: Ask,
+) -> Decision:
+    """What `engine.decide` says of both groups together: one of them with the doubtful as one."""
     a_day = replace(asked, search=False)
 
-    def both(moment: Moment, ask: Ask = a_day) -> Decision:
-        return stricter(
-            decide(panel, group, contact, moment, ask), decide(panel, same, contact, moment, ask)
+    def both(moment: Moment) -> Decision:
+        found = stricter(
+            decide(panel, group, contact, moment, a_day),
+            decide(panel, same, contact, moment, a_day),
         )
+        at = moment.at
+        return found if at is None or not found.permitted else replace(found, next_permitted=at)
 
     found = both(when)
-    if found.permitted:
-        upcoming = when.at if when.at is not None else found.next_permitted
-        return replace(found, next_permitted=upcoming)
-    if not asked.search:
+    if found.permitted or not asked.search:
         return found
     return replace(found, next_permitted=next_permitted(both, when, found.findings))

@@ -98,6 +98,18 @@ def as_one(frame: pl.LazyFrame, table: str, names: Mapping[str, str]) -> pl.Lazy
     return frame.unique() if table == "account_parties" else frame
 
 
+def people_of(group: Group) -> set[str]:
+    """Every person id that a group's records name."""
+    found = {one.by for one in group.statements}
+    for person in group.consumers.values():
+        found |= {person.person, person.surviving_spouse, person.personal_representative}
+    found |= {one.owner for one in group.points.values()}
+    for contact in group.contacts:
+        found |= {contact.intended_for, contact.reached}
+    found |= {person for parties in group.parties.values() for person, _ in parties}
+    return {one for one in found if one is not None}
+
+
 def group_as_one(group: Group, names: Mapping[str, str]) -> Group:
     """A group's records with each person under the name given."""
     if not names:

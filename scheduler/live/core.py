@@ -137,9 +137,7 @@ class Core:
             job.kind in ("reserve", "release") for job in jobs
         )
         wanted = owners | told.ended | told.loud
-        work.now, groups = self.memory.know(
-            connection, wanted, touched, work.now, self.desk, lock=lock
-        )
+        work.now, groups = self.memory.know(connection, wanted, touched, work.now, lock=lock)
         work.bumped |= touched | {self.memory.of(one).name for one in told.ended}
         pending = [
             told.found[place] if place in told.found else self._one(job, work)
@@ -232,7 +230,7 @@ class Core:
         used = kept.decided.releases
         work.used += [(one, permit.permit) for one in used]
         known.releases = tuple(one for one in known.releases if one.release not in used)
-        known.reserve(permit, self.desk)
+        known.reserve(permit)
         work.bumped.add(known.name)
         return entry
 
@@ -278,7 +276,7 @@ class Core:
             if debt is None or point is None:
                 continue
             contact = plain_contact(debt, point, one.channel, work.now)
-            decided = self.desk.whole_day(known.group, contact, work.now, one.day)
+            decided = self.desk.whole_day(known.group, contact, work.now, one.day, known.same)
             if decided.decision.permitted:
                 continue
             kept = keep(self.desk, known.group, known.name, decided, None)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from datetime import date, datetime, timedelta
+from typing import Final
 
 from engine import clock
 from engine.clock import format_instant
@@ -16,7 +15,6 @@ from engine.deciding import decide
 from engine.decision import Decision, Finding
 from engine.facts.view import Moment
 from engine.history import Contact, Group
-from engine.kinds import Agreed, Window
 from engine.panel import Panel, Verdict
 from engine.question import Ask
 from engine.releasing import released
@@ -24,11 +22,9 @@ from engine.rulebook import Rulebook
 from engine.situation import RuleSet, Situation, name_of
 from engine.upcoming import next_permitted
 
-from ..store.tables import EPOCH
+from ..bothways import decide_two
+from .turning import Dial, Marks, dial_of
 
-MICRO: Final = timedelta(microseconds=1)
-QUARTER: Final = 900_000_000
-"""Microseconds of a quarter of an hour: every zone's offset is a multiple of it."""
 MINUTE: Final = timedelta(minutes=1)
 FORCES: Final = ("structural", "prohibition", "presumption", "policy")
 RESERVED: Final = "structural/reserved"
@@ -73,7 +69,7 @@ class Desk:
     panel: Noting
     ask: Ask
     kinds: dict[str, str] = field(default_factory=dict)
-    marks: frozenset[int] = frozenset()
+    dial: Dial = field(default_factory=Dial)
     _digests: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -83,22 +79,26 @@ class Desk:
             Noting(rulebook, alarm=alarm),
             Ask(refuse_unencoded=refuse_unencoded, search=False),
             {rule.id: rule.kind for rule in rulebook.rules},
-            frozenset(_rule_marks(rulebook)),
+            dial_of(rulebook),
         )
 
     def decide(
         self,
         group: Group,
-        marks: Sequence[int],
+        marks: Marks,
         contact: Contact,
         at: datetime,
         more: Callable[[Decision], Decision] | None = None,
         releases: Mapping[str, str] | None = None,
+        same: Group | None = None,
     ) -> Decided:
-        """Decide at an instant. `marks` of the group (`marks_of`); `more` may add findings."""
+        """Decide at an instant. `marks` are the group's; `more` may add findings.
+
+        `same`: the group with those as one who may be one human, if there are any.
+        """
         moment = Moment(known=at, at=at)
         self.panel.heard = []
-        decision = decide(self.panel, group, contact, moment, self.ask)
+        decision = self._ask(group, same, contact, moment)
         heard, self.panel.heard = self.panel.heard, None
         if more is not None:
             decision = more(decision)
@@ -107,15 +107,23 @@ class Desk:
             decision, used = released(decision, releases)
         if not decision.permitted:
             decision = replace(
-                decision, next_permitted=self._upcoming(group, contact, moment, decision.findings)
+                decision,
+                next_permitted=self._upcoming(group, same, contact, moment, decision.findings),
             )
-        since, until = between(marks, at)
+        since, until = self.dial.between(marks, at)
         return Decided(decision, contact, tuple(map(self._named, heard)), since, until, used)
 
-    def whole_day(self, group: Group, contact: Contact, now: datetime, day: date) -> Decided:
+    def whole_day(
+        self,
+        group: Group,
+        contact: Contact,
+        now: datetime,
+        day: date,
+        same: Group | None = None,
+    ) -> Decided:
         """Decide about the rest of a civil day, as the list does."""
         self.panel.heard = []
-        decision = decide(self.panel, group, contact, Moment(known=now, day=day), self.ask)
+        decision = self._ask(group, same, contact, Moment(known=now, day=day))
         heard, self.panel.heard = self.panel.heard, None
         return Decided(decision, contact, tuple(map(self._named, heard)), 0, 0)
 
@@ -123,11 +131,21 @@ class Desk:
         """Stop the engines."""
         self.panel.close()
 
+    def _ask(self, group: Group, same: Group | None, contact: Contact, moment: Moment) -> Decision:
+        if same is None:
+            return decide(self.panel, group, contact, moment, self.ask)
+        return decide_two(self.panel, group, same, contact, moment, self.ask)
+
     def _upcoming(
-        self, group: Group, contact: Contact, moment: Moment, findings: tuple[Finding, ...]
+        self,
+        group: Group,
+        same: Group | None,
+        contact: Contact,
+        moment: Moment,
+        findings: tuple[Finding, ...],
     ) -> datetime | None:
         def again(other: Moment) -> Decision:
-            return decide(self.panel, group, contact, other, self.ask)
+            return self._ask(group, same, contact, other)
 
         return next_permitted(again, moment, findings)
 
@@ -176,67 +194,6 @@ def closes(decision: Decision, at: datetime) -> datetime:
         if start - MINUTE < at < end:
             return end
     return at.replace(second=0, microsecond=0) + MINUTE
-
-
-# -- when a decision changes by the clock alone
-
-
-def micros(at: datetime) -> int:
-    """Microseconds since 1970."""
-    return (at - EPOCH) // MICRO
-
-
-def marks_of(group: Group, desk: Desk) -> list[int]:
-    """Where in a quarter of an hour a decision about the group can change, sorted; 0 is one.
-
-    Days begin, and hours open and close, at whole minutes that are the same in every zone but for
-    its offset; periods of hours or days run from an event. So nothing changes between two marks
-    (`tests/scheduler/live/test_live_deciding.py` holds it to that).
-    """
-    found = {0, *desk.marks}
-    for contact in group.contacts:
-        found.add(micros(contact.at) % QUARTER)
-        if contact.recorded is not None:
-            found.add(micros(contact.recorded) % QUARTER)
-    for one in group.statements:
-        for value in (one.received, one.made, one.recorded, one.value, one.more):
-            found.update(_times(value))
-    return sorted(found)
-
-
-def between(marks: Sequence[int], at: datetime) -> tuple[int, int]:
-    """The marks on both sides of an instant; equal ones if it stands on one."""
-    now = micros(at)
-    inside = now % QUARTER
-    place = bisect_right(marks, inside)
-    if marks[place - 1] == inside:
-        return now, now
-    above = marks[place] if place < len(marks) else QUARTER
-    return now - inside + marks[place - 1], now - inside + above
-
-
-def _times(value: Any) -> Iterator[int]:
-    """Every clock time and instant inside a value, within its quarter of an hour."""
-    if isinstance(value, datetime):
-        yield micros(value) % QUARTER
-    elif isinstance(value, time):
-        yield (value.minute * 60 + value.second) * 1_000_000 % QUARTER
-        if value == clock.END_OF_DAY:
-            yield 0
-    elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from _times(one)
-    elif isinstance(value, tuple | list):
-        for one in value:
-            yield from _times(one)
-
-
-def _rule_marks(rulebook: Rulebook) -> Iterator[int]:
-    for rule in rulebook.rules:
-        body = rule.body
-        if isinstance(body, Window):
-            for edge in (body.from_, body.to):
-                yield from _times(edge.law if isinstance(edge, Agreed) else edge)
 
 
 def shown_windows(decision: Decision, at: datetime) -> str:

@@ -16,11 +16,14 @@ from engine.history import Contact, Group
 from engine.problem import ForbearError
 from engine.terms import Licences
 
+from ..bothways import in_doubt
+from ..humans import Humans, group_as_one, humans
+from ..licensing import licences_in, merged
 from ..records import group_of_rows
 from ..store import fetching, linking, living
 from ..store.database import Connection
 from ..store.living import Permit, StoredRelease
-from .deciding import Decided, Desk, marks_of
+from .turning import Dial, Marks
 
 AHEAD: Final = timedelta(seconds=5)
 """How far clocks of two machines may lie apart."""
@@ -52,9 +55,11 @@ class Known:
     releases: tuple[StoredRelease, ...]
     wakes: datetime | None
     at: datetime | None
-    marks: list[int] = field(default_factory=list)
+    maybe: Mapping[str, str] = field(default_factory=dict)
     answers: dict[Any, Any] = field(default_factory=dict)
     _group: Group | None = None
+    _marks: Marks | None = None
+    _same: Group | None = None
 
     @property
     def group(self) -> Group:
@@ -65,16 +70,25 @@ class Known:
             self._group = replace(self.facts, contacts=tuple(contacts)) if placed else self.facts
         return self._group
 
-    def reserve(self, permit: Permit, desk: Desk) -> None:
-        """One more open permit."""
-        self.opens[permit.permit] = permit
-        self.changed(desk)
+    @property
+    def same(self) -> Group | None:
+        """The same with those as one who may be one human; None where nobody is in doubt."""
+        if self._same is None and self.maybe:
+            self._same = group_as_one(self.group, self.maybe)
+        return self._same
 
-    def changed(self, desk: Desk) -> None:
-        """Forget what was answered before."""
-        self._group = None
+    def marks(self, dial: Dial) -> Marks:
+        """Where decisions about it turn by the clock alone."""
+        if self._marks is None:
+            self._marks = dial.marks(self.group)
+        return self._marks
+
+    def reserve(self, permit: Permit) -> None:
+        """One more open permit; what was answered before holds no more."""
+        self.opens[permit.permit] = permit
         self.answers = {}
-        self.marks = marks_of(self.group, desk)
+        self._group = self._same = None
+        self._marks = None
 
 
 @dataclass
@@ -86,6 +100,8 @@ class Memory:
     groups: dict[str, Known] = field(default_factory=dict)
     home: dict[str, str] = field(default_factory=dict)
     owner: dict[str, str] = field(default_factory=dict)
+    _known: tuple[Licences | None, Humans] | None = None
+    _wakes: datetime | None = None
 
     def forget(self, names: Iterable[str]) -> None:
         """Read these groups anew next time."""
@@ -97,6 +113,7 @@ class Memory:
         self.groups.clear()
         self.home.clear()
         self.owner.clear()
+        self._known = None
 
     def caught(self, caught: linking.Caught) -> None:
         """Take note of what others added."""
@@ -121,7 +138,6 @@ class Memory:
         consumers: Collection[str],
         touched: Collection[str],
         now: datetime,
-        desk: Desk,
         *,
         lock: bool,
     ) -> tuple[datetime, dict[str, Known]]:
@@ -152,7 +168,7 @@ class Memory:
         if latest > now + AHEAD:
             raise ClockBehind(now, latest)
         as_of = max(now, latest)
-        self._load(connection, stale, states, as_of, desk)
+        self._load(connection, stale, states, as_of)
         return as_of, {name: self.groups[name] for name in wanted if name in self.groups}
 
     def of(self, consumer: str) -> Known:
@@ -178,7 +194,6 @@ class Memory:
         stale: Collection[str],
         states: Mapping[str, tuple[int, datetime | None]],
         now: datetime,
-        desk: Desk,
     ) -> None:
         # a group that joined another is no group any more
         named = linking.groups_of(connection, stale) if stale else {}
@@ -187,6 +202,7 @@ class Memory:
             return
         home = {one: name for name, all_of in members.items() for one in all_of}
         fetched = fetching.fetch(connection, list(home), now)
+        held, same = self._told(connection, now)
         opens: dict[str, dict[str, Permit]] = {}
         for permit in living.open_permits(connection, list(home)):
             opens.setdefault(home[permit.consumer], {})[permit.permit] = permit
@@ -194,20 +210,30 @@ class Memory:
         for one in living.releases(connection, list(home), now):
             granted.setdefault(home[one.consumer], []).append(one)
         for name, rows in fetching.by_group(fetched, home).items():
-            known = Known(
+            facts = group_as_one(group_of_rows(rows, held), same.surely)
+            maybe = same.maybe if same.maybe and in_doubt(facts, same.maybe) else {}
+            self.groups[name] = Known(
                 name,
                 states[name][0],
                 members[name],
-                group_of_rows(rows, self.licences),
+                facts,
                 opens.get(name, {}),
                 tuple(granted.get(name, ())),
-                fetched.wakes,
+                min((at for at in (fetched.wakes, self._wakes) if at is not None), default=None),
                 states[name][1],
+                maybe,
             )
-            known.marks = marks_of(known.group, desk)
-            self.groups[name] = known
             for consumer in members[name]:
                 self.home[consumer] = name
+
+    def _told(self, connection: Connection, now: datetime) -> tuple[Licences | None, Humans]:
+        """The licences to decide by, and who is one human, as the store knows it now."""
+        if self._known is None or (self._wakes is not None and self._wakes <= now):
+            told = fetching.told(connection, now)
+            table = {name: licences_in(text) or {} for name, text in told.licences.items()}
+            held = None if self.licences is None else merged(self.licences, table)[0]
+            self._known, self._wakes = (held, humans(told.pairs)), told.wakes
+        return self._known
 
 
 def placed_of(permit: Permit) -> Contact | None:
@@ -242,15 +268,3 @@ def persons_of(group: Group, consumer: str, point: str) -> tuple[str, str]:
         return consumer, point
     file = group.consumers.get(known.owner)
     return (file.person if file is not None else known.owner), known.line
-
-
-__all__ = [
-    "AHEAD",
-    "SPOKEN",
-    "ClockBehind",
-    "Decided",
-    "Known",
-    "Memory",
-    "persons_of",
-    "placed_of",
-]

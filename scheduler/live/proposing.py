@@ -14,9 +14,10 @@ from engine.history import Contact, Group
 
 from ..explaining import NoSuchContact, choose, plain_contact
 from .asked import Fault, Proposed
-from .deciding import RESERVED, Desk, micros
+from .deciding import RESERVED, Desk
 from .knowing import SPOKEN, Known, persons_of
 from .recording import Kept, keep
+from .turning import micros
 
 _WORDS: Final = {
     "channel": words.CHANNELS,
@@ -103,7 +104,9 @@ def decide_now(desk: Desk, known: Known, asked: Proposed, now: datetime) -> Kept
         and one.channel in (None, contact.channel)
         and one.point in (None, contact.point)
     }
-    decided = desk.decide(known.group, known.marks, contact, now, reserved, granted)
+    decided = desk.decide(
+        known.group, known.marks(desk.dial), contact, now, reserved, granted, known.same
+    )
     kept = keep(desk, known.group, known.name, decided, now)
     # one that rests on a release or waits for a permit's end is not kept: it ends by another clock
     if not known.opens and not granted:
@@ -118,11 +121,12 @@ def reservation(known: Known, contact: Contact, now: datetime) -> Finding | None
     """
     if contact.channel not in SPOKEN:
         return None
-    mine = persons_of(known.facts, contact.consumer, contact.point or "")
+    met = known.same or known.facts
+    mine = persons_of(met, contact.consumer, contact.point or "")
     for permit in known.opens.values():
         if permit.channel not in SPOKEN:
             continue
-        person, line = persons_of(known.facts, permit.consumer, permit.point)
+        person, line = persons_of(met, permit.consumer, permit.point)
         if person == mine[0] or line == mine[1]:
             same = "person" if person == mine[0] else "number"
             return Finding(

@@ -151,3 +151,49 @@ def told_late(connection: sa.Connection, contacts: Collection[str]) -> set[str]:
         contact: (revision, void) for contact, revision, void in asked(connection, text, (value,))
     }
     return {contact for contact, (revision, void) in last.items() if revision and not void}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Tables that are nobody's file: pairs of person ids with their confidence, licences as JSON.
+
+    `wakes`: when more of them counts, if ever.
+    """
+
+    pairs: tuple[tuple[str, str, str], ...]
+    licences: Mapping[str, str]
+    wakes: datetime | None
+
+
+def told(connection: sa.Connection, now: datetime) -> Told:
+    """Who may be one human, and what licences collectors hold, as far as known by now."""
+    pairs, one = _standing(connection, "same_person", "confidence", now)
+    licences, other = _standing(connection, "collector", "licences", now)
+    wakes = min((at for at in (one, other) if at is not None), default=None)
+    known = ((key[0], key[1], str(value)) for key, value in sorted(pairs.items()))
+    held = {key[0]: value for key, value in sorted(licences.items()) if value is not None}
+    return Told(tuple(known), held, wakes)
+
+
+def _standing(
+    connection: sa.Connection, name: str, column: str, now: datetime
+) -> tuple[dict[tuple[str, ...], str | None], datetime | None]:
+    """A column of all rows that stand now, by key; and when more of them counts."""
+    key = KEPT[name].key
+    read = reader(connection.dialect.name, KEPT[name].schema["received_at"]) or _same
+    names = ", ".join((*key, column, "void", "received_at", "recorded_at"))
+    found: dict[tuple[str, ...], str | None] = {}
+    wakes: datetime | None = None
+    for row in asked(connection, f"SELECT {names} FROM {name} ORDER BY revision"):
+        known = max(read(row[-2]), read(row[-1]))
+        if known > now:
+            wakes = known if wakes is None else min(wakes, known)
+            continue
+        found.pop(tuple(row[: len(key)]), None)
+        if not row[-3]:
+            found[tuple(row[: len(key)])] = row[len(key)]
+    return found, wakes
+
+
+def _same(value: Any) -> Any:
+    return value
