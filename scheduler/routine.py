@@ -13,6 +13,7 @@ from engine.clock import format_instant, local_date
 
 from .live.core import AT_ONCE
 from .live.door import Live, expire, refresh
+from .locking import Busy
 from .manifest import FILE
 from .settings import Settings
 from .store.alone import day_recorded, only_one
@@ -34,6 +35,7 @@ def tasks(
     make: Make,
     live: Live | None,
     seal: Callable[[], str] | None = None,
+    due: Callable[[], str] | None = None,
 ) -> list[Task]:
     """The tasks of the settings. Without `live` they can be shown, not done."""
     jobs = settings.jobs
@@ -56,8 +58,12 @@ def tasks(
     if seal is not None:
         every, put = Every(timedelta(minutes=jobs.seal)), seal
         found.append(
-            Task("seal", "seals live decisions into the log", every, _LONG, lambda _: put())
+            Task("seal", "seals live decisions into the log", every, _LONG, lambda _: _seal(put))
         )
+    if due is not None and jobs.retention is not None:
+        says, look = "says whose records' time is over; erases nothing", due
+        daily = Daily(jobs.retention, settings.zone)
+        found.append(Task("retention", says, daily, grace, lambda _: look()))
     return found
 
 
@@ -78,6 +84,13 @@ def _list(
             return make(day)
 
     return work
+
+
+def _seal(put: Callable[[], str]) -> str:
+    try:
+        return put()
+    except Busy as error:  # another process writes to the log just now
+        raise NotNow(str(error)) from error
 
 
 def published(settings: Settings, day: date) -> bool:

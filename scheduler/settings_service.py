@@ -28,7 +28,8 @@ class Jobs:
     `list`: when the day's list is made. `grace`: hours within which a start that was missed is
     caught up. `seal`: minutes between two seals of live decisions. `expire`: seconds between two
     looks for permits past their end. `refresh`: minutes between two looks whether listed rows are
-    refused by now; None: never. `retention`: when old personal data is looked for; None: never.
+    refused by now; None: never. `retention`: when it is looked whose records' time is over; None:
+    never. Nothing is erased by itself.
     """
 
     list: time = time(5)

@@ -64,7 +64,7 @@ zone: {zone}
 # `grace`: hours within which a start that was missed is caught up; `seal`: minutes between two
 # seals of live decisions; `expire`: seconds between two looks for permits past their end;
 # `refresh`: minutes between two looks whether listed rows are refused by now, or never;
-# `retention`: when old personal data is looked for, or never.
+# `retention`: when it is looked whose records' time is over, or never; nothing is erased by itself.
 jobs: {jobs}
 
 # How the service is reached. `requests`: a second, for each key (0: no limit); `body`: KiB that a

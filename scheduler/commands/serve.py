@@ -39,8 +39,8 @@ from ..web.logged import log_of
 from ..web.metrics import new_metrics
 from ..web.pacing import Pace
 from ..web.service import Service, lists_of
+from .children import Maker
 from .common import Home, Json, Now, WrongUse, emit, guarded, moment, out, settings_of
-from .making_list import Maker
 from .sources import store_of
 
 GRACEFUL: Final = 20
@@ -193,7 +193,7 @@ class _Running:
         )
         self._maker = Maker(settings, self.alarms, clock if made_up else None)
         self._seal = partial(_sealed, keys, store)
-        work = tasks(settings, store, clock, self._maker, self.live, self._seal)
+        work = tasks(settings, store, clock, self._maker, self.live, self._seal, self._maker.due)
         own = open_store(settings.store, settings.home)
         self._timer = Timer(own, work, clock, perf_counter, self._ran, self._trouble)
         self._timed = timer
@@ -277,7 +277,7 @@ def jobs(home: Home = None, json_: Json = False) -> None:
     """What the service does by itself, and when each begins next."""
     settings = settings_of(home)
     with store_of(settings) as store:
-        known = tasks(settings, store, lambda: _never(), lambda _: "", None, lambda: "")
+        known = tasks(settings, store, lambda: _never(), lambda _: "", None, str, str)
         found = planned(store, known)
     if json_:
         emit(

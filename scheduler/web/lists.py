@@ -96,6 +96,13 @@ class Lists:
                 found.append(day)
         return sorted(found, reverse=True)
 
+    def published(self, day: date) -> float:
+        """When a day was published, in seconds since 1970. Raises NoDay."""
+        try:
+            return (self.place / day.isoformat() / FILE).stat().st_mtime
+        except OSError:
+            raise NoDay(f"there is no list of {day.isoformat()}") from None
+
     def manifest(self, day: date) -> dict[str, Any]:
         """A day's manifest. Raises NoDay."""
         try:

@@ -20,7 +20,7 @@ from ..settings import Settings
 from ..store.database import Store
 from .journal import Journal
 from .keys import Bearer, Keyring
-from .lists import Lists
+from .lists import Lists, NoDay
 from .metrics import Metrics
 from .pacing import Pace
 from .problems import Refused
@@ -117,8 +117,14 @@ class Service:
                 found.append("log")
         except (ForbearError, OSError):
             found.append("log")
-        if self.today not in self.lists.days():
+        try:
+            published = self.lists.published(self.today)
+            self.metrics.listed_day.set(published)
+            self.metrics.withdrawn.set(len(self.lists.withdrawn(self.today)))
+        except NoDay:
             found.append("today's list")
+        except ForbearError:
+            pass  # the store, which is told already
         self.metrics.ready.set(0 if found else 1)
         return found
 

@@ -84,7 +84,7 @@ ONLY = {  # of a package: the modules that may import it
     "durable_rules_engine": {"engine.rete"},
     "durable": set[str](),  # its convenient interface is the one that corrupts memory
     "apscheduler": {"scheduler.timer"},
-    "subprocess": {"engine.rete", "scheduler.commands.making_list"},
+    "subprocess": {"engine.rete", "scheduler.commands.children"},
     "yaml": {"engine.reading.nodes"},
     **dict.fromkeys(("sqlalchemy", "alembic", "sqlite3", "psycopg"), STORE),
 }

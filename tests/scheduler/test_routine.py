@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from scheduler.commands.making_list import Maker, NotMade
+from scheduler.commands.children import Maker, NotMade
 from scheduler.routine import tasks
 from scheduler.settings import Settings, read_bytes
 from scheduler.store.alone import day_recorded, only_one
@@ -131,11 +131,11 @@ def test_a_lock_ends_with_its_holder(opened: Opened) -> None:
 def test_jobs_are_those_of_the_settings(settings: Settings, opened: Opened) -> None:
     text = f"store: '{settings.store}'\njobs: {{expire: 5, refresh: never, grace: 2}}\n"
     told = read_bytes(text.encode(), "settings.yaml", settings.home or Path())
-    found = tasks(told, opened(), lambda: NOW, str, None, seal=lambda: "sealed")
-    assert [one.id for one in found] == ["list", "expire", "seal"]
+    found = tasks(told, opened(), lambda: NOW, str, None, lambda: "sealed", lambda: "none")
+    assert [one.id for one in found] == ["list", "expire", "seal", "retention"]
     assert found[0].grace == timedelta(hours=2)
     assert found[1].when == Every(timedelta(seconds=5))
-    assert found[2].work(NOW) == "sealed"
+    assert [one.work(NOW) for one in found[2:]] == ["sealed", "none"]
 
 
 # -- the run in a process of its own
@@ -149,11 +149,9 @@ def said(maker: Maker, code: int, document: Any) -> str:
 def test_what_a_run_said(settings: Settings) -> None:
     alarms: list[tuple[str, str]] = []
     maker = Maker(settings, lambda what, text: alarms.append((what, text)))
-    words = maker._words(DAY)
-    assert words[3:7] == ["run", "--json", "--day", "2026-11-21"]
-    assert "parquet" in words
-    assert "--now" not in words
-    assert "--now" in Maker(settings, lambda *_: None, lambda: NOW)._words(DAY)
+    assert maker._common() == ["--home", str(settings.home)]
+    trial = Maker(settings, lambda *_: None, lambda: NOW)
+    assert trial._common()[2:] == ["--now", "2026-11-21T10:00:00Z"]
     made = {"counts": {"listed": 7}, "alarms": []}
     assert said(maker, 0, made) == "published the list of 2026-11-21: 7 rows"
     assert alarms == []
@@ -169,3 +167,18 @@ def test_what_a_run_said(settings: Settings) -> None:
     maker.stop()
     with pytest.raises(NotNow, match="is stopping"):
         maker(DAY)
+
+
+def test_whose_time_is_over_is_said_and_nobody_is_named(settings: Settings) -> None:
+    maker = Maker(settings, lambda *_: None)
+    maker._run = lambda words: (0, json.dumps({"purge": None, "would_erase": ["C1", "C2"]}))  # type: ignore[method-assign]
+    assert maker.due().startswith("2 consumers whose records may be erased")
+    maker._run = lambda words: (3, json.dumps({"errors": [{"message": "no store"}]}))  # type: ignore[method-assign]
+    with pytest.raises(NotMade, match="ended with 3: no store"):
+        maker.due()
+
+
+def test_a_command_of_ours_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
+    """Without a settings file it has no home: it says so, and that is a failure."""
+    with pytest.raises(NotMade, match=r"ended with 2: .* is not a home"):
+        Maker(Settings(home=tmp_path), lambda *_: None)(DAY)
