@@ -431,7 +431,7 @@ def test_a_word_taken_back_later_counted_by_the_record_until_then(panel: Panel) 
     before = NOON - timedelta(days=3)
     word = dict.fromkeys(TABLES["statements"].schema) | {
         "statement": "s1", "consumer": "P1", "kind": "cease", "to": "this_collector",
-        "medium": "mail", "accepted_medium": True, "accounts": ["D1"], "made_at": before,
+        "medium": "postal_letter", "accepted_medium": True, "accounts": ["D1"], "made_at": before,
         "received_at": before, "recorded_at": before,
     }  # fmt: skip
     back = word | {"revision": 1, "void": True, "recorded_at": NOON + timedelta(days=3)}

@@ -18,12 +18,13 @@ from scheduler import cli
 from scheduler.commands.replaying import segment_of
 from scheduler.log import reading, replaying
 from scheduler.log.answering import Replayed
-from scheduler.log.reading import Log, Segment
+from scheduler.log.reading import Log, Segment, open_log
 from scheduler.log.rebuilding import rebuild
 from scheduler.log.rehearing import beyond, open_by_law
 from scheduler.log.replaying import law_of, replay
 from scheduler.manifest import versions
 from scheduler.portfolio import open_portfolio
+from scheduler.sample.synth import synth
 
 
 @pytest.fixture
@@ -278,3 +279,38 @@ def test_what_is_not_there_is_wrong_use(asked: Asked, words: list[str], why: str
 def test_a_decision_is_found_by_its_id(logged: Log, segment: Segment) -> None:
     (first,) = reading.decisions(segment).head(1).collect()["decision_id"]
     assert segment_of(logged, first) == segment
+
+
+# -- from the store
+
+
+def test_a_store_that_went_on_still_gives_what_was_decided(home: Path, tmp_path: Path) -> None:
+    """Words, corrections and contacts recorded after the run change nothing of it."""
+    synth(tmp_path / "made", 60, 5)
+
+    def ask(*words: str) -> tuple[int, Any]:
+        told = [*words, "--home", str(home), "--json"]
+        done = CliRunner().invoke(cli.app, told, obj=cli.now)
+        return done.exit_code, json.loads(done.stdout)
+
+    assert ask("init")[0] == 0
+    told = ask("import", str(tmp_path / "made"), "--now", "2026-11-21T10:59Z",
+               "--accept-holes", "made up", "--by", "a test")  # fmt: skip
+    assert told[0] == 0, told
+    assert ask("run", "--day", "2026-11-21", "--now", "2026-11-21T11:00Z")[0] == 0
+    rows = reading.decisions(open_log(home / "log"), pl.col("listed")).collect()
+    account = rows["account"][0]
+    assert (
+        ask("note", account, "cease", "--medium", "written", "--now", "2026-11-21T12:00Z")[0] == 0
+    )
+    accounts = pl.read_parquet(tmp_path / "made" / "accounts.parquet")
+    paid = accounts.with_columns(status=pl.lit("paid"))
+    paid.write_parquet(tmp_path / "accounts.parquet")
+    told = ask("import", "accounts", str(tmp_path / "accounts.parquet"), "--now",
+               "2026-11-21T13:00Z")  # fmt: skip
+    assert told[0] == 0, told
+    status, document = ask("log", "replay", "--from-store")
+    assert (status, document["identical"]) == (0, True), document
+    one = rows["decision_id"][0]
+    status, document = ask("log", "replay", one, "--from-store")
+    assert (status, document["segments"][0]["decisions"], document["identical"]) == (0, 1, True)
