@@ -10,7 +10,8 @@ from typing import Annotated, Any, Final
 import typer
 
 from ..log import layout
-from ..log.keys import KeyProblem, public_key
+from ..log.keys import PUBLIC, KeyProblem, public_key
+from ..log.manifests import MANIFEST, check_manifest
 from ..log.note import NotANote, Verifier, read_verifier
 from ..log.proving import CannotProve, check_proof, locate, prover, read_note, read_proof
 from ..log.reading import NoLog
@@ -91,7 +92,10 @@ def outside(path: Path) -> Outside:
 @guarded
 def verify_(
     path: Annotated[
-        Path | None, typer.Argument(help="A log, or a directory with one (default: the home's).")
+        Path | None,
+        typer.Argument(
+            help="A log, a directory with one, or a published day (default: the home's log)."
+        ),
     ] = None,
     key: KeyOf = None,
     against: Annotated[
@@ -111,6 +115,9 @@ def verify_(
     """Check the log, or a proof, from its files and the public key alone."""
     if proof is not None:
         _check(proof, path, key, home, json_)
+        return
+    if path is not None and (path / MANIFEST).is_file():
+        _check_day(path, key, home, json_)
         return
     log = place_of(settings_of(home), path) if path is None or home is not None else _at(path)
     verifier = key_of(log, key)
@@ -160,6 +167,25 @@ def _say(report: Report, told: bool) -> None:
         )
 
 
+def _check_day(day: Path, key: str | None, home: Path | None, json_: bool) -> None:
+    """Check a published day against its signed manifest."""
+    log = None
+    if key is None:
+        beside = (day.resolve().parent / "log", day.resolve().parent.parent / "log")
+        log = next((one for one in beside if (one / PUBLIC).is_file()), None)
+        log = log or place_of(settings_of(home), None)
+    wrong = check_manifest(day, key_of(log, key))
+    if json_:
+        emit({"ok": not wrong, "day": str(day), "wrong": wrong})
+    else:
+        for one in wrong:
+            out.print(one)
+        held = "every file is what the signed manifest says" if not wrong else "it does not hold"
+        out.print(f"{day}: {held}")
+    if wrong:
+        raise typer.Exit(NO)
+
+
 def _check(proof: Path, path: Path | None, key: str | None, home: Path | None, json_: bool) -> None:
     """Check a proof in a file."""
     log = None
@@ -172,6 +198,8 @@ def _check(proof: Path, path: Path | None, key: str | None, home: Path | None, j
         said, holds = check_proof(read_proof(proof), key_of(log, key)), True
     except CannotProve as error:
         said, holds = str(error), False
+    except OSError as error:
+        raise WrongUse(f"--proof {proof} cannot be read") from error
     if json_:
         emit({"ok": holds, "proof": str(proof), "says": said})
     else:

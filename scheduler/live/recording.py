@@ -1,4 +1,4 @@
-"""A live decision as the log has it: its record's text, its place in the chain (log/README.md).
+"""A live decision as the log has it: its record's text, its place in the chain (scheduler/log/README.md).
 
 chain = SHA-256 over the chain before, the number, what decisions have in common, the public part
 and the hash of salt and personal part. So the chain still holds where a personal part was erased.
@@ -44,7 +44,7 @@ def dumps(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks what: `asked` is list, check or permit (log/README.md)."""
+    """Who asks what: `asked` is list, check or permit (scheduler/log/README.md)."""
 
     asked: str
     by: str

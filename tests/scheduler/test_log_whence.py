@@ -20,11 +20,15 @@ NOWS = [datetime(2026, 11, 21, 11, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
 @pytest.mark.parametrize("now", NOWS)
 def test_both_ways_give_the_same(made_up: Path, now: datetime) -> None:
     frames = {name: pl.read_parquet(made_up / table.file) for name, table in TABLES.items()}
-    said = frames["statements"].head(9).with_columns(
-        pl.concat_str(pl.lit("said-"), "statement").alias("statement"),
-        pl.lit("current_location_zone").alias("kind"),
-        pl.lit('"America/Denver"').alias("value"),
-        *(pl.lit(None).alias(name) for name in ("more", "accounts", "point")),
+    said = (
+        frames["statements"]
+        .head(9)
+        .with_columns(
+            pl.concat_str(pl.lit("said-"), "statement").alias("statement"),
+            pl.lit("current_location_zone").alias("kind"),
+            pl.lit('"America/Denver"').alias("value"),
+            *(pl.lit(None).alias(name) for name in ("more", "accounts", "point")),
+        )
     )
     frames["statements"] = pl.concat([frames["statements"], said], how="vertical_relaxed")
     people = frames["consumers"].select("consumer", together=pl.col("person"))
