@@ -17,14 +17,12 @@ import polars as pl
 
 from ..workers import MOST, Workers, worth
 from .canonical import personal, public
-from .keys import ConsumerKeys, consumer_keys
+from .keys import ConsumerKeys, consumer_keys, salting
 from .records import DECISIONS, INNER, PERSONAL
 from .tree import LEAF, SIZE
 
 ROWS: Final = 131_072  # as many as a row group of the files holds
 NO_LEAF: Final = bytes(SIZE)
-_IPAD: Final = bytes(one ^ 0x36 for one in range(256))
-_OPAD: Final = bytes(one ^ 0x5C for one in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +69,9 @@ class Hasher:
         """Nothing is held open."""
 
 
-def _salting(key: bytes) -> tuple[bytes, bytes]:
-    """The two blocks of HMAC-SHA256 that depend on the key alone (RFC 2104)."""
-    whole = key.ljust(64, b"\0")
-    return whole.translate(_IPAD), whole.translate(_OPAD)
-
-
 def salt_of(key: bytes, decision: str) -> bytes:
     """The salt of one decision: HMAC-SHA256(key, decision id)."""
-    inside, outside = _salting(key)
+    inside, outside = salting(key)
     return sha256(outside + sha256(inside + decision.encode()).digest()).digest()
 
 
@@ -88,7 +80,7 @@ def inner_hashes(frame: pl.DataFrame, keys: ConsumerKeys) -> list[bytes | None]:
     names = frame["consumer"].fill_null("")
     distinct = names.unique().to_list()
     pads = {
-        name: None if key is None else _salting(key)
+        name: None if key is None else salting(key)
         for name, key in zip(distinct, keys.of(distinct), strict=True)
     }
     ids = frame["decision_id"].fill_null("").cast(pl.Binary).to_list()

@@ -15,7 +15,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from hmac import digest as hmac
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +33,8 @@ CONSUMERS: Final = "consumers.parquet"
 LOG: Final = "log"
 KEY: Final = 24  # bytes of a consumer's key
 WHOLE: Final = ("t0", "t1", "k0", "k1", "k2")
+_IPAD: Final = bytes(one ^ 0x36 for one in range(256))
+_OPAD: Final = bytes(one ^ 0x5C for one in range(256))
 NOBODY: Final = "forbear-without-a-home"
 
 
@@ -199,8 +200,19 @@ def _tag(consumer: str) -> bytes:
     return sha256(b"forbear consumer 1\n" + consumer.encode()).digest()[:16]
 
 
-def _made(seed: bytes, consumer: str) -> bytes:
-    return hmac(seed, b"forbear consumer key 1\n" + consumer.encode(), "sha256")[:KEY]
+def salting(key: bytes) -> tuple[bytes, bytes]:
+    """The two blocks of HMAC-SHA256 that depend on the key alone (RFC 2104), 64 bytes each."""
+    whole = key.ljust(64, b"\0")
+    return whole.translate(_IPAD), whole.translate(_OPAD)
+
+
+def _made(seed: bytes, consumers: Sequence[str]) -> list[bytes]:
+    """Each consumer's key: the first bytes of HMAC-SHA256(seed, consumer)."""
+    inside, outside = salting(seed)
+    start = inside + b"forbear consumer key 1\n"
+    return [
+        sha256(outside + sha256(start + one.encode()).digest()).digest()[:KEY] for one in consumers
+    ]
 
 
 def _words(column: str, count: int) -> list[pl.Expr]:
@@ -239,7 +251,7 @@ class ConsumerKeys:
         fresh = [name for name, there in zip(names, missing["known"], strict=True) if there is None]
         if not fresh:
             return self
-        made = pl.DataFrame({"key": [_made(seed, one) for one in fresh]}).select(_words("key", 3))
+        made = pl.DataFrame({"key": _made(seed, fresh)}).select(_words("key", 3))
         made.columns = list(WHOLE[2:])
         added = pl.concat([_tags(fresh), made], how="horizontal")
         return ConsumerKeys(pl.concat([self.table, added.unique(["t0", "t1"])]).sort("t0", "t1"))

@@ -64,6 +64,8 @@ class Prover:
         """That one decision is in the log, of the newest checkpoint. Raises CannotProve."""
         note, signed = self.checkpoint()
         index = segment.first + row - 1
+        if index >= signed.size:
+            raise CannotProve(f"segment {segment.name} was not signed for yet")
         record, inner = self._record(segment, row)
         path = self._whole(lambda: inclusion(index, signed.size, self.node), signed)
         told: dict[str, Any] = {
