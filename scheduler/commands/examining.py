@@ -12,6 +12,7 @@ import typer
 from engine.clock import start_of_day
 
 from ..law import law_of
+from ..licensing import licences_of
 from ..log.lookback_page import page, text, write_csv
 from ..log.looking import Review, Search, document, review
 from ..making import writing
@@ -93,7 +94,7 @@ def lookback(
             start_of_day(first, settings.zone) if first else EARLIEST,
             min(ends, clock),
             clock,
-            settings.licences,
+            licences_of(found.portfolio, settings.licences)[0],
             _corrected(settings, Path(scratch), clock) if found.stored else None,
         )
         looked = review(found.portfolio, search, Path(scratch), shown)

@@ -19,6 +19,7 @@ from engine.part import PartInput, decide_part
 from engine.terms import Licences
 
 from ..contact_list import INSTANT
+from ..doubtful import decide_part_both
 from ..grouped import GroupsOf
 from ..parts import plan, read
 from ..portfolio import Portfolio
@@ -74,7 +75,7 @@ def rebuild(
             frames, homes = read(cut, part)
             if where is not None:
                 frames, homes = _only(frames, homes, groups)
-            again = _decided(panel, head, frames, homes)
+            again = _decided(panel, head, frames, homes, cut.maybe)
             here = recorded.filter(pl.col("group").is_in(homes["group"].unique().implode()))
             _compare(found, here, again if where is None else _among(again, here))
             done += part.accounts
@@ -100,7 +101,7 @@ class _Head:
                 place: None if last == UNLIMITED else parse_date(last)
                 for place, last in held.items()
             }
-            for collector, held in settings["licences"].items()
+            for collector, held in head.get("licences", settings["licences"]).items()
         }
 
 
@@ -122,7 +123,11 @@ def _only(
 
 
 def _decided(
-    panel: Panel, head: _Head, frames: Mapping[str, pl.DataFrame], homes: pl.DataFrame
+    panel: Panel,
+    head: _Head,
+    frames: Mapping[str, pl.DataFrame],
+    homes: pl.DataFrame,
+    maybe: Mapping[str, str],
 ) -> pl.DataFrame:
     asking = PartInput(
         frames=frames,
@@ -136,7 +141,7 @@ def _decided(
         licences=head.licences,
         sample_least=0,
     )
-    rows = decide_part(panel, asking, lambda _: None).candidates
+    rows = decide_part_both(decide_part, panel, asking, maybe, lambda _: None).candidates
     permitted = pl.col("permitted")
     moment = pl.col("next_permitted_utc").cast(INSTANT)
     floor = moment.dt.truncate("1s")

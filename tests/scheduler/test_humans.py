@@ -10,16 +10,23 @@ from typing import Any
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from engine.panel import Panel
 from engine.part import decide_part
 from engine.rulebook import law_directory, load
+from scheduler import cli
 from scheduler.day import run_day
 from scheduler.doubtful import decide_part_both
 from scheduler.explaining import explain
 from scheduler.law import law_of
 from scheduler.licensing import licences_in, licences_of, merged, plain
+from scheduler.log.reading import decisions, open_log
+from scheduler.log.rebuilding import rebuild
+from scheduler.log.replaying import replay
+from scheduler.manifest import versions
 from scheduler.portfolio import PortfolioError, contact_groups, open_portfolio
+from scheduler.sample.synth import synth
 from scheduler.settings import Settings
 from scheduler.store.schema import OPTIONAL
 from tests import parting
@@ -280,3 +287,33 @@ def test_the_digest_names_every_file(tmp_path: Path) -> None:
     bare = open_portfolio(written(two(), tmp_path / "bare")).digest()
     more = written(two(), tmp_path / "more", same_persons=pairs("low"))
     assert open_portfolio(more).digest() != bare
+
+
+def test_a_day_in_doubt_is_decided_again_from_its_log_and_its_rows(tmp_path: Path) -> None:
+    place = tmp_path / "portfolio"
+    synth(place, 160, 5)
+    people = pl.read_parquet(place / "consumers.parquet")["person"].to_list()
+    rows = [(a, b, "bureau", "low") for a, b in zip(people[::4], people[1::4], strict=False)]
+    schema = OPTIONAL["same_persons"].schema
+    pl.DataFrame(rows, schema=schema, orient="row").write_parquet(place / "same_persons.parquet")
+    who = pl.read_parquet(place / "accounts.parquet").select(
+        "collector", "collector_role", "collector_type", "collector_located_in"
+    )
+    held = who.unique("collector").with_columns(
+        licences=pl.lit('{"US-NY-NYC": "2026-11-20", "US-CA": "unlimited"}')
+    )
+    held.write_parquet(place / "collectors.parquet")
+    out = tmp_path / "lists"
+    asked = ["run", "--from", str(place), "--now", "2026-11-21T06:00-05:00", "--day", "2026-11-21",
+             "--out", str(out), "--format", "csv"]  # fmt: skip
+    done = CliRunner().invoke(cli.app, asked, obj=cli.now)
+    assert done.exit_code == 0, done.output
+    (segment,) = open_log(out / "log" if (out / "log").is_dir() else out).segments
+    again = replay(segment, versions())
+    assert (again.different, again.differences) == (0, [])
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    made_again = rebuild(segment, open_portfolio(place), scratch)
+    assert (made_again.different, made_again.differences) == (0, [])
+    budgets = decisions(segment).collect()["budgets"].drop_nulls()
+    assert budgets.str.contains('~"', literal=True).any()
