@@ -17,6 +17,7 @@ from .asked import (
 )
 from .door import (
     Live,
+    ahead,
     cancel,
     changes_after,
     check,
@@ -52,6 +53,7 @@ __all__ = [
     "Reserved",
     "Result",
     "Token",
+    "ahead",
     "cancel",
     "changes_after",
     "check",

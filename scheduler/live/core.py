@@ -39,7 +39,7 @@ TELLING: Final = ("settle", "cancel", "expire", "post")
 
 @dataclass
 class Job:
-    """One thing handed in. `kind`: check, reserve, release, or one of TELLING."""
+    """One thing handed in. `kind`: check, ahead, reserve, release, or one of TELLING."""
 
     asked: Sequence[Proposed] | Proposed | Result | str | Release | Sequence[Event] | None
     kind: str
@@ -189,6 +189,8 @@ class Core:
             return self._reserve(job.asked, asking, work)
         if isinstance(job.asked, Release):
             return self._release(job.asked, job, work)
+        if job.kind == "ahead":
+            return sum(isinstance(self._decided(one, work.now), tuple) for one in _proposals(job))
         return [self._check(one, asking, work) for one in _proposals(job)]
 
     def _decided(self, asked: Proposed, now: datetime) -> tuple[Known, Kept] | Fault:
@@ -291,7 +293,7 @@ def _proposals(job: Job) -> Sequence[Proposed]:
         return (job.asked,)
     if isinstance(job.asked, Release):
         return (Proposed(job.asked.account, ""),)
-    if job.kind != "check" or not isinstance(job.asked, Sequence):
+    if job.kind not in ("check", "ahead") or not isinstance(job.asked, Sequence):
         return ()
     return [one for one in job.asked if isinstance(one, Proposed)]
 

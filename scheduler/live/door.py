@@ -110,6 +110,15 @@ def check(
     return live.writer.hand_in(Job(tuple(asked), "check", by, person), len(asked))
 
 
+def ahead(live: Live, asked: Sequence[Proposed]) -> Future[int]:
+    """Decide what is likely to be asked soon, and answer nobody: nothing is logged or reserved.
+
+    What is asked afterwards is answered from memory while it holds. How many were decided. Hand
+    in a few dozen at a time: others wait meanwhile.
+    """
+    return live.writer.hand_in(Job(tuple(asked), "ahead"), len(asked))
+
+
 def reserve(
     live: Live, asked: Proposed, by: str, person: str | None = None
 ) -> Future[Reserved | Fault]:
@@ -205,6 +214,7 @@ __all__ = [
     "Clock",
     "Live",
     "LiveError",
+    "ahead",
     "cancel",
     "changes_after",
     "check",

@@ -13,7 +13,7 @@ from ..law import Law
 from ..store import living
 from ..store.database import Connection
 from ..store.living import Head, Permit, StoredChange, StoredRelease
-from ..store.plain import moment
+from ..store.plain import moment, together
 from ..store.recording import record_rulebook
 from .asked import Reserved
 from .recording import PREFIX, Asking, Kept, answer, dumps, inner_of, link_of, salts, texts
@@ -72,22 +72,26 @@ class Ledger:
 
     def write(self, connection: Connection, work: Work) -> None:
         """Put all that was gathered into the store."""
-        permits: list[Permit] = []
+        at: Head | None = None
         if work.entries:
-            permits = self._log(connection, work)
-        living.add_permits(connection, permits)
-        living.use_releases(connection, work.used)
-        for one in work.released:
-            living.add_release(connection, one)
-        living.bump(connection, work.bumped, work.now)
+            self._meet(connection, work)
+            # INVARIANT: from here to the commit nobody else adds to the log
+            at = living.head(connection)
+        with together(connection):
+            permits = [] if at is None else self._log(connection, work, at)
+            living.add_permits(connection, permits)
+            living.use_releases(connection, work.used)
+            for one in work.released:
+                living.add_release(connection, one)
+            living.bump(connection, work.bumped, work.now)
 
     def committed(self, work: Work) -> None:
         """It is in the store for good."""
         self.written.update(work.situations)
         self.begun = self.begun or bool(work.entries)
 
-    def _log(self, connection: Connection, work: Work) -> list[Permit]:
-        """Number, chain and log the decisions; the permits given by them."""
+    def _meet(self, connection: Connection, work: Work) -> None:
+        """Put down what decisions share, where it is not there yet."""
         if not self.begun:
             record_rulebook(connection, self.law.rulebook.digest, self.law.files, work.now)
             living.add_common(connection, self.common, self.content)
@@ -96,8 +100,9 @@ class Ledger:
             work.situations.update(fresh)
         met = [(self.common, *one) for one in sorted(work.situations.items())]
         living.add_situations(connection, met)
-        # INVARIANT: from here to the commit nobody else adds to the log
-        at = living.head(connection)
+
+    def _log(self, connection: Connection, work: Work, at: Head) -> list[Permit]:
+        """Number, chain and log the decisions; the permits given by them."""
         seq, chain, now = at.seq, at.chain, moment(connection, work.now)
         rows: list[Sequence[Any]] = []
         permits: list[Permit] = []

@@ -1,4 +1,6 @@
-"""A live decision as the log has it: its record's text, its place in the chain (scheduler/log/README.md).
+"""A live decision as the log has it: its record's text, its place in the chain.
+
+scheduler/log/README.md explains every field.
 
 chain = SHA-256 over the chain before, the number, what decisions have in common, the public part
 and the hash of salt and personal part. So the chain still holds where a personal part was erased.

@@ -51,14 +51,12 @@ class Caught:
 
 def catch_up(connection: sa.Connection) -> Caught:
     """Group the consumers of all rows added since the last time, by whomever."""
-    marks = _marks(connection)
-    fresh = _fresh(connection, marks)
+    marks, fresh = _looked(connection)
     if not fresh:
         return Caught(marks.get(EPOCH, 0), frozenset())
     if connection.dialect.name == "postgresql":
         done(connection, "LOCK TABLE watermark IN SHARE ROW EXCLUSIVE MODE")
-        marks = _marks(connection)
-        fresh = _fresh(connection, marks)
+        marks, fresh = _looked(connection)
     rows = {
         name: _rows(connection, name, marks.get(name, 0), newest) for name, newest in fresh.items()
     }
@@ -104,22 +102,20 @@ def members_of(connection: sa.Connection, groups: Collection[str]) -> dict[str, 
     return {group: tuple(sorted(all_of)) or (group,) for group, all_of in found.items()}
 
 
-def _marks(connection: sa.Connection) -> dict[str, int]:
-    return dict(asked(connection, "SELECT name, row FROM watermark"))
-
-
-def _fresh(connection: sa.Connection, marks: dict[str, int]) -> dict[str, int]:
-    """The newest row of each table that has rows nobody looked at yet."""
+def _looked(connection: sa.Connection) -> tuple[dict[str, int], dict[str, int]]:
+    """How far rows have been looked at, and the newest of each table that has others."""
     if connection.dialect.name == "postgresql":
-        each = [f"SELECT '{name}', max(row) FROM {name}" for name in _READ]
-        newest = asked(connection, " UNION ALL ".join(each))
+        newest = " UNION ALL ".join(f"SELECT '+{name}', max(row) FROM {name}" for name in _READ)
     else:
-        newest = asked(connection, "SELECT name, seq FROM sqlite_sequence")
-    return {
-        name: number
-        for name, number in newest
-        if name in _READ and number and number > marks.get(name, 0)
+        newest = "SELECT '+' || name, seq FROM sqlite_sequence"
+    rows = asked(connection, f"SELECT name, row FROM watermark UNION ALL {newest}")
+    marks = {name: number for name, number in rows if name[0] != "+"}
+    fresh = {
+        name[1:]: number
+        for name, number in rows
+        if name[0] == "+" and name[1:] in _READ and number and number > marks.get(name[1:], 0)
     }
+    return marks, fresh
 
 
 def _rows(connection: sa.Connection, name: str, after: int, newest: int) -> pl.DataFrame:

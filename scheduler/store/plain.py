@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -32,6 +33,16 @@ def done(connection: sa.Connection, text: str, values: Sequence[Value] = ()) -> 
     if connection.dialect.name == "postgresql":
         text = text.replace("?", "%s")
     driver(connection).execute(text, values)
+
+
+@contextmanager
+def together(connection: sa.Connection) -> Iterator[None]:
+    """What is done within goes to a server in one trip; nothing may be asked in between."""
+    if connection.dialect.name == "postgresql":
+        with driver(connection).pipeline():
+            yield
+    else:
+        yield
 
 
 def put(

@@ -29,6 +29,7 @@ from scheduler.live import (
     Released,
     Reserved,
     Result,
+    ahead,
     cancel,
     changes_after,
     check,
@@ -190,6 +191,19 @@ def test_a_decision_that_is_none_is_nothing(live: Live) -> None:
     assert decision(live, "live-2") is None
     assert decision(live, "live-01") is None
     assert decision(live, "else") is None
+
+
+def test_what_is_decided_ahead_is_no_answer_yet(live: Live, store: Store, now: Hands) -> None:
+    now.on(seconds=1)
+    assert ahead(live, [Proposed("A1", "call"), Proposed("nobody", "call")]).result(60) == 1
+    assert live_decisions(store, 0, 10) == []
+    kept = live.writer.core.memory.of("C1").answers
+    assert len(kept) == 1
+    now.on(minutes=20)
+    assert asked(live).at == now.at
+    assert live.writer.core.memory.of("C1").answers == kept
+    post_events(live, [cease()], "crm").result(60)
+    assert not asked(live).permitted
 
 
 # -- permits
@@ -363,6 +377,13 @@ def test_events_are_idempotent_and_corrected_by_their_id(live: Live, now: Hands)
     (posted,) = post_events(live, [taken_back], "crm").result(60)
     assert posted.outcome == "corrected"
     assert asked(live).permitted
+
+
+def test_an_event_told_again_without_its_moments_keeps_those_it_has(live: Live, now: Hands) -> None:
+    for outcome in ("new", "same", "same"):
+        (found,) = post_events(live, [cease()], "crm").result(60)
+        assert found.outcome == outcome
+        now.at += timedelta(minutes=5)
 
 
 def test_each_event_has_its_own_outcome(live: Live) -> None:
