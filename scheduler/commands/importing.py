@@ -114,7 +114,7 @@ def import_(
     with store_of(settings) as store, Shown(err) as shown:
         run = Run(
             at, base / "set-aside", shown, origin, sheet, zone, settings.zone, dry,
-            CutOver(day, settings.zone, cutover is not None, accepted),
+            CutOver(day, settings.zone, cutover is not None, accepted, whole=file is None),
             lambda one: write(base, one, at),
         )  # fmt: skip
         if what == WIDE and file is not None:
@@ -180,6 +180,8 @@ def _say(one: Imported, dry: bool) -> None:
         out.print(f"  columns not read: {', '.join(one.unread[:SHOWN])}{more}")
     for code, count in one.unmapped.items():
         out.print(f"  result `{code}` is not known, {count:,} rows: each counts as all it could be")
+    if one.unmapped:
+        out.print("  say what they mean under `results` in a layout of your own")
     for note, count in one.notes.items():
         out.print(f"  {count:,} {'row' if count == 1 else 'rows'}: {note}")
     if one.holes and one.accepted is not None:

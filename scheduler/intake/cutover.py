@@ -39,12 +39,20 @@ class CutOver:
 
     `day`: the first that is not looked through. `told`: somebody said it is the cut-over; else it
     is one if no system that the file names told of contacts before. `zone`: whose days count.
+    `whole`: the file is part of a portfolio, which ends with its last contact.
     """
 
     day: date
     zone: str
     told: bool = False
     accepted: Accepted | None = None
+    whole: bool = False
+
+    def until(self, days: Iterable[date]) -> date:
+        """The first day that is not looked through, for contacts of these days."""
+        if not self.whole or self.told:
+            return self.day
+        return min(self.day, max(days, default=self.day) + _DAY)
 
 
 class HolesError(IntakeError):
@@ -108,12 +116,13 @@ def check(name: str, days: Iterable[date], cut: CutOver, aside: int = 0) -> tupl
     `aside`: rows of the file that would be set aside, whose days are not among `days`.
     """
     seen = set(days)
-    missing = holes(seen, cut.day)
+    day = cut.until(seen)
+    missing = holes(seen, day)
     if missing and cut.accepted is None:
         more = f" {aside:,} rows would be set aside: see them with --dry-run." if aside else ""
         raise HolesError(
-            f"{name}: the contacts of the {DAYS} days before the cut-over on {cut.day} are not "
-            f"whole: {said(missing, seen, cut.day)}. Limits that look back would permit too "
+            f"{name}: the contacts of the {DAYS} days before the cut-over on {day} are not "
+            f"whole: {said(missing, seen, day)}. Limits that look back would permit too "
             f"much.{more} "
             "Export those days and import all in one file; or, if there was no contact on them, "
             "say so with --accept-holes WHY --by PERSON. Nothing was stored"

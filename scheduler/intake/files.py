@@ -15,7 +15,6 @@ import polars as pl
 from ..store.adding import LINE
 from .rows import OURS, How, IntakeError, Read, header, made
 from .separated import decoded, read_separated
-from .workbook import read_workbook
 
 KINDS: Final = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv",
@@ -33,6 +32,8 @@ def read_file(path: Path, how: How | None = None) -> Read:
     if how.sheet is not None and kind != "xlsx":
         raise IntakeError(f"{path}: only a workbook has sheets")
     if kind == "xlsx":
+        from .workbook import read_workbook  # its package takes a while, and few need it
+
         return read_workbook(path, how)
     if kind == "parquet":
         return _parquet(path, how)
@@ -92,4 +93,36 @@ def _parquet(path: Path, how: How) -> Read:
     except (pl.exceptions.PolarsError, OSError, ValueError):
         raise IntakeError(f"{path}: not readable as Parquet") from None
     rows.columns = header(path, rows.columns, how.wanted)
-    return Read(rows.with_columns(pl.int_range(1, pl.len() + 1).alias(LINE)), (), "parquet")
+    rows = rows.with_columns(pl.int_range(1, pl.len() + 1).alias(LINE))
+    broken: list[tuple[int, dict[str, str], str]] = []
+    for name, dtype in rows.schema.items():
+        if dtype == pl.Binary():
+            texts, spoilt = _decoded(rows[name])
+            rows = rows.with_columns(texts)
+            why = f"column {name}: bytes that are no text"
+            broken += [(rows[LINE][at], {name: shown}, why) for at, shown in spoilt.items()]
+        elif isinstance(dtype, pl.Duration):
+            told = [None if one is None else str(one) for one in rows[name]]
+            rows = rows.with_columns(pl.Series(name, told, pl.String()))
+        elif dtype.is_nested() and dtype != pl.List(pl.String()):
+            told = [None if one is None else json.dumps(one, default=str) for one in rows[name]]
+            rows = rows.with_columns(pl.Series(name, told, pl.String()))
+    lost = {number: (number, kept, why) for number, kept, why in reversed(broken)}
+    return Read(
+        rows.filter(~pl.col(LINE).is_in(list(lost))),
+        tuple(lost[n] for n in sorted(lost)),
+        "parquet",
+    )
+
+
+def _decoded(cells: pl.Series) -> tuple[pl.Series, dict[int, str]]:
+    """Bytes as the text they are; and those that are none, as their figures, by place."""
+    texts: list[str | None] = []
+    spoilt: dict[int, str] = {}
+    for at, cell in enumerate(cells):
+        try:
+            texts.append(None if cell is None else cell.decode())
+        except UnicodeDecodeError:
+            texts.append(None)
+            spoilt[at] = cell.hex()
+    return pl.Series(cells.name, texts, pl.String()), spoilt

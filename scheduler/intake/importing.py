@@ -279,7 +279,7 @@ def _holes(
     days = told.select(pl.col("at").dt.convert_time_zone(cut.zone).dt.date()).to_series()
     found = days.unique().drop_nulls()
     if run.dry:
-        return cutover.holes(found, cut.day)
+        return cutover.holes(found, cut.until(found))
     return cutover.check(path.name, found, cut, aside)
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from ..store.adding import LINE
-from ..store.schema import Column
+from ..store.schema import STRINGS, Column
 from . import checks
 from .layouts import ASKED, From, Layout
 from .results import OURS as OUR_RESULTS
@@ -55,11 +55,11 @@ def laid_out(
         elif named:
             sources[column.name] = named[0]
             used.add(named[0])
-            cells.append(_cell(read.rows, named[0], source, layout).alias(column.name))
+            cells.append(_cell(read.rows, named[0], source, layout, column).alias(column.name))
         elif joined and len(joined) == len(source.join):
             sources[column.name] = joined[0]
             used.update(joined)
-            parts = [_text(pl.col(one)) for one in joined]
+            parts = [_text(_flat(read.rows, one)) for one in joined]
             cells.append(pl.concat_str(parts, separator="/").alias(column.name))
         elif source.default is not None:
             cells.append(pl.lit(source.default).alias(column.name))
@@ -89,16 +89,22 @@ def _listed(read: Read) -> str:
     return f"{', '.join(names[:_SHOWN])}{more}"
 
 
+def _flat(rows: pl.DataFrame, name: str) -> pl.Expr:
+    return pl.col(name).list.join(";") if rows.schema[name].is_nested() else pl.col(name)
+
+
 def _text(cell: pl.Expr) -> pl.Expr:
     text = cell.cast(pl.String(), strict=False).str.strip_chars()
     return pl.when(text != "").then(text)
 
 
-def _cell(rows: pl.DataFrame, name: str, source: From, layout: Layout) -> pl.Expr:
+def _cell(rows: pl.DataFrame, name: str, source: From, layout: Layout, column: Column) -> pl.Expr:
     """A column's cells: what means nothing is nothing, words are ours, gaps have their default."""
     plain_cell = source.default is None and source.other is None and not source.map
-    odd = rows.schema[name].is_nested() or rows.schema[name] == pl.Binary()
-    if odd or (plain_cell and not layout.empty):
+    if rows.schema[name].is_nested():
+        # a list stands for one only where ours is one
+        return pl.col(name) if column.dtype == STRINGS else _flat(rows, name)
+    if plain_cell and not layout.empty:
         return pl.col(name)
     if rows.schema[name] != pl.String() and plain_cell:
         return pl.col(name)

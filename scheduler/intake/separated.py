@@ -28,6 +28,7 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _LOOKED_AT: Final = 50  # records by which a delimiter is found out
+_PROBED: Final = 400  # bytes that show an encoding of two bytes a letter
 _PAIRS: Final = "its quotation marks do not pair"
 _Record = tuple[int, list[str]]
 
@@ -42,6 +43,12 @@ def decoded(data: bytes) -> tuple[str, str]:
         if data.startswith(bom):
             try:
                 return data.decode(name), name.removesuffix("-sig")
+            except UnicodeDecodeError:
+                break
+    for name, zeros in (("utf-16-le", data[1:_PROBED:2]), ("utf-16-be", data[0:_PROBED:2])):
+        if zeros.count(0) * 4 > len(zeros) * 3:  # nothing else has so many
+            try:
+                return data.decode(name), "utf-16"
             except UnicodeDecodeError:
                 break
     for name, shown in (("utf-8", "utf-8"), ("cp1252", "windows-1252")):

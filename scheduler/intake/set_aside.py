@@ -44,9 +44,8 @@ def shown(rows: pl.DataFrame, name: str) -> pl.Series:
         text = pl.struct(cell.alias("x")).struct.json_encode().str.slice(5).str.head(-1)
         return rows.select(pl.when(cell.is_not_null()).then(text).alias(name)).to_series()
     if isinstance(dtype, pl.Datetime):
-        return rows.select(cell.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f%:z")).to_series()
-    if dtype == pl.Binary():
-        return rows.select(cell.bin.encode("hex").alias(name)).to_series()
+        offset = "%:z" if dtype.time_zone else ""
+        return rows.select(cell.dt.strftime(f"%Y-%m-%dT%H:%M:%S%.6f{offset}")).to_series()
     if dtype.is_nested():
         return pl.Series(name, [None if one is None else str(one) for one in rows[name].to_list()])
     return rows.select(cell.cast(pl.String(), strict=False)).to_series()

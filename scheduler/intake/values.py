@@ -52,7 +52,7 @@ def typed(
         return frame.select(value=cell.cast(column.dtype), bad=pl.lit(False))
     if isinstance(have, pl.Datetime) and have.time_zone and column.dtype == INSTANT:
         return frame.select(value=cell.cast(INSTANT), bad=pl.lit(False))
-    if have.is_nested() or have == pl.Binary():
+    if have.is_nested():
         return frame.select(value=pl.lit(None, column.dtype), bad=cell.is_not_null())
     text = pl.col("text")
     trimmed = cell.cast(pl.String(), strict=False).str.strip_chars()

@@ -300,3 +300,17 @@ def test_parquet_with_whatever_types(
     found = take(store, path, table, "generic")
     adds_up(found)
     assert found is None or found.rows == height
+
+
+@pytest.mark.parametrize("maker", range(len(MAKERS)))
+def test_parquet_of_one_type(store: Store, place: Path, maker: int) -> None:
+    for table in TABLES.values():
+        frame = pl.DataFrame(
+            [MAKERS[0 if name in table.key else maker](3).alias(name) for name in table.schema]
+        )
+        path = place / "one.parquet"
+        frame.write_parquet(path)
+        found = take(store, path, table.name, "generic")
+        adds_up(found)
+        assert found is not None
+        assert found.rows == 3

@@ -289,6 +289,8 @@ def test_a_dry_run_stores_nothing(store: Store, tmp_path: Path) -> None:
         ("a,é\n".encode(), "a,é\n", "utf-8"),
         (b"a,\x81\n", "a,\x81\n", "latin-1"),
         (b"\xff\xfea", "ÿþa", "windows-1252"),
+        ("a,é\nb,1\n".encode("utf-16-le"), "a,é\nb,1\n", "utf-16"),
+        ("a,é\nb,1\n".encode("utf-16-be"), "a,é\nb,1\n", "utf-16"),
     ],
 )
 def test_an_encoding_is_found_out(data: bytes, text: str, name: str) -> None:

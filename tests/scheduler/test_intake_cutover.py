@@ -60,6 +60,17 @@ def test_little_says_little_and_is_refused() -> None:
     assert len(holes(old, CUT)) == 21
 
 
+def test_a_portfolio_ends_with_its_last_contact() -> None:
+    old = CutOver(CUT + 90 * DAY, "America/New_York", whole=True)
+    assert check("contacts.parquet", WORKED, old) == ()
+    later = [*WORKED, CUT + 99 * DAY]
+    assert check("contacts.parquet", later, CutOver(CUT, "UTC", whole=True)) == ()
+    with pytest.raises(HolesError, match="it ends on 2026-11-19, before"):
+        check("contacts.parquet", WORKED, CutOver(CUT + 9 * DAY, "UTC", told=True, whole=True))
+    with pytest.raises(HolesError, match="no contact on Thu 2026-11-05"):
+        check("contacts.parquet", [day for day in WORKED if day.day != 5], old)
+
+
 def test_somebody_may_answer_for_holes() -> None:
     cut = CutOver(CUT, "America/New_York")
     with pytest.raises(HolesError) as error:
