@@ -141,8 +141,6 @@ def _wait(
         return _plainly(table, rows, rule, _begun(table, rows, body.after, judged))
     found = _empty(rows)
     at = judged.arg_true()
-    if not len(at):
-        return found
     wanted = rows[at]
     if "workplace" in body.per:
         at_work = wanted["kind"].is_in(sorted(MAYBE_WORK))

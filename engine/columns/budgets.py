@@ -130,9 +130,7 @@ def _allocate(listed: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
             break
         ranked = shares.with_columns(pl.col("i").cum_count().over(unit).alias("rank"))
         given = ranked.group_by("i").agg((pl.col("rank") <= pl.col("left")).all().alias("ok"))
-        given = given.filter("ok").select("i")
-        if given.is_empty():
-            break
+        given = given.filter("ok").select("i")  # the first of all that ask is always among them
         done.append(given.with_columns(pl.lit(1, dtype=pl.Int32).alias("one")))
         used = (
             shares.join(given, on="i", how="semi")

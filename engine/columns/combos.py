@@ -18,7 +18,7 @@ from ..facts import asking, selecting
 from ..facts.catalogue import CONTACT_FACTS
 from ..facts.view import Moment, View
 from ..history import Contact, Group
-from ..kinds import Limit, Notice, Require, Wait, Window
+from ..kinds import Limit, Require, Wait
 from ..rule import AllOf, AnyOf, Ask, Entry, Rule
 from ..situation import RuleSet, asks_of
 
@@ -201,12 +201,3 @@ def _rest(values: Sequence[str], all_alike: str) -> str:
     if MAYBE in values:
         return MAYBE
     return all_alike if all(value == all_alike for value in values) else words.UNKNOWN
-
-
-def bits_of(combo: Combo) -> tuple[Rule, ...]:
-    """Live rules whose bit must be computed; a plain contact carries every notice's duty."""
-    return tuple(
-        rule
-        for rule in combo.live
-        if isinstance(rule.body, Limit | Wait | Window) and not isinstance(rule.body, Notice)
-    )

@@ -43,10 +43,6 @@ def value(cand: pl.DataFrame, rows: pl.DataFrame, on: list[str], name: str) -> p
 ATTORNEY = (pl.col("told") & ~pl.col("own") & (pl.col("role") == "attorney")).fill_null(value=False)
 
 
-def _tri(cand: pl.DataFrame, test: pl.Expr) -> pl.Series:
-    return cand.select(test.cast(pl.UInt8).alias("x"))["x"].fill_null(UNKNOWN)
-
-
 def said(prepared: Prepared, *kinds: str) -> pl.DataFrame:
     """Known statements of these kinds (`View.said`)."""
     return prepared.said.filter(pl.col("kind").is_in(kinds))
@@ -228,14 +224,13 @@ def hold_is(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     return flag(cand, last.filter(pl.col("state") == YES), ["a"])
 
 
-def about_debt(prepared: Prepared, rows: pl.DataFrame, *, meets: bool) -> pl.DataFrame:
-    """History rows once per debt they were about and of its collector (`statuses._about`)."""
+def about_debt(prepared: Prepared, rows: pl.DataFrame) -> pl.DataFrame:
+    """History rows once per debt they surely were about, of its collector (`statuses._about`)."""
     accounts = prepared.accounts.select("a", "fp", "single", "collector")
     some = rows.join(prepared.about.select("h", "a"), on="h").filter(pl.col("a").is_not_null())
     some = some.join(accounts.select("a", "collector"), on=["a", "collector"], how="semi")
     every = rows.join(prepared.about, on="h", how="anti").join(accounts, on=["fp", "collector"])
-    if meets:
-        every = every.filter("single")
+    every = every.filter("single")
     return pl.concat([some, every.select(some.columns)])
 
 
@@ -282,9 +277,7 @@ def initial_communication_made(prepared: Prepared, cand: pl.DataFrame, ask: Ask)
 def _ends(prepared: Prepared, files: pl.DataFrame) -> pl.DataFrame:
     """Per debt of these files: the end of the validation period, and whether it was computed."""
     notices = _with_contents(prepared, ["validation_notice"]).join(files, on="fp", how="semi")
-    notices = about_debt(prepared, notices, meets=True).with_columns(
-        pl.col("at").dt.date().alias("sent")
-    )
+    notices = about_debt(prepared, notices).with_columns(pl.col("at").dt.date().alias("sent"))
     sent = notices["sent"].unique().to_list()
     ends = {one: validation_ends(one) for one in sent}
     return (
@@ -325,11 +318,7 @@ def _unanswered(
     near = rows.filter((gap <= room).fill_null(value=False))["fp"].unique()
     timely = (pl.col("day") <= pl.col("end")).fill_null(value=True)
     sent = _with_contents(prepared, contents).join(files, on="fp", how="semi")
-    answered = (
-        about_debt(prepared, sent, meets=True)
-        .group_by("a")
-        .agg(pl.col("at").max().alias("answered"))
-    )
+    answered = about_debt(prepared, sent).group_by("a").agg(pl.col("at").max().alias("answered"))
     waiting = rows.filter(timely).join(answered, on="a", how="left")
     late = (pl.col("answered") <= pl.col("received_at")).fill_null(value=True)
     near = pl.concat([near, repeats]).unique()

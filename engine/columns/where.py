@@ -193,8 +193,6 @@ def doubtful_consumers(prepared: Prepared) -> list[str]:
 
 def put_plain(where: Where, found: dict[str, tuple[int, int, int, int]]) -> Where:
     """Replace the masks of some consumers: zones, places, work, by_number."""
-    if not found:
-        return where
     rows = pl.DataFrame(
         [(name, *masks) for name, masks in sorted(found.items())],
         schema={"consumer": pl.String, "z": pl.UInt64, "j": pl.UInt64, "w": pl.UInt64,

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from engine import Contact, Statement
+from engine import Consumer, Contact, Statement
 from engine.facts.consent import (
     asked_to_be_called,
     in_call_consent,
@@ -211,3 +211,13 @@ def test_a_reply_is_open_seven_days_at_most() -> None:
     attorney = said("represented_by", "ATTY1", "09-01T09:00")
     assert opened("attorney", attorney, text_in("09-12T10:00"))
     assert not opened("attorney", attorney, text_in("09-11T10:00"))
+
+
+def test_a_stranger_in_the_group_takes_nothing_back() -> None:
+    other = Consumer("P2", "P2")
+    revoked = replace(said("revokes_consent_to_call", True, "09-17T09:00"), consumer="P2", by="P2")
+    group = file(CONSENT, revoked)
+    group = replace(group, consumers={**group.consumers, "P2": other})
+    assert in_call_consent(view(group), D)
+    mine = replace(revoked, consumer="P1", by="P1")
+    assert not in_call_consent(view(replace(group, statements=(CONSENT, mine))), D)

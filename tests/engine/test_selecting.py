@@ -8,7 +8,15 @@ from datetime import date
 import pytest
 
 from engine import Account, Collector, Contact
-from engine.facts.selecting import events, excluded, exempted, matches, membership, same_unit
+from engine.facts.selecting import (
+    events,
+    excluded,
+    exempted,
+    matches,
+    membership,
+    same_unit,
+    unclear,
+)
 from engine.rule import Exclusion, Selector
 from tests.telling import D1, P1, at, file, past, point, proposed, said, view
 
@@ -54,6 +62,13 @@ def test_content_narrows() -> None:
 def test_a_result_left_out_may_be_any() -> None:
     asked = replace(CALLS, result=frozenset({"no_answer"}))
     assert taken(asked, past("09-17T10:00", result=None))
+
+
+def test_a_result_left_out_is_not_surely_the_one_asked() -> None:
+    asked = replace(CALLS, result=frozenset({"no_answer"}))
+    for result in (None, "no_answer"):
+        contact = past("09-17T10:00", result=result)
+        assert unclear(view(file(contact)), contact, asked) is (result is None)
 
 
 def test_points_of_unknown_kind_match_every_to() -> None:
