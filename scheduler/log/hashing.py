@@ -17,7 +17,7 @@ import polars as pl
 
 from ..workers import MOST, Workers, worth
 from .canonical import personal, public
-from .keys import ConsumerKeys, consumer_keys, salting
+from .keys import WHOLE, ConsumerKeys, KeyProblem, consumer_keys, salting
 from .records import DECISIONS, INNER, PERSONAL
 from .tree import LEAF, SIZE
 
@@ -60,9 +60,12 @@ class Hasher:
 
     @property
     def keys(self) -> ConsumerKeys:
-        """The consumers' keys, read when they are first asked for."""
+        """The consumers' keys, read when they are first asked for; none if they cannot be."""
         if self.held is None:
-            self.held = consumer_keys(self.log)
+            try:
+                self.held = consumer_keys(self.log)
+            except KeyProblem:
+                self.held = ConsumerKeys(pl.DataFrame(schema=dict.fromkeys(WHOLE, pl.UInt64())))
         return self.held
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from . import layout
 from .checking import Expected, Found, Wrong, check_segment
-from .keys import NOBODY
+from .keys import NOBODY, KeyProblem, consumer_keys
 from .note import Checkpoint, NotANote, Verifier, opened, read_checkpoint
 from .purged import Purge, read_purge
 from .reading import NoLog
@@ -108,6 +108,10 @@ def verify(
     _read_checkpoints(check)
     _read_purges(check)
     _read_outside(check, against)
+    try:
+        consumer_keys(log)
+    except KeyProblem as error:
+        check.say(str(error))
     places = layout.segment_places(log)
     found = []
     for done, (number, place) in enumerate(places):

@@ -17,7 +17,7 @@ from scheduler.log.hashing import inner_hashes
 from scheduler.log.keys import Keys, consumer_keys, make_keys, public_key
 from scheduler.log.note import Checkpoint, Signer, sign
 from scheduler.log.reading import NoLog, open_log
-from scheduler.log.records import INNER, PERSONAL
+from scheduler.log.records import INNER, PERSONAL, RECORD, Field
 from scheduler.log.verifying import Outside, Report, verify
 from tests.scheduler.sealed import home, place_of, rewrite, segment
 
@@ -99,6 +99,28 @@ def test_a_changed_record_is_named_even_if_the_hash_of_its_file_is_made_to_fit(l
         f"{name(1)}, row 3: the record was changed",
         f"{name(1)}, row 7: the record was changed",
     ]
+
+
+@pytest.mark.parametrize("field", RECORD, ids=lambda one: one.name)
+def test_a_change_of_any_field_is_found(log: Path, field: Field) -> None:
+    other: pl.Expr = pl.lit("other")
+    if isinstance(field.kind, pl.List):
+        other = pl.lit(["other"])
+    elif field.kind == pl.Boolean():
+        other = ~pl.col(field.name)
+    elif field.kind != pl.String():
+        other = pl.lit(7)
+    told = pl.when(pl.col("row") == 4).then(other.cast(field.kind)).otherwise(field.name)
+    rewrite(place_of(log, 1), lambda rows: rows.with_columns(told.alias(field.name)))
+    found = lines(log)
+    assert any(line.startswith(f"{name(1)}, row 4: ") for line in found), found
+
+
+def test_keys_of_consumers_that_cannot_be_read_are_named(log: Path) -> None:
+    (log / "consumers.parquet").write_bytes(b"junk")
+    found = lines(log)
+    assert found[0].endswith("consumers.parquet cannot be read")
+    assert f"{name(1)}, rows 1-12: the key of its consumer is missing" in found
 
 
 def test_a_deleted_row_is_found(log: Path) -> None:
