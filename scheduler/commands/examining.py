@@ -14,7 +14,8 @@ from engine.clock import start_of_day
 from ..law import law_of
 from ..licensing import licences_of
 from ..log.lookback_page import page, text, write_csv
-from ..log.looking import Review, Search, document, review
+from ..log.looking import Review, Search, review
+from ..log.reckoning import document
 from ..making import writing
 from ..settings import Settings
 from ..store.revisions import write_corrected

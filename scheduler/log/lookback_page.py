@@ -15,7 +15,8 @@ from engine.rulebook import Rulebook
 from ..coverage_style import STYLE
 from ..making import writing
 from .lookback import KNOWN, LATER, RECEIVED, RECORDED, STRUCTURAL, Broken
-from .looking import Review, Tally, counts, row, tallies
+from .looking import Review
+from .reckoning import Tally, counts, row, tallies
 
 SHOWN: Final = 2_000
 """Rows of the page: a browser takes no more in comfort; the CSV file has all."""

@@ -6,18 +6,15 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
-from engine.clock import format_instant
 from engine.history import Group
-from engine.panel import Panel
 from engine.rulebook import Rulebook
 from engine.terms import Licences
 
@@ -28,11 +25,11 @@ from ..store.revisions import corrected
 from ..store.schema import TABLES
 from ..workers import Workers
 from .ages import Ages, Row, matters
-from .lookback import KNOWN, LATER, STRUCTURAL, Broken, File, Looked, look_back
+from .deferring import Deferring
+from .lookback import STRUCTURAL, Broken, File, Looked, look_back
 
 AT_ONCE: Final = 1_000  # accounts of one piece of work: a few seconds of it
 EACH: Final = 4_000  # accounts that are worth a process of their own
-FORCES: Final = ("prohibition", "presumption", "policy", STRUCTURAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,7 @@ class Search:
     def __call__(self) -> Seat:
         """A seat with both engines."""
         alarms: list[str] = []
-        return Seat(self, Panel(self.rulebook, alarm=alarms.append), alarms)
+        return Seat(self, Deferring(self.rulebook, alarm=alarms.append), alarms)
 
 
 @dataclass
@@ -62,7 +59,7 @@ class Seat:
     """Where pieces are judged, one after another."""
 
     search: Search
-    panel: Panel
+    panel: Deferring
     alarms: list[str]
 
     def close(self) -> None:
@@ -144,10 +141,10 @@ def _piece(seat: Seat, asked: tuple[Plan, Part]) -> Piece:
     search = seat.search
     frames, groups = read(cut, part)
     told = {name: _told(frame, search.now) for name, frame in frames.items()}
-    looked = [
-        look_back(seat.panel, file, search.first, search.last, search.now)
-        for file in files_of(told, groups, search.licences, _corrected(search, groups))
-    ]
+    files = files_of(told, groups, search.licences, _corrected(search, groups))
+    looked = _looked(seat, files)
+    if not seat.panel.settled():  # both engines are asked at once now, and what differs is told
+        looked = _looked(seat, files)
     whole = Looked(
         tuple(one for each in looked for one in each.broken),
         sum(one.contacts for one in looked),
@@ -161,6 +158,11 @@ def _piece(seat: Seat, asked: tuple[Plan, Part]) -> Piece:
     alarms = tuple(seat.alarms)
     seat.alarms.clear()
     return Piece(whole, sources, alarms)
+
+
+def _looked(seat: Seat, files: Sequence[File]) -> list[Looked]:
+    search = seat.search
+    return [look_back(seat.panel, one, search.first, search.last, search.now) for one in files]
 
 
 def _told(frame: pl.DataFrame, now: datetime) -> pl.DataFrame:
@@ -274,127 +276,3 @@ def _of(group: Group, table: str, frames: Mapping[str, pl.DataFrame]) -> list[Ro
         "consumer", group.consumers
     )  # fmt: skip
     return frames[table].filter(pl.col(by).is_in(list(ids))).to_dicts()
-
-
-# -- what it came to
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How many contacts broke one rule: all, by when it could be known, and those since cleared."""
-
-    rule: str
-    force: str
-    cite: tuple[str, ...]
-    says: str
-    contacts: int
-    known: Mapping[str, int]
-    cleared: int
-
-
-def tallies(broken: Sequence[Broken]) -> list[Tally]:
-    """Every rule that was broken, the gravest first, then the most often broken."""
-    contacts: Counter[str] = Counter()
-    known: Counter[tuple[str, str]] = Counter()
-    cleared: Counter[str] = Counter()
-    first: dict[str, Broken] = {}
-    for of in _by_contact(broken).values():
-        one = min(of, key=lambda each: list(KNOWN).index(each.known))
-        first.setdefault(one.rule, one)
-        contacts[one.rule] += 1
-        known[one.rule, one.known] += 1
-        cleared[one.rule] += not any(each.stands for each in of)
-    found = [
-        Tally(
-            rule=name,
-            force=one.force,
-            cite=one.cite,
-            says=one.says,
-            contacts=contacts[name],
-            known={word: known[name, word] for word in KNOWN},
-            cleared=cleared[name],
-        )
-        for name, one in first.items()
-    ]
-    return sorted(found, key=lambda one: (FORCES.index(one.force), -one.contacts, one.rule))
-
-
-def _by_contact(broken: Sequence[Broken]) -> dict[tuple[str, str], list[Broken]]:
-    """What was found, by rule and contact: one contact breaks a rule once, whatever its debts."""
-    found: dict[tuple[str, str], list[Broken]] = {}
-    for one in broken:
-        found.setdefault((one.rule, one.contact), []).append(one)
-    return found
-
-
-def counts(found: Review) -> dict[str, int]:
-    """How many contacts were judged, broke a rule, and by when that could be known.
-
-    A contact counts as known by the earliest of all the rules it broke; policy is the firm's own.
-    """
-    law = [one for one in found.rules if one.force != "policy"]
-    by: dict[str, set[str]] = {word: set() for word in KNOWN}
-    for one in law:
-        by[one.known].add(one.contact)
-    seen: set[str] = set()
-    first: dict[str, int] = {}
-    for word, names in by.items():
-        first[word] = len(names - seen)
-        seen |= names
-    return {
-        "contacts": found.contacts,
-        "broke_law": len(seen),
-        "broke_policy_alone": len({one.contact for one in found.rules} - seen),
-        **{f"law_{word}": number for word, number in first.items()},
-        "not_judged_whole": len({one.contact for one in found.broken if one.force == STRUCTURAL}),
-        "undated": found.undated,
-        "others": found.others,
-    }
-
-
-def document(found: Review) -> dict[str, Any]:
-    """A look-back as plain data: counts, rules, and every rule that every contact broke."""
-    return {
-        "counts": counts(found),
-        "rules": [
-            {
-                "rule": one.rule,
-                "force": one.force,
-                "cite": list(one.cite),
-                "says": one.says,
-                "contacts": one.contacts,
-                **one.known,
-                "cleared": one.cleared,
-            }
-            for one in tallies(found.broken)
-        ],
-        "broken": [row(found, one) for one in found.broken],
-        "alarms": found.alarms,
-    }
-
-
-def row(found: Review, one: Broken) -> dict[str, Any]:
-    """One rule broken by one contact, as plain data; the columns of the CSV file."""
-    system, its = found.sources.get(one.contact, ("", ""))
-    return {
-        "contact": one.contact,
-        "at": format_instant(one.at),
-        "recorded_at": format_instant(one.recorded) if one.recorded else None,
-        "source": system,
-        "source_id": its,
-        "consumer": one.consumer,
-        "account": one.account,
-        "account_named": one.named,
-        "point": one.point,
-        "channel": one.channel,
-        "rule": one.rule,
-        "force": one.force,
-        "cite": "; ".join(one.cite),
-        "place": one.place,
-        "found": one.observed,
-        "allowed": one.threshold,
-        "known": one.known,
-        "received_by_then": one.known != LATER,
-        "recorded_by_then": one.known == "recorded",
-        "stands": one.stands,
-    }

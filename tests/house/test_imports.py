@@ -56,6 +56,7 @@ SCHEDULER = (
         "log.lookback",
         "log.looking",
         "log.lookback_page",
+        "log.reckoning",
         "log.rebuilding",
         "log.exporting",
         "log.exporting_page",

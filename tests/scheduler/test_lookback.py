@@ -21,14 +21,18 @@ from engine.account import Account, Address, Collector, Consumer, Point
 from engine.history import Contact, Group, Statement
 from engine.panel import Panel
 from engine.part import PartInput, decide_part
+from engine.rete import EngineFailure
 from engine.rulebook import law_directory, load
+from engine.situation import Answer, Situation
 from scheduler import cli
 from scheduler.grouped import GroupsOf
 from scheduler.linked import contact_groups
 from scheduler.log.ages import Ages, matters
+from scheduler.log.deferring import Deferring
 from scheduler.log.lookback import KNOWN, LATER, RECEIVED, RECORDED, Broken, File, look_back
 from scheduler.log.lookback_page import COLUMNS
-from scheduler.log.looking import Review, counts, files_of, tallies
+from scheduler.log.looking import Review, files_of
+from scheduler.log.reckoning import counts, tallies
 from scheduler.portfolio import open_portfolio
 from scheduler.sample.synth import NOW, synth
 from scheduler.store.adding import add_told
@@ -450,3 +454,35 @@ def test_revisions_that_change_nothing_a_rule_reads_are_passed_over() -> None:
         for n, more in enumerate(changes)
     ]
     assert [one["revision"] for one in matters(told_, "accounts")] == [0, 2]
+
+
+# -- both engines
+
+
+class Contrary:
+    """A second engine that finds nothing, ever."""
+
+    def decide_many(
+        self, name: str, situations: Sequence[Situation]
+    ) -> list[Answer | EngineFailure]:
+        return [Answer((), ()) for _ in situations]
+
+    def close(self) -> None:
+        pass
+
+
+def test_no_answer_stands_on_one_engine_alone(panel: Panel) -> None:
+    """The second engine is asked at the end; where it differs, all is done again with both."""
+    alarms: list[str] = []
+    late = Deferring(panel.rulebook, alarm=alarms.append, rete=Contrary())
+    of = file(by_day(8))
+    assert told(broke(late, of)) == {("c07", SEVEN, RECORDED)}
+    assert not late.settled()
+    rules = {one.rule for one in broke(late, of)}
+    assert "structural/engines_disagree" in rules
+    assert alarms
+    both = Deferring(panel.rulebook)
+    with both:
+        assert told(broke(both, of)) == {("c07", SEVEN, RECORDED)}
+        assert both.settled()
+        assert not both.waiting
