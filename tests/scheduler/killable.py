@@ -4,10 +4,10 @@
 
 In the environment: `KILL_AT` the number of the event to be killed before (an event is a file or
 directory opened for writing, renamed, made or removed below `KILL_BELOW`), or `before NAME` or
-`after NAME`, when that is renamed; `KILL_WHOM` group, main
-or worker: all, the process that began it, or whoever decides parts; `EVENTS` a file that every
-event is written to. `STAND_IN` has days decided by the made-up engine, `PROCESSES` says by how many
-processes. `FILE_LIMIT`: no file may grow beyond so many bytes.
+`after NAME`, when that is renamed; `KILL_WHOM` group, main or worker: all, the process that began
+it, or whoever decides parts; `EVENTS` a file that every event is written to. `PROCESSES`: how many
+decide parts. `FILE_LIMIT`: no file may grow beyond so many bytes. Days are decided by the made-up
+engine, but with `WHOLE`, which is the program as it is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ import functools
 import os
 import signal
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+
+import typer
 
 COUNTED = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"}
 WRITING = os.O_WRONLY | os.O_RDWR
@@ -59,22 +63,42 @@ def watch() -> None:
 
 
 def main() -> None:
-    """Run the program."""
-    from scheduler import cli
-    from scheduler.commands import days
-    from scheduler.day import run_day
-    from tests import standing_in
-
+    """Run one command of the program, without loading the others, or with `WHOLE` all of it."""
     if "FILE_LIMIT" in os.environ:
         import resource
 
         most = int(os.environ["FILE_LIMIT"])
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-    if "STAND_IN" in os.environ:
-        processes = int(os.environ.get("PROCESSES", "1"))
-        quick = functools.partial(run_day, decide=standing_in.decide, workers=processes)
-        days.run_day = quick  # type: ignore[attr-defined]
-    cli.main()
+    if "WHOLE" in os.environ:
+        from scheduler import cli
+
+        cli.main()
+        return
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.callback()(lambda: None)
+    if sys.argv[1] == "run":
+        app.command("run")(made_up_day())
+    elif sys.argv[1] == "init":
+        from scheduler.commands import homes
+
+        app.command("init")(homes.init)
+    else:
+        from scheduler.commands import importing
+
+        app.command("import")(importing.import_)
+    app(obj=lambda: datetime.now(UTC))
+
+
+def made_up_day() -> Callable[..., None]:
+    """The command `run`, its days decided by the made-up engine."""
+    from scheduler.commands import days
+    from scheduler.day import run_day
+    from tests import standing_in
+
+    processes = int(os.environ.get("PROCESSES", "1"))
+    quick = functools.partial(run_day, decide=standing_in.decide, workers=processes)
+    days.run_day = quick  # type: ignore[attr-defined]
+    return days.run
 
 
 watch()

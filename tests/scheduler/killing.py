@@ -103,7 +103,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         make_keys(place / home)
     make_store(place / "store", place / "portfolio")
     had = {name: text for name, text in os.environ.items() if not name.startswith("FORBEAR")}
-    made = World(place, had | {"STAND_IN": "1", "PYTHONDONTWRITEBYTECODE": ""})
+    made = World(place, had)
     for kind in ("files", "store"):
         out, told = made.new(kind, f"unbroken-{kind}"), place / f"events-{kind}"
         watched = {"KILL_BELOW": str(out.parent), "EVENTS": str(told)}

@@ -72,7 +72,7 @@ def test_a_day_that_finds_no_room_puts_nothing_out_and_goes_on(
     world: World, rounds: Rounds, tmp_path: Path, mount: Mount, kind: str
 ) -> None:
     """The disk has a little more room each time, until the day is there: each stage runs full."""
-    steps = rounds(3, 40)
+    steps = rounds(2, 40)
     place = tmp_path / "disk"
     room = 1500 if kind == "store" else 300
     if not mount(place, room):
@@ -144,7 +144,7 @@ def test_a_store_that_finds_no_room_is_as_it_was(
 ) -> None:
     """Made, brought up and filled with too little room, then with enough."""
     place = tmp_path / "disk"
-    steps = rounds(3, 30)
+    steps = rounds(2, 30)
     real = mount(place, 40)
     place.mkdir(exist_ok=True)
     home = place / "home"

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -96,7 +95,6 @@ def test_with_both_engines_whatever_process_is_killed_the_day_is_the_same(world:
         shutil.copyfile(ROOT / "rules" / f"{name}.yaml", law / f"{name}.yaml")
     text = "rulebook: [law]\nrefuse_unencoded_places: false\npart_accounts: 30\n"
     (home / "settings.yaml").write_text(text, encoding="utf-8")
-    del world.environment["STAND_IN"]
     days = []
     for name in ("unbroken", "killed"):
         out = world.place / name / "lists"
@@ -104,18 +102,19 @@ def test_with_both_engines_whatever_process_is_killed_the_day_is_the_same(world:
         words = ["run", "--home", str(world.place / name), "--out", str(out), "--from"]
         words += [str(world.place / "portfolio"), "--now", f"{DAY}T11:00:00Z"]
         if name == "killed":
-            process = world.start(words)
+            process = world.start(words, WHOLE="1")
             place = out / f".making-{DAY}"
             until(partial(there, place, "parts-1/decided-*"))
             for child in children(process.pid):
                 os.kill(child, signal.SIGKILL)
             until(partial(there, place, "parts-1/put-00001.done"))
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-        code, said = world.run(words)
+            process.send_signal(signal.SIGTERM)  # asked to end, it says what becomes of its work
+            said = process.communicate(timeout=PATIENCE)[1]
+            assert process.returncode == 130
+            assert "what was done so far is kept; the same command takes it up" in said
+        code, said = world.run(words, WHOLE="1")
         assert code == 0, said
         days.append(out / DAY)
-    world.environment["STAND_IN"] = "1"
     files = sorted(one.relative_to(days[0]) for one in days[0].rglob("*") if one.is_file())
     assert len(files) > 8
     for one in files:
@@ -168,21 +167,5 @@ def test_the_lock_of_a_run_that_was_killed_is_none(world: World) -> None:
     told = {"KILL_BELOW": str(out), "KILL_AT": "12"}
     assert world.run(world.words("files", out), **told)[0] == -signal.SIGKILL
     assert "process" in (out / ".lock").read_text("utf-8")
-    assert world.run(world.words("files", out))[0] == 0
-    whole(world, "files", out)
-
-
-def test_a_run_asked_to_end_ends_and_is_taken_up(world: World) -> None:
-    out = world.new("files", "asked")
-    process = world.start(world.words("files", out))
-    until(partial(there, out, ".making-*/parts-1/put-*"))
-    process.send_signal(signal.SIGTERM)
-    try:
-        said = process.communicate(timeout=PATIENCE)[1]
-    except subprocess.TimeoutExpired:
-        process.kill()
-        raise
-    assert process.returncode == 130
-    assert "what was done so far is kept; the same command takes it up" in said
     assert world.run(world.words("files", out))[0] == 0
     whole(world, "files", out)
