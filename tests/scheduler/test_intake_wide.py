@@ -9,8 +9,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from engine.facts.catalogue import STATEMENTS
+from scheduler import cli
 from scheduler.intake.importing import Imported, Run
 from scheduler.intake.journal import FILE, write
 from scheduler.intake.layouts import GENERIC, layout_of
@@ -270,3 +272,34 @@ def test_numbers_and_places_are_read_as_people_spell_them() -> None:
     assert each(postal_code, "2139", "02139-1234", "021391234", "9") == [
         "02139", "02139", "02139", None,
     ]  # fmt: skip
+
+
+def test_the_next_day_heeds_the_flags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def ask(*words: str) -> Any:
+        return CliRunner().invoke(cli.app, [*words, "--home", "h"], obj=lambda: NOW)
+
+    flags = [
+        {}, {"cease": "2026-10-01"}, {"represented_by": "yes"}, {"bankruptcy_filed": "yes"},
+        {"phone_1_do_not_use_number": "yes"}, {"hold_legal_hold": "yes"},
+        {"phone_1_number_not_consumers": "yes"}, {"stop_medium_call": "yes"},
+        {"status": "closed"},
+    ]  # fmt: skip
+    rows = [
+        PLAIN | {
+            "account": f"A{n}", "consumer": f"C{n}", "type": "credit_card", "fdcpa_covered": "yes",
+            "phone_1": f"617555010{n}", "phone_1_kind": "cell", "address_1_state": "MA",
+            "address_1_postal_code": "02139", "delinquent_since": "2026-01-01",
+        } | flag
+        for n, flag in enumerate(flags)
+    ]  # fmt: skip
+    path = tmp_path / "wide.ndjson"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    assert ask("init").exit_code == 0
+    taken = ask("import", "wide", str(path))
+    assert taken.exit_code == 0, taken.stderr
+    assert "rows of the store: consumers 9, accounts 9, contact points 9" in taken.stdout
+    assert ask("run", "--day", "2026-11-23").exit_code == 0
+    listed = pl.read_csv(tmp_path / "h" / "lists" / "2026-11-23" / "list.csv")
+    assert set(listed.filter(pl.col("channel") == "call")["account"]) == {"A0"}
