@@ -68,6 +68,7 @@ def portfolio(home: Home = None, json_: Json = False) -> None:
 
 app.command("demo")(days.demo)
 app.command("init")(homes.init)
+app.command("backup")(homes.backup_)
 app.command("restore")(homes.restore_)
 app.command("synth")(days.synth_)
 app.command("run")(days.run)

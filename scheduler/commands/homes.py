@@ -1,4 +1,4 @@
-"""`init`: a home, its keys, and its store brought to this version. `restore`: a store's copy."""
+"""`init`: a home, its keys, its store brought to this version. `backup`, `restore`: copies of it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import typer
 
 from ..log.keys import FOLDER, SIGNING, make_keys
 from ..settings import FILE, read, write_default
+from ..store.backups import back_up
 from ..store.database import open_store
 from ..store.migrating import BACKUPS, migrate, newest, version
 from ..store.restoring import restore
 from .common import HOME, Home, Json, WrongUse, emit, guarded, out, settings_of
+from .sources import store_of
 
 
 @guarded
@@ -59,8 +61,21 @@ def init(home: Home = None, json_: Json = False) -> None:
 
 
 @guarded
+def backup_(home: Home = None, json_: Json = False) -> None:
+    """Copy the store into the home's `backups`, as it is at one moment; nobody has to stop."""
+    settings = settings_of(home)
+    with store_of(settings) as store:
+        assert settings.home is not None
+        place = back_up(store, settings.home / BACKUPS, newest())
+    if json_:
+        emit({"backup": str(place), "version": newest()})
+        return
+    out.print(f"{place}  a copy of the store, of version {newest()}")
+
+
+@guarded
 def restore_(
-    backup: Annotated[Path, typer.Argument(metavar="BACKUP", help="A copy, as `init` made it.")],
+    backup: Annotated[Path, typer.Argument(metavar="BACKUP", help="A copy, as `backup` made it.")],
     home: Home = None,
     json_: Json = False,
 ) -> None:

@@ -27,6 +27,7 @@ from ..live.recording import broken
 from ..live.token import KeySigner
 from ..log.keys import Keys, keys_of
 from ..log.sealing_live import seal_live
+from ..log.taking_up import take_up
 from ..routine import moment_text, tasks
 from ..settings import Settings
 from ..store.database import Store, open_store
@@ -68,6 +69,10 @@ def serve(
     timer: Annotated[
         bool, typer.Option("--timer/--no-timer", help="Whether to do the jobs as well.")
     ] = True,
+    restored: Annotated[
+        bool,
+        typer.Option("--restored", help="The store is a copy, and was told what happened since."),
+    ] = False,
     now: Now = None,
     pace: Annotated[
         float,
@@ -108,7 +113,13 @@ def serve(
             ssl_keyfile=keyfile,
         )
         shown = address(door, certfile is not None)
-        with _Running(settings, store, clock, made_up=now is not None, timer=timer) as running:
+        keys = keys_of(store_home(settings))
+        lacks = take_up(keys, store, restored=restored)
+        with _Running(
+            settings, store, keys, clock, made_up=now is not None, timer=timer
+        ) as running:
+            if lacks:
+                running.alarms("restored", f"{lacks:,} live decisions are in the log alone")
             config.app = build(running.service)
             running.journal.say("listening", url=shown)
             if json_:
@@ -116,6 +127,12 @@ def serve(
                 sys.stdout.flush()
             with running.signals():
                 uvicorn.Server(config).run(sockets=[door])
+
+
+def store_home(settings: Settings) -> Path:
+    """The home, which a service has."""
+    assert settings.home is not None
+    return settings.home
 
 
 def made_up(start: datetime, pace: float) -> Callable[[], datetime]:
@@ -161,13 +178,12 @@ class _Running:
         self,
         settings: Settings,
         store: Store,
+        keys: Keys,
         clock: Callable[[], datetime],
         *,
         made_up: bool,
         timer: bool,
     ) -> None:
-        assert settings.home is not None
-        keys = keys_of(settings.home)
         self.journal = Journal(sys.stderr, clock)
         self.metrics = new_metrics()
         self.alarms = Alarms(self.journal, self.metrics, clock, settings.service.webhook)
@@ -194,7 +210,7 @@ class _Running:
         self._maker = Maker(settings, self.alarms, clock if made_up else None)
         self._seal = partial(_sealed, keys, store)
         work = tasks(settings, store, clock, self._maker, self.live, self._seal, self._maker.due)
-        own = open_store(settings.store, settings.home)
+        own = open_store(settings.store, store_home(settings))
         self._timer = Timer(own, work, clock, perf_counter, self._ran, self._trouble)
         self._timed = timer
 

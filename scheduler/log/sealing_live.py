@@ -50,7 +50,7 @@ def seal_live(keys: Keys, store: Store, broken: Broken) -> tuple[Sealed, ...]:
     private_folder(keys.log)
     with layout.writing_alone(keys.log):
         sealed_held(keys, "")  # makes up for a note that a crash left out
-        after, chain = _sealed_to(keys.log)
+        after, chain = sealed_to(keys.log)
         while rows := live_decisions(store, after, AT_ONCE):
             wrong = broken(rows, chain, after + 1)
             if wrong is not None:
@@ -61,7 +61,7 @@ def seal_live(keys: Keys, store: Store, broken: Broken) -> tuple[Sealed, ...]:
     return tuple(done)
 
 
-def _sealed_to(log: Path) -> tuple[int, str]:
+def sealed_to(log: Path) -> tuple[int, str]:
     """The number of the last live decision in the log, and the store's chain there."""
     for _, place in reversed(layout.segment_places(log)):
         told = read_head(place).get(LIVE)

@@ -10,12 +10,11 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from .backups import SQLITE_FILE, Backup, count_rows, read_backup
+from .backups import SQLITE_FILE, VERSION_TABLE, Backup, count_rows, read_backup
 from .database import Store, StoreError, driver, own_file
 from .migrating import must_be_known, upgrade
 from .tables import METADATA, ROW
 
-VERSION_TABLE: Final = "alembic_version"
 _CHUNK: Final = 1 << 20
 _NAMES: Final = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 

@@ -148,3 +148,17 @@ def test_a_webhook_that_is_gone_holds_nothing_up() -> None:
         "alarm",
         "webhook_failed",
     ]
+
+
+def test_a_copy_is_made_while_the_service_runs_and_brought_back(home: Path, tmp_path: Path) -> None:
+    service = serve(home, "--no-timer")
+    made = run("backup", "--home", home, "--json")
+    assert made.exit_code == 0, made.stderr
+    assert service.stop() == 0
+    other = tmp_path / "other"
+    (other / "house").mkdir(parents=True)
+    text = (home / "settings.yaml").read_text(encoding="utf-8")
+    (other / "settings.yaml").write_text(text, encoding="utf-8")
+    back = run("restore", json.loads(made.stdout)["backup"], "--home", other, "--json")
+    assert back.exit_code == 0, back.stderr
+    assert json.loads(back.stdout)["version"] == json.loads(made.stdout)["version"]
