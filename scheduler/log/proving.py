@@ -55,6 +55,7 @@ class Prover:
     hasher: Hasher = field(init=False)
     _tiles: dict[int, Node] = field(default_factory=dict)
     _upper: Node | None = None
+    _met: tuple[str, pl.DataFrame, Node, dict[str, int]] | None = None
 
     def __post_init__(self) -> None:
         """Hold the consumers' keys when they are asked for."""
@@ -175,10 +176,12 @@ class Prover:
 
     def _situations(self, segment: Segment, names: Sequence[str]) -> list[dict[str, Any]]:
         """The situations of a decision, each with its proof in the tree over them."""
-        frame = situations(segment).sort("situation")
-        leaves = situation_leaves(frame)
-        node = nodes_of(leaves)
-        order = {name: at for at, name in enumerate(frame["situation"].to_list())}
+        if self._met is None or self._met[0] != segment.name:  # a pack's proofs are one segment's
+            frame = situations(segment).sort("situation")
+            node = nodes_of(situation_leaves(frame))
+            order = {name: at for at, name in enumerate(frame["situation"].to_list())}
+            self._met = (segment.name, frame, node, order)
+        _, frame, node, order = self._met
         found = []
         for name in names:
             index = order[name]
