@@ -36,11 +36,13 @@ def wait_for(there: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def forbear(*words: object, check: int | None = 0) -> subprocess.CompletedProcess[str]:
+def forbear(
+    *words: object, check: int | None = 0, wait: float = PATIENCE
+) -> subprocess.CompletedProcess[str]:
     """A command of the program, in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "scheduler", *map(str, words)],
-        capture_output=True, text=True, env=environment(), timeout=PATIENCE, check=False,
+        capture_output=True, text=True, env=environment(), timeout=wait, check=False,
     )  # fmt: skip
     assert check is None or done.returncode == check, done.stderr
     return done
