@@ -89,6 +89,7 @@ def test_a_day_of_ones_own(place: Path) -> None:
         "list.parquet",
         "log",
         "manifest.json",
+        "manifest.note",
         "suppressed.csv",
         "suppressed.ndjson",
         "suppressed.parquet",
