@@ -258,8 +258,7 @@ class Core:
             until=asked.until,
         )
         known = self.memory.of(owner)
-        known.releases = (*known.releases, one)
-        known.answers = {}
+        known.release(one)
         work.released.append(one)
         work.bumped.add(known.name)
         return Released(one.release, asked, work.now)

@@ -80,12 +80,22 @@ class Known:
     def marks(self, dial: Dial) -> Marks:
         """Where decisions about it turn by the clock alone."""
         if self._marks is None:
-            self._marks = dial.marks(self.group)
+            ends = [one.until for one in self.opens.values()]
+            ends += [one.until for one in self.releases]
+            self._marks = dial.marks(self.group, ends)
         return self._marks
 
     def reserve(self, permit: Permit) -> None:
         """One more open permit; what was answered before holds no more."""
         self.opens[permit.permit] = permit
+        self._changed()
+
+    def release(self, one: StoredRelease) -> None:
+        """One more release."""
+        self.releases = (*self.releases, one)
+        self._changed()
+
+    def _changed(self) -> None:
         self.answers = {}
         self._group = self._same = None
         self._marks = None

@@ -108,9 +108,7 @@ def decide_now(desk: Desk, known: Known, asked: Proposed, now: datetime) -> Kept
         known.group, known.marks(desk.dial), contact, now, reserved, granted, known.same
     )
     kept = keep(desk, known.group, known.name, decided, now)
-    # one that rests on a release or waits for a permit's end is not kept: it ends by another clock
-    if not known.opens and not granted:
-        known.answers[key] = kept
+    known.answers[key] = kept
     return kept
 
 

@@ -9,7 +9,7 @@ at a beginning of a day, at an edge of hours, and so many hours after an event
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -54,8 +54,8 @@ class Dial:
     edges: tuple[time, ...] = BESIDES
     _days: dict[date, list[int]] = field(default_factory=dict)
 
-    def marks(self, group: Group) -> Marks:
-        """Where decisions about a group turn, for its own sake."""
+    def marks(self, group: Group, ends: Iterable[datetime] = ()) -> Marks:
+        """Where decisions about a group turn, for its own sake; `ends` are more such instants."""
         events: set[int] = set()
         quarters: set[int] = set()
         for contact in group.contacts:
@@ -70,7 +70,9 @@ class Dial:
                     else:
                         quarters.add(_inside(at))
         after = [hours * 3_600_000_000 for hours in self.hours]
-        return Marks(sorted({at + more for at in events for more in after}), sorted(quarters))
+        instants = {at + more for at in events for more in after}
+        instants.update(map(micros, ends))
+        return Marks(sorted(instants), sorted(quarters))
 
     def between(self, marks: Marks, at: datetime) -> tuple[int, int]:
         """The marks on both sides of an instant; equal ones if it stands on one."""

@@ -110,6 +110,13 @@ def _server(connection: sa.Connection) -> bool:
 
 # -- groups
 
+_NEW_STATES: Final = (
+    "INSERT INTO group_state (grp, version, at) SELECT grp, 0, ? FROM unnest(?::text[]) grp "
+    "ORDER BY grp ON CONFLICT (grp) DO UPDATE SET version = group_state.version "
+    "RETURNING grp, version, at"
+)
+"""Makes rows of groups that have none, and locks them, whoever made them first (PostgreSQL)."""
+
 
 def stop_writers(connection: sa.Connection) -> None:
     """Nobody else adds facts until this transaction ends (SQLite: nobody does anyway)."""
@@ -131,9 +138,8 @@ def states(
     rows = asked(connection, text, (value,))
     if lock and _server(connection) and len(rows) < len(groups):
         there = {row[0] for row in rows}
-        new = [(one, 0, EPOCH) for one in sorted(groups) if one not in there]
-        put(connection, "group_state", ("grp", "version", "at"), new, unless=("grp",))
-        rows = asked(connection, text, (value,))
+        new = [one for one in sorted(groups) if one not in there]
+        rows += asked(connection, _NEW_STATES, (EPOCH, new))
     found: dict[str, tuple[int, datetime | None]] = dict.fromkeys(groups, (0, None))
     for group, version, at in rows:
         found[group] = (version, read_moment(at))

@@ -35,7 +35,7 @@ from tests.scheduler.living import SIGNER, Hands, Shown, law
 
 ACCOUNTS = 3_000
 ROUNDS = 5
-EACH = 60
+EACH = 40
 CLIENTS = 8
 BATCH = 1_000
 OPEN = NOW + timedelta(hours=7, seconds=30)
