@@ -220,7 +220,7 @@ class _Run:
                 self._add(put.seconds)
             if lists is not None:
                 self._rank_all(workers, kept, lists)
-                files = [path for path in day.iterdir() if path.is_file()]
+                files = [path for path in day.iterdir() if path.stem in ("list", "suppressed")]
                 joined = {"digests": lists.digests()}
                 kept.keep("joined", {}, joined, files)
         if kept.damaged:

@@ -18,13 +18,12 @@ import polars as pl
 
 from engine.panel import Panel
 from engine.part import PartInput, PartResult
-from engine.problem import ForbearError
 from engine.rulebook import Rulebook
 
 from . import contact_list
 from .checkpoints import Checkpoints
 from .contact_list import KEYS
-from .disk import sync, writing
+from .disk import Spoilt, sync, writing
 from .doubtful import decide_part_both
 from .funnel import Funnel
 from .grouped import GroupsOf
@@ -36,7 +35,7 @@ from .settings import Settings
 Decide = Callable[[Panel, PartInput, Callable[[str], None]], PartResult]
 
 
-class Unsound(ForbearError):
+class Unsound(Spoilt):
     """The engines' answer contradicts itself: `what` is wrong with how many `rows`."""
 
     def __init__(self, what: str, rows: int) -> None:

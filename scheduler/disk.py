@@ -35,6 +35,10 @@ class CannotWrite(ForbearError):
         return CannotWrite, (self.path, self.why)
 
 
+class Spoilt(ForbearError):
+    """What was worked out is wrong, and must not be taken up."""
+
+
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Say of any failure to write inside that this path cannot be written (CannotWrite)."""

@@ -24,16 +24,14 @@ from typing import Any, Final
 from engine.problem import ForbearError
 
 from .checkpoints import ENDING, Checkpoints
-from .disk import CannotWrite, read_record, sync, write_record, writing
+from .disk import CannotWrite, Spoilt, read_record, sync, write_record, writing
 from .locking import Busy, alone
-from .workers import WorkerLost
 
 __all__ = ["Busy", "CannotWrite", "DayExists", "Making", "making", "publish", "sync", "writing"]
 ASIDE: Final = ".making-"
 PARTS: Final = "parts-"
 QUESTION: Final = "question"
 PUBLISHING: Final = "publishing"
-RESUMABLE: Final = (CannotWrite, WorkerLost, KeyboardInterrupt)
 
 
 class DayExists(ForbearError):
@@ -74,6 +72,7 @@ class Making:
     open: Mapping[str, Any] | None = None
     told: dict[str, Any] = field(default_factory=dict)
     tries: int = 0
+    begun: bool = False
 
     @property
     def parts(self) -> Path:
@@ -95,6 +94,7 @@ class Making:
 
         Those of another question are put away. Raises CannotWrite.
         """
+        self.begun = True
         same = self.open is not None and _asked(self.open) == _asked(question)
         if self.open is not None:
             self.say(_taken_up(self.open) if same else _put_away(self.open, question))
@@ -155,7 +155,9 @@ def making(
     `afresh`: what was left is put away. `finish` is called with a published directory and its
     question where a run was killed after publishing, before it had ended. When the block is left,
     the place is gone, unless what stopped the work is no fault of the work itself: then what was
-    done waits for the next run. Raises DayExists (unless `again`), Busy, CannotWrite.
+    done, by this run or one before, waits for the next.
+
+    Raises DayExists (unless `again`), Busy, CannotWrite.
     """
     final = out / day.isoformat()
     with writing(out):
@@ -170,7 +172,10 @@ def making(
         for one in sorted(out.glob(f"{ASIDE}*")):
             _settle(one, finish, say)
         place = out / f"{ASIDE}{day.isoformat()}"
+        _tell_unfinished(out, place, say)
         if final.exists() and not again:
+            if (place / QUESTION).exists():
+                say(f"a run that made {final.name} anew was not finished; --again takes it up")
             raise DayExists(final)
         with writing(place):
             if afresh and place.exists():
@@ -182,21 +187,29 @@ def making(
 
 
 def _guarding(found: Making) -> Iterator[Making]:
-    """Keep what is worth it, if the work stops; all else goes."""
+    """Keep what was done, if it was not the work itself that was wrong; all else goes."""
     try:
         yield found
-    except RESUMABLE:
-        if not (found.place / PUBLISHING).exists():
-            if found.worth_keeping:
-                found.say("what was done so far is kept; the same command takes it up")
-            else:
-                shutil.rmtree(found.place, ignore_errors=True)
-        raise
-    except BaseException:
-        if not (found.place / PUBLISHING).exists():
+    except BaseException as error:
+        spoilt = isinstance(error, Spoilt) or not isinstance(
+            error, ForbearError | KeyboardInterrupt
+        )
+        if (found.place / PUBLISHING).exists():
+            raise
+        if not found.worth_keeping or (found.begun and spoilt):
             shutil.rmtree(found.place, ignore_errors=True)
+        elif found.begun:
+            found.say("what was done so far is kept; the same command takes it up")
         raise
     shutil.rmtree(found.place, ignore_errors=True)
+
+
+def _tell_unfinished(out: Path, place: Path, say: Say) -> None:
+    """Say of which other days a run was not finished."""
+    for one in sorted(out.glob(f"{ASIDE}*")):
+        if one != place and (one / QUESTION).exists():
+            day = one.name.removeprefix(ASIDE)
+            say(f"the run of {day} was not finished; --day {day} takes it up ({one})")
 
 
 def _settle(place: Path, finish: Finish, say: Say) -> None:

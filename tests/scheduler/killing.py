@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,11 +36,15 @@ LONG = 120  # seconds that no run here takes
 
 @dataclass
 class World:
-    """A portfolio, the same in a home's store, and the lists of runs that were not stopped."""
+    """A portfolio, the same in a home's store, and the lists of runs that were not stopped.
+
+    `seconds` is what one took; `events` are what it wrote, by kind.
+    """
 
     place: Path
     environment: dict[str, str]
     events: dict[str, list[str]] = field(default_factory=dict)
+    seconds: float = 0.0
     begun: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def words(self, kind: str, out: Path, now: str | None = LATER) -> list[str]:
@@ -107,7 +112,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     for kind in ("files", "store"):
         out, told = made.new(kind, f"unbroken-{kind}"), place / f"events-{kind}"
         watched = {"KILL_BELOW": str(out.parent), "EVENTS": str(told)}
+        start = time.perf_counter()
         code, said = made.run(made.words(kind, out), **watched)
+        made.seconds = time.perf_counter() - start
         assert code == 0, said
         made.events[kind] = told.read_text(encoding="utf-8").splitlines()
     yield made

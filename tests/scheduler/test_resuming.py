@@ -434,6 +434,30 @@ def test_afresh_or_with_a_moment_of_its_own_it_does_not(
     assert "put away" in told.stderr
 
 
+def test_what_was_done_outlives_a_wrong_command(
+    ask: Callable[..., Any], source: Portfolio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("run", "--from", source.path, "--out", "lists")
+    with monkeypatch.context() as patch:
+        patch.setattr(contact_list, "join_parquet", full)
+        ask(NOW, *words)
+    assert ask(LATE, "run", "--from", "nowhere", "--out", "lists").exit_code == 2
+    other = ask(LATE, *words, "--day", "2026-11-22")
+    assert (
+        "the run of 2026-11-21 was not finished; --day 2026-11-21 takes it up "
+        "(lists/.making-2026-11-21)\n"
+    ) in other.stderr
+    told = ask(LATE, *words, "--json")
+    assert json.loads(told.stdout)["now"] == "2026-11-21T11:00:00Z"
+    with monkeypatch.context() as patch:
+        patch.setattr(contact_list, "join_parquet", full)
+        assert ask(LATE, *words, "--again").exit_code == 3
+    there = ask(LATE, *words)
+    assert there.exit_code == 2
+    assert "a run that made 2026-11-21 anew was not finished; --again takes it up" in there.stderr
+    assert "resuming the run" in ask(LATE, *words, "--again").stderr
+
+
 def test_files_that_are_others_by_now_are_another_question(
     ask: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
