@@ -40,7 +40,7 @@ class Outcome:
     manifest: Mapping[str, Any]
 
     def decisions(self) -> pl.LazyFrame:
-        """Its decisions, a row for each candidate (log/README.md)."""
+        """Its decisions, a row for each candidate (scheduler/log/README.md)."""
         return pl.scan_parquet(self.place / "log" / "decisions.parquet")
 
     def statuses(self) -> pl.LazyFrame:
