@@ -90,7 +90,6 @@ def test_a_day_of_ones_own(place: Path) -> None:
         "log",
         "manifest.json",
         "manifest.note",
-        "manifest.note",
         "suppressed.csv",
         "suppressed.ndjson",
         "suppressed.parquet",
