@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from scheduler.store import bulk, ranges
+from scheduler.store import snapshot as snapshots
 from scheduler.store.database import Store, open_store
 from scheduler.store.migrating import migrate
 from scheduler.store.snapshot import snapshot, write_snapshot
@@ -88,10 +89,13 @@ def test_plain_text_is_read_the_quick_way(store: Store) -> None:
         whole.rollback()
 
 
+@pytest.mark.parametrize("at_once", [5, 1_000])
 def test_a_snapshot_is_the_same_in_ranges(
-    empty: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
     monkeypatch.setattr(ranges, "RANGE", 7)
+    monkeypatch.setattr(snapshots, "AT_ONCE", at_once)
+    monkeypatch.setattr(snapshots, "SAMPLED", 2)
     migrate(empty, tmp_path / "backups")
     with empty.writing() as connection:
         rows = told(["a", None, "", "d,\n"] * 6, 0)
