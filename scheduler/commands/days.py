@@ -208,7 +208,7 @@ def summary(manifest: Manifest) -> str:
         lines.append(left_out(gone["minimum_confidence"], len(gone["rules"])))
     lines.append(f"list, suppressed list and manifest: {manifest.directory}")
     lines.append(f"decision log: {manifest.directory / 'log'}")
-    if (told := found["checkpoint"]) is not None:
+    if (told := found.get("checkpoint")) is not None:
         lines.append(f"  sealed as {told['segment']}, {told['size']:,} decisions in all, which "
                      "`forbear log verify` checks")  # fmt: skip
     return "\n".join(lines)
