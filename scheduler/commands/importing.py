@@ -100,6 +100,9 @@ def import_(
     at = moment(now, ctx.obj)
     place = Path(what)
     if file is None and not place.is_dir():
+        if place.is_file():
+            kind = layout_of(layout).table.replace("_", "-") or "KIND"
+            raise WrongUse(f"say what rows it has: `forbear import {kind} {what}`")
         if what != WIDE:
             table_of(what)
         raise WrongUse(f"import which file of {what}? name it after the kind")

@@ -274,7 +274,7 @@ def _holes(
     cut = run.cut
     if cut is None:
         return ()
-    if not cut.told and set(told["origin"].unique()) & lookups.origins(connection, "contact"):
+    if not cut.told and lookups.known(connection, "contact", told["origin"].unique()):
         return ()
     days = told.select(pl.col("at").dt.convert_time_zone(cut.zone).dt.date()).to_series()
     found = days.unique().drop_nulls()

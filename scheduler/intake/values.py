@@ -20,8 +20,8 @@ NO: Final = ("false", "f", "no", "n", "0")
 REASONS: Final = {
     FLAG: "not true or false",
     DAY: "not a date; write it as in 2026-11-30, or say its `format` in a layout",
-    INSTANT: "not a moment; write it as in 2026-11-30T09:15:00-05:00, or say its `format` and "
-    "`zone` in a layout",
+    INSTANT: "not a moment; write it as in 2026-11-30T09:15:00-05:00, or say its clock by --zone, "
+    "and its `format` in a layout",
     MONEY: "not an amount of dollars and cents",
     STRINGS: 'not a list; write it as in ["A1","A2"] or A1;A2',
 }

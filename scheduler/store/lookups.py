@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -72,10 +72,13 @@ def stood(connection: sa.Connection, name: str, column: str, ids: pl.Series) -> 
         return bulk.frame(connection, wanted.with_only_columns(asked.c.id, table.c[column]), STOOD)
 
 
-def origins(connection: sa.Connection, name: str) -> frozenset[str]:
-    """The systems that told of any row of a table."""
+def known(connection: sa.Connection, name: str, origins: Iterable[str]) -> bool:
+    """Whether one of these systems told of any row of a table."""
     table = STORED[name]
-    return frozenset(connection.execute(sa.select(table.c.origin).distinct()).scalars())
+    return any(
+        connection.execute(sa.select(table.c.row).where(table.c.origin == one).limit(1)).first()
+        for one in sorted(origins)
+    )
 
 
 def _standing(table: sa.Table) -> sa.Select[tuple[object, ...]]:

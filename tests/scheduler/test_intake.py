@@ -596,12 +596,23 @@ def test_the_command_says_what_became_of_each_file(ask: Ask, made: Path, tmp_pat
         (("calls",), "neither a portfolio's directory nor a kind of row; the kinds are consumers"),
         (("contact",), "did you mean `contacts`?"),
         (("contacts",), "import which file of contacts?"),
+        (("wide",), "import which file of wide?"),
+        (("ageing.csv",), "say what rows it has: `forbear import KIND ageing.csv`"),
+        (("ageing.csv", "--layout", "quickbooks"), "`forbear import wide ageing.csv`"),
+        (("wide", "ageing.csv", "--set", "colector=A"), "no column `colector` of wide; did you"),
+        (("wide", "ageing.csv", "--set", "collector"), "write COLUMN=VALUE"),
+        (("wide", "ageing.csv", "--zone", "Mars"), "`Mars` is not a time zone"),
+        (("wide", "ageing.csv", "--sheet", "A"), "only a workbook has sheets"),
+        (("wide", "ageing.csv", "--by", "Ann"), "both or neither"),
         (("contacts", "x.csv", "--layout", "none"), "no layout `none`"),
         (("contacts", "x.csv"), "x.csv: no such file"),
     ],
 )
-def test_an_import_that_cannot_be(ask: Ask, words: tuple[str, ...], message: str) -> None:
+def test_an_import_that_cannot_be(
+    ask: Ask, tmp_path: Path, words: tuple[str, ...], message: str
+) -> None:
     ask("init", "--home", "firm")
+    written(tmp_path, PEOPLE, "ageing.csv")
     said = ask("import", *words, "--home", "firm")
     assert said.exit_code in (2, 3)
     assert message in said.stderr
