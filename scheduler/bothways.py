@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from engine import Ask, decide
-from engine.decision import Decision, Satisfied
+from engine.decision import Decision, Finding, Satisfied
 from engine.facts.view import Moment
 from engine.history import Contact, Group
 from engine.intervals import intersect
@@ -24,12 +24,14 @@ from .humans import group_as_one, people_of
 
 SAME: Final = "~"
 """Ends the names of facts, and ids of budgets, of the way in which the doubtful are one human."""
+IF_ONE: Final = "; if people who may be one human are one"
 NO_WINDOW: Final = "no_common_window"
 
 
 def stricter(one: Decision, other: Decision) -> Decision:
     """What two answers to one question come to together; `next_permitted` is left to the caller."""
-    findings = {(f.rule, f.debt, f.place): f for f in (*other.findings, *one.findings)}
+    findings = {(f.rule, f.debt, f.place): _as_one(f) for f in other.findings}
+    findings |= {(f.rule, f.debt, f.place): f for f in one.findings}
     windows = intersect(one.windows, other.windows)
     if not findings and not windows and one.windows and other.windows:
         by = (*one.satisfied, *other.satisfied)
@@ -58,6 +60,12 @@ def stricter(one: Decision, other: Decision) -> Decision:
         engines=_engines(one.engines, other.engines),
         facts={**one.facts, **same},
     )
+
+
+def _as_one(finding: Finding) -> Finding:
+    """A finding of the second way, which says so; an unknown zone is told by its words alone."""
+    told = finding.observed
+    return finding if told == "zone unknown" else replace(finding, observed=f"{told}{IF_ONE}")
 
 
 def _engines(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

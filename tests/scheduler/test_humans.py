@@ -194,6 +194,8 @@ def test_a_day_and_an_explanation_agree_about_two_files_of_one_human(
     ).decision
     assert sorted({one.rule for one in said.findings}) == mine["rules"]
     assert said.next_permitted == mine["next_permitted_utc"]
+    attorney = next(one for one in said.findings if one.rule.endswith("represented-by-attorney"))
+    assert ("may be one human" in attorney.observed) == (confidence == "low")
     seen = {one for row in rows["situations"] for one in row}
     kept = pl.read_parquet(day.directory / "log" / "situations.parquet")["situation"]
     assert seen <= set(kept)

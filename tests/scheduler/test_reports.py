@@ -34,7 +34,9 @@ from scheduler.reports.page import page
 from scheduler.reports.report import Chart, Column, Report, Table, document
 from scheduler.reports.sheets import RUNS, csv_text, harmless, write_workbook
 from scheduler.sample.synth import synth
-from scheduler.settings import Settings
+from scheduler.settings import Settings, read
+from scheduler.store.database import open_store
+from scheduler.store.migrating import migrate
 from scheduler.store.schema import TABLES
 from tests import standing_in
 
@@ -495,3 +497,18 @@ def test_activity_of_thirty_days_unless_told(ask: Ask, portfolio: Path) -> None:
     each = json.loads(ask("report", "activity", "--from", portfolio, "--json",
                           "--per-collector").stdout)  # fmt: skip
     assert "collector" in each["tables"]["cells"]["rows"][0]
+
+
+def test_a_report_of_the_store_is_the_one_of_the_files(
+    ask: Ask, home: Path, portfolio: Path, lists: Path
+) -> None:
+    when = "2026-11-24T11:00:00Z"  # all of the portfolio is recorded by then
+    store = open_store(read(home).store, home)
+    migrate(store, home / "backups")
+    store.close()
+    assert ask("import", portfolio, "--home", home, "--now", when).exit_code == 0
+    for words in (("ageing", "--lists", lists), ("activity", "--per-collector")):
+        told = ("report", *words, "--now", when, "--json")
+        stored, filed = ask(*told, "--home", home), ask(*told, "--from", portfolio)
+        assert stored.exit_code == filed.exit_code == 0
+        assert json.loads(stored.stdout) == json.loads(filed.stdout)
