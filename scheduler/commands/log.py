@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -91,10 +92,11 @@ def outside(path: Path) -> Outside:
 
 @guarded
 def verify_(
-    path: Annotated[
-        Path | None,
+    paths: Annotated[
+        list[Path] | None,
         typer.Argument(
-            help="A log, a directory with one, or a published day (default: the home's log)."
+            metavar="[PATH]",
+            help="A log, a directory with one, or a published day (default: the home's log).",
         ),
     ] = None,
     key: KeyOf = None,
@@ -113,15 +115,16 @@ def verify_(
     json_: Json = False,
 ) -> None:
     """Check the log, or a proof, from its files and the public key alone."""
+    path, more = _told(paths or ())
     if proof is not None:
         _check(proof, path, key, home, json_)
         return
     if path is not None and (path / MANIFEST).is_file():
         _check_day(path, key, home, json_)
         return
-    log = place_of(settings_of(home), path) if path is None or home is not None else _at(path)
+    log = place_of(settings_of(home), None) if path is None else _at(path)
     verifier = key_of(log, key)
-    kept = [outside(one) for one in against or ()]
+    kept = [outside(one) for one in (*(against or ()), *more)]
     with Shown(err) as shown:
         report = verify(log, verifier, kept, told=shown)
     if json_:
@@ -130,6 +133,15 @@ def verify_(
         _say(report, key is not None)
     if not report.holds:
         raise typer.Exit(NO)
+
+
+def _told(paths: Sequence[Path]) -> tuple[Path | None, list[Path]]:
+    """The log that was named, and files beside it: further checkpoints, as in `--against A B`."""
+    files = [one for one in paths if one.is_file()]
+    places = [one for one in paths if one not in files]
+    if len(places) > 1:
+        raise WrongUse("one log is checked at a time")
+    return (places[0] if places else None), files
 
 
 def _at(path: Path) -> Path:

@@ -65,6 +65,9 @@ def test_a_run_is_sealed_and_its_manifest_is_a_witness(firm: Path) -> None:
     )  # fmt: skip
     assert f"outside checkpoints speak for the first {log.rows:,} decisions" in err
     assert "no outside checkpoint" not in err
+    note = str(layout.note_path(firm / "log", 1))
+    assert ask("log", "verify", str(firm), "--key", key, "--against", kept, note)[0] == 0
+    assert ask("log", "verify", str(firm), str(firm))[0] == 2
     status, said, err = ask("log", "verify", "--home", str(firm))
     assert status == 0
     assert "whoever could change the log could change it too" in err
