@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import functools
+import json
 import re
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
-from scheduler import cli
+from scheduler import cli, contact_list
 from scheduler.commands import asking, days
 from scheduler.day import run_day
 from scheduler.law import Law, law_of
@@ -64,8 +66,11 @@ def store(home: Path, url: str) -> Any:
     found.close()
 
 
-def load(store: Store, portfolio: Path, now: datetime) -> None:
-    for name, table in TABLES.items():
+def load(
+    store: Store, portfolio: Path, now: datetime, names: Iterable[str] = tuple(TABLES)
+) -> None:
+    for name in names:
+        table = TABLES[name]
         rows = pl.read_parquet(portfolio / table.file).with_columns(
             pl.int_range(pl.len()).alias("line"),
             pl.lit("crm").alias("origin"),
@@ -166,6 +171,38 @@ def test_the_day_from_the_store_is_the_day_from_the_files(
             asked = sa.text(f"SELECT count(*) FROM {name}")
             assert connection.execute(asked).scalar() == 1
     assert not [path.name for path in home.iterdir() if path.name.startswith(".snapshot")]
+
+
+def test_a_day_that_was_broken_off_keeps_what_it_read_and_is_recorded_once(
+    ask: Ask, home: Path, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synth(tmp_path / "portfolio", 40, 3, NOW)
+    ask("init", "--home", home)
+    load(store, tmp_path / "portfolio", NOW - timedelta(hours=1))
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def broken() -> Any:
+        with monkeypatch.context() as patch:
+            patch.setattr(contact_list, "join_parquet", full)
+            return ask("run", "--home", home, "--out", "lists")
+
+    assert broken().exit_code == 3
+    again = broken()
+    assert "what was read from the store" in again.stderr
+    assert "is there still" in again.stderr
+    # what is recorded after the moment of the first run is no part of its question
+    synth(tmp_path / "more", 50, 4, NOW)
+    load(store, tmp_path / "more", NOW + timedelta(hours=1), ("consumers", "accounts"))
+    told = ask("run", "--home", home, "--out", "lists", "--json")
+    assert told.exit_code == 0, told.stderr
+    assert "reading the store" in told.stderr
+    assert "resuming the run" in told.stderr
+    assert json.loads(told.stdout)["counts"]["accounts"] == 40
+    asked = sa.text("SELECT count(*) FROM run")
+    with store.reading() as connection:
+        assert connection.execute(asked).scalar() == 1
 
 
 def test_what_is_not_known_yet_is_not_decided_on(ask: Ask, home: Path, store: Store) -> None:
