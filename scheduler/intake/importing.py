@@ -33,6 +33,7 @@ from .set_aside import Problem, set_aside, shown
 
 ORIGIN: Final = "import"
 VOID: Final = Column(VOID_NAME, FLAG, True, "the row was a mistake: there is no such thing")
+LATER: Final = "the contact is later than this import; is the clock right?"
 GIVEN: Final = {"received_at", "recorded_at"}
 """Columns that are the moment of the import where nobody says them."""
 
@@ -243,6 +244,7 @@ def _store(
             origin_id=pl.when(named).then("source_id").otherwise("origin_id"),
             received_at=pl.col("at"),
         )
+        left[LATER] = told.filter(pl.col("at") > run.now)[LINE]
         holes = _holes(connection, path, told, run, rows.height - told.height)
     added = add(connection, STORED_AS[table.name], told, run.now)
     problems = pl.concat([problems, refused(table, added)])

@@ -42,8 +42,8 @@ def quiet(what: str, done: int, total: int) -> None:
 def take(store: Store, name: str, path: Path, **more: Any) -> Imported:
     always = more.pop("always", FIRM)
     more.setdefault("zone", "America/New_York")
-    run = Run(NOW, path.parent / "aside" if "aside" not in more else more.pop("aside"), quiet,
-              day_zone="America/New_York", **more)  # fmt: skip
+    now = more.pop("now", NOW)
+    run = Run(now, path.parent / "aside", quiet, day_zone="America/New_York", **more)
     layout = layout_of(name).told(always)
     if layout.table == "contacts":
         return import_file(store, path, table_of("contacts"), layout, run)
@@ -213,6 +213,11 @@ def test_vicidial_beside_quickbooks(store: Store, tmp_path: Path) -> None:
         ("vicidial:1201/2026-11-19 17:12:00/6175550142", "Alvarez, Dana", "out", "voicemail_left",
          ["1041"]),
     ]  # fmt: skip
+    wrong = take(
+        store, "vicidial-calls", calls, always={"collector": "HARBOR"}, zone="Pacific/Honolulu",
+        now=datetime(2026, 11, 20, tzinfo=UTC), dry=True,
+    )  # fmt: skip
+    assert wrong.notes["the contact is later than this import; is the clock right?"] == 1
     points = snapshot(store)["contacts"].sort("at")["point"].to_list()
     assert [point is None for point in points] == [False, True, False, False]
 
