@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import perf_counter
 from typing import Annotated
 
 import typer
@@ -98,7 +99,10 @@ def lookback(
             licences_of(found.portfolio, settings.licences)[0],
             _corrected(settings, Path(scratch), clock) if found.stored else None,
         )
+        began = perf_counter()
         looked = review(found.portfolio, search, Path(scratch), shown)
+        took = perf_counter() - began
+    tell(f"{looked.contacts:,} contacts in {took:.1f} s, {looked.contacts / took:,.0f} a second")
     if csv is not None:
         write_csv(csv, looked)
     if html is not None:
