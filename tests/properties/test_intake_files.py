@@ -26,6 +26,7 @@ from scheduler.intake.importing import Imported, Run, import_file, table_of
 from scheduler.intake.layouts import layout_of
 from scheduler.intake.rows import TITLE, How, IntakeError, Read
 from scheduler.intake.separated import decoded
+from scheduler.intake.set_aside import Problem, set_aside
 from scheduler.intake.wide import import_wide
 from scheduler.store.adding import LINE
 from scheduler.store.database import Store, open_store
@@ -314,3 +315,28 @@ def test_parquet_of_one_type(store: Store, place: Path, maker: int) -> None:
         adds_up(found)
         assert found is not None
         assert found.rows == 3
+
+
+@given(cuts=CUTS, encoding=ENCODINGS)
+def test_what_is_set_aside_can_be_read_again(
+    place: Path, cuts: list[tuple[float, int, bytes]], encoding: str
+) -> None:
+    path = place / "aside.csv"
+    path.write_bytes(torn(MARKED.encode(encoding), cuts))
+    how = How(frozenset({"id", "name", "note"}))
+    try:
+        found = read_file(path, how)
+    except IntakeError:
+        return
+    numbers = [*found.rows[LINE], *(number for number, *_ in found.broken)]
+    problems = tuple(Problem(path, number, "", "", "why") for number in sorted(numbers))
+    if not problems:
+        return
+    target = set_aside(place, path, found, problems)
+    again = read_file(target, how)
+    target.unlink()
+    assert not again.broken
+    assert again.rows["forbear_row"].to_list() == [str(number) for number in sorted(numbers)]
+    names = [name for name in found.rows.columns if name != LINE]
+    sound = again.rows.filter(pl.col("forbear_row").is_in([str(n) for n in found.rows[LINE]]))
+    assert sound.select(names).rows() == found.rows.select(names).rows()
