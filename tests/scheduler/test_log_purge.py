@@ -43,7 +43,9 @@ def bytes_of(place: Path) -> bytes:
 
 def test_what_was_erased_is_gone_and_the_log_holds(keys: Keys) -> None:
     before = {path.name: path.read_bytes() for path in (keys.log / layout.CHECKPOINTS).iterdir()}
+    (keys.log / "index").mkdir()
     done = purge(keys, ["C3", "C1"], AT, WHY)
+    assert not (keys.log / "index").exists()
     assert (done.number, done.consumers, done.rows) == (1, 2, 6)
     assert done.segments == (("000001-000000000000", 4), ("000002-000000000001", 2))
     found = checked(keys)
