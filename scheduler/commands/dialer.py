@@ -80,7 +80,7 @@ def dialer(
     else:
         for what, count in sorted(counts.items()):
             out.print(f"{count:>9,}  {what}")
-    if counts["results lost"] or counts["said: lost"]:
+    if counts["results lost"] or counts["said: lost"] or counts["said: refused"]:
         raise typer.Exit(NO)
 
 

@@ -1,4 +1,4 @@
-"""`init`: a home, its keys, its store brought to this version. `backup`, `restore`: copies of it."""
+"""`init`: a home, its keys, its store brought to this version. `backup`, `restore`: its copies."""
 
 from __future__ import annotations
 

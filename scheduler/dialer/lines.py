@@ -17,7 +17,7 @@ from typing import Any, Final
 from engine.clock import format_instant
 
 from .client import Client, No, Unreachable, Yes
-from .outcomes import Outcome, outcome
+from .outcomes import SAID, Outcome, outcome
 from .queue import Queue, Row, row_of
 
 PAUSE: Final = timedelta(hours=2)
@@ -178,13 +178,15 @@ class Work:
 
     def _say(self, row: Row, word: str, now: datetime, call: str) -> None:
         """Tell at once what the consumer said; until it is taken nothing else is done here."""
-        told = {
+        told: dict[str, object] = {
             "kind": word,
             "consumer": row.consumer,
             "accounts": [row.account],
             "medium": "oral",
             "made_at": format_instant(now),
         }
+        if SAID[word] is not None:
+            told["value"] = SAID[word]
         event = {"kind": "statement", "source": self.plan.source, "id": f"said-{call}", "row": told}
         for _ in range(100):
             try:

@@ -30,13 +30,13 @@ DELIVERIES: Final[tuple[tuple[Delivery, int], ...]] = (
     ("twice", 6),
     ("never", 2),
 )
-SAID: Final = (
-    "wants_contact_through_attorney",
-    "disputes",
-    "cease",
-    "revokes_consent_to_call",
-)
-"""What somebody reached may say, one in SAYS of those who talk."""
+SAID: Final[dict[str, bool | None]] = {
+    "wants_contact_through_attorney": None,
+    "disputes": None,
+    "cease": None,
+    "revokes_consent_to_call": True,
+}
+"""What somebody reached may say, one in SAYS of those who talk; the value that the word takes."""
 SAYS: Final = 40
 _TALKS: Final = frozenset({"RPC", "refused", "hung up"})
 _RINGS: Final = (8, 30)
@@ -62,7 +62,7 @@ def outcome(seed: int, row: str, attempt: int) -> Outcome:
     numbers = [int.from_bytes(drawn[n : n + 4], "big") for n in range(0, 32, 4)]
     code = _pick(CODES, numbers[0])
     low, high = _TALKING if code in _TALKS else _RINGS
-    said = SAID[numbers[3] % len(SAID)] if numbers[4] % SAYS == 0 and code in _TALKS else None
+    said = [*SAID][numbers[3] % len(SAID)] if numbers[4] % SAYS == 0 and code in _TALKS else None
     delivery = _pick(DELIVERIES, numbers[2])
     return Outcome(code, low + numbers[1] % (high - low), delivery, said)
 

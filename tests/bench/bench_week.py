@@ -20,7 +20,8 @@ from pathlib import Path
 from tests.scheduler.processes import Service, forbear, keys_of, serve
 from tests.scheduler.serving import DAY, make_home
 
-START = "2026-11-21T09:50:00Z"  # ten minutes before the list is due
+FIRST = DAY + timedelta(days=2)  # the made-up past goes up to the first of them
+START = f"{FIRST}T09:50:00Z"  # ten minutes before the list is due
 
 
 def say(line: str) -> None:
@@ -68,7 +69,7 @@ def main() -> None:
         keys = keys_of(settings)
         service = serve(home, "--now", START, "--pace", args.pace, keys=keys)
         for number in range(args.days):
-            day = DAY + timedelta(days=number)
+            day = FIRST + timedelta(days=number)
             published(service, day)
             limit = ["--calls", args.calls] if args.calls else []
             done = forbear(
@@ -84,9 +85,9 @@ def main() -> None:
         say(f"alarms: {len(alarms)}" + "".join(f"\n  {one}" for one in alarms[:5]))
         verified = forbear("log", "verify", "--home", home, check=None)
         say(f"log verify: {verified.returncode}\n{verified.stdout}")
-        until = DAY + timedelta(days=args.days)
+        until = FIRST + timedelta(days=args.days)
         back = forbear(
-            "log", "lookback", "--home", home, "--from-day", DAY, "--to-day", until,
+            "log", "lookback", "--home", home, "--from-day", FIRST, "--to-day", until,
             "--now", f"{until}T12:00:00Z", check=None, wait=3_600,
         )  # fmt: skip
         say(f"look back: {back.returncode}\n{back.stdout}\n{back.stderr[-500:]}")

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
+from scheduler.dialer.outcomes import SAID
 from scheduler.law import Law, directories, load_law
 from scheduler.live.token import KeySigner, check_token
 from scheduler.log.keys import keys_of
@@ -198,6 +199,21 @@ def test_an_event_is_known_from_the_moment_it_is_answered(
     assert (contact["account"], contact["point"], "call") not in keys
     unknown = {"kind": "rumour", "source": "desk", "id": "x", "row": {}}
     assert problem(client.post("/v1/events", json={"events": [unknown]})) == "wrong_request"
+
+
+def test_whatever_the_dialer_has_consumers_say_is_taken(
+    client: Client, yes: Iterator[dict[str, str]]
+) -> None:
+    told = {"accounts": [next(yes)["account"]], "medium": "oral"}
+    events = [
+        {
+            "kind": "statement", "source": "dialer", "id": f"said-{word}",
+            "row": {**told, "kind": word} | ({} if value is None else {"value": value}),
+        }
+        for word, value in SAID.items()
+    ]  # fmt: skip
+    found = client.post("/v1/events", json={"events": events}).json()["results"]
+    assert {one["outcome"] for one in found} == {"new"}
 
 
 # -- releases, decisions, the log
