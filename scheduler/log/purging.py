@@ -24,7 +24,6 @@ from engine.problem import ForbearError
 from ..disk import sync, writing
 from . import layout
 from .finding import forget
-from .finding import forget
 from .hashing import inner_hashes
 from .keys import ConsumerKeys, Keys, consumer_keys, write_safely
 from .purged import DRAFTS, Purge, carry_out, destroy
@@ -93,8 +92,6 @@ def purge(
             forget(keys.log)  # it was made of the ids that are gone now
         if not done:
             destroy(keys, names)
-        with writing(keys.log):
-            forget(keys.log)
         live = _live(keys.log)
         copies = _copies(keys, lists, {name for name, _ in found})
     return Purged(number, len(names), tuple(found), tuple(live), mentions, tuple(copies))
