@@ -7,7 +7,7 @@ returns can be trusted to have every column, type, word, key and reference in pl
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -110,8 +110,8 @@ def _humans(path: Path, size: int, changed: int) -> Humans:
     return humans_of({"same_persons": pl.read_parquet(path)})
 
 
-def open_portfolio(path: str | Path) -> Portfolio:
-    """Check a portfolio directory and open it.
+def open_portfolio(path: str | Path, tables: Collection[str] | None = None) -> Portfolio:
+    """Check a portfolio directory and open it; of some tables alone, if no others will be read.
 
     Looked at are: the directory; each file present and readable; every column there with its type
     (columns beyond the schema are ignored); nulls only where allowed; words from their closed
@@ -127,6 +127,8 @@ def open_portfolio(path: str | Path) -> Portfolio:
     problems: list[PortfolioProblem] = []
     sound: dict[str, pl.LazyFrame] = {}
     for table in EVERY.values():
+        if tables is not None and table.name not in {*tables, "same_persons"}:
+            continue
         if table.name in OPTIONAL and not (directory / table.file).exists():
             continue
         found = file_problems(directory / table.file, table)

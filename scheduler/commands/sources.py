@@ -56,7 +56,7 @@ def opened(
 ) -> Iterator[Source]:
     """The portfolio to decide on, checked: as told, else the store's as of now, else the home's.
 
-    `aloud`: say what is being read. `tables`: of the store no others are read, and what was checked
+    `aloud`: say what is being read. `tables`: no others are read, or checked, and what was checked
     when it was imported is not checked again: enough to look at, not to decide on.
     Raises WrongUse, StoreError, PortfolioError.
     """
@@ -71,7 +71,7 @@ def opened(
             if aloud:
                 tell(f"reading the store {store.shown}, as known at {format_instant(now)}")
             rows = write_snapshot(store, Path(place), now, now, tables)
-            if tables is not None and any(rows.values()):
+            if tables is not None and (any(rows.values()) or not own.is_dir()):
                 yield Source(Portfolio(Path(place)), True)
                 return
             if rows.get("accounts"):
@@ -85,6 +85,9 @@ def opened(
             tell(f"the store knew of no account then; reading {own}")
     if given is None and (settings.home is None or not own.is_dir()):
         raise WrongUse("no portfolio was named; say where it is with --from DIR")
+    if tables is not None:
+        yield Source(open_portfolio(given or own, tables), False)
+        return
     yield Source(look(given or own), False)
 
 

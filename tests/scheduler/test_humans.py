@@ -293,9 +293,9 @@ def test_the_digest_names_every_file(tmp_path: Path) -> None:
 
 def test_a_day_in_doubt_is_decided_again_from_its_log_and_its_rows(tmp_path: Path) -> None:
     place = tmp_path / "portfolio"
-    synth(place, 160, 5)
+    synth(place, 60, 5)
     people = pl.read_parquet(place / "consumers.parquet")["person"].to_list()
-    rows = [(a, b, "bureau", "low") for a, b in zip(people[::4], people[1::4], strict=False)]
+    rows = [(a, b, "bureau", "low") for a, b in zip(people[::2], people[1::2], strict=False)]
     schema = OPTIONAL["same_persons"].schema
     pl.DataFrame(rows, schema=schema, orient="row").write_parquet(place / "same_persons.parquet")
     who = pl.read_parquet(place / "accounts.parquet").select(

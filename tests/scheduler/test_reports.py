@@ -512,3 +512,25 @@ def test_a_report_of_the_store_is_the_one_of_the_files(
         stored, filed = ask(*told, "--home", home), ask(*told, "--from", portfolio)
         assert stored.exit_code == filed.exit_code == 0
         assert json.loads(stored.stdout) == json.loads(filed.stdout)
+
+
+def test_a_store_that_knows_of_no_contact_has_a_report_of_none(ask: Ask, home: Path) -> None:
+    store = open_store(read(home).store, home)
+    migrate(store, home / "backups")
+    store.close()
+    told = ask("report", "activity", "--home", home, "--html", "a.html")
+    assert told.exit_code == 0
+    assert "0  contacts" in told.stdout
+    assert "nothing to show" in Path("a.html").read_text(encoding="utf-8")
+
+
+def test_only_the_files_that_a_report_reads_must_be_there(
+    ask: Ask, portfolio: Path, tmp_path: Path
+) -> None:
+    few = tmp_path / "few"
+    few.mkdir()
+    shutil.copy(portfolio / "contacts.parquet", few)
+    assert ask("report", "activity", "--from", few).exit_code == 0
+    refused = ask("report", "ageing", "--from", few)
+    assert refused.exit_code == 2
+    assert "accounts.parquet: the file is missing" in refused.stderr
