@@ -72,7 +72,10 @@ class Found:
 
     def say(self, what: str, rows: Iterable[int] = ()) -> None:
         """Put something down as wrong, with the rows it is about."""
-        stretches = ranges(sorted(rows))
+        if isinstance(rows, range):
+            stretches = [(rows[0], rows[-1])] if rows else []
+        else:
+            stretches = ranges(sorted(rows))
         if not stretches:
             self.wrong.append(Wrong(what, self.name))
         self.wrong += [Wrong(what, self.name, first, last) for first, last in stretches]
@@ -213,28 +216,31 @@ def _records(
     """Every leaf, and the head of the tree they make."""
     path = place / layout.DECISIONS
     own = expected.own
-    size = own.size if own is not None else int(head["tree"]["size"])
-    should = size - (before.size if expected.earlier is None else expected.earlier.size)
+    first = before.size if expected.earlier is None else expected.earlier.size
+    should = 0 if own is None else own.size - first
     try:
         rows = int(pl.scan_parquet(path).select(pl.len()).collect().item())
     except READ:
         found.say("decisions.parquet cannot be read", range(1, should + 1))
         return
-    if rows != should or int(head["rows"][layout.DECISIONS]) != rows:
+    should = rows if own is None else should
+    if rows != should or head["rows"][layout.DECISIONS] != rows:
         found.say(f"it holds {rows} decisions, {should} were signed for")
     seen, edge, tiles = _Seen(), before, []
+    roots: dict[int, bytes] = {}
     for block in blocks(log, path, rows, head_of(head), workers=workers):
         seen.take(block)
         for size in expected.sizes:
             if edge.size <= size <= edge.size + len(block.leaves) // SIZE:
                 part, _ = edge.grow(block.leaves[: (size - edge.size) * SIZE])
-                found.roots[size] = part.root
+                roots[size] = part.root
         edge, fresh = edge.grow(block.leaves)
         tiles.append(fresh)
     found.rows, found.erased = rows, len(seen.erased)
     signed = own.root if own is not None else edge_of(head["tree"], "after", "size").root
     whole = edge.root == signed
-    found.tiles = b"".join(tiles) if whole else None
+    if whole:
+        found.roots, found.tiles = roots, b"".join(tiles)
     _purged(found, seen, expected.purged)
     if not whole:
         _where(found, place, head, seen, should)
