@@ -169,13 +169,13 @@ def making(
             if final.exists() and not again:
                 raise DayExists(final) from None
             raise
+        place = out / f"{ASIDE}{day.isoformat()}"
+        refused = final.exists() and not again
         for one in sorted(out.glob(f"{ASIDE}*")):
             _settle(one, finish, say)
-        place = out / f"{ASIDE}{day.isoformat()}"
-        _tell_unfinished(out, place, say)
-        if final.exists() and not again:
-            if (place / QUESTION).exists():
-                say(f"a run that made {final.name} anew was not finished; --again takes it up")
+            if one != place or refused:
+                _tell_unfinished(one, say)
+        if refused or (final.exists() and not again):
             raise DayExists(final)
         with writing(place):
             if afresh and place.exists():
@@ -201,15 +201,19 @@ def _guarding(found: Making) -> Iterator[Making]:
         elif found.begun:
             found.say("what was done so far is kept; the same command takes it up")
         raise
-    shutil.rmtree(found.place, ignore_errors=True)
+    with writing(found.place):
+        _end(found.place)
 
 
-def _tell_unfinished(out: Path, place: Path, say: Say) -> None:
-    """Say of which other days a run was not finished."""
-    for one in sorted(out.glob(f"{ASIDE}*")):
-        if one != place and (one / QUESTION).exists():
-            day = one.name.removeprefix(ASIDE)
-            say(f"the run of {day} was not finished; --day {day} takes it up ({one})")
+def _tell_unfinished(place: Path, say: Say) -> None:
+    """Say that a run was not finished which this one is not; what was hardly begun goes."""
+    day = place.name.removeprefix(ASIDE)
+    if (place / QUESTION).exists():
+        again = " --again" if place.with_name(day).exists() else ""
+        say(f"a run of {day} was not finished; `--day {day}{again}` takes it up ({place})")
+    elif place.exists():
+        with writing(place):
+            _end(place)
 
 
 def _settle(place: Path, finish: Finish, say: Say) -> None:
@@ -230,7 +234,20 @@ def _settle(place: Path, finish: Finish, say: Say) -> None:
         say(f"the run that put out {final} was killed before its end, which is made up for now")
         finish(final, question)
     with writing(place):
-        _clear(place)
+        _end(place)
+
+
+def _end(place: Path) -> None:
+    """Take a place away, last of all what says that its day was put out."""
+    if not place.exists():
+        return
+    for path in place.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != PUBLISHING:
+            path.unlink()
+    (place / PUBLISHING).unlink(missing_ok=True)
+    place.rmdir()
 
 
 def _clear(path: Path) -> None:

@@ -6,7 +6,7 @@ import errno
 import functools
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from scheduler.commands import days
 from scheduler.day import run_day
 from scheduler.disk import CannotWrite, read_record, write_record
 from scheduler.law import law_of
-from scheduler.making import making, publish
+from scheduler.making import DayExists, making, publish
 from scheduler.manifest import Manifest
 from scheduler.portfolio import Portfolio, open_portfolio
 from scheduler.sample.synth import synth
@@ -367,6 +367,24 @@ def test_a_day_broken_off_between_two_names_gets_its_own_back(
     assert not (day.out / "2026-11-21.1").exists()
 
 
+@pytest.mark.parametrize("left", [(), ("publishing",), ("publishing", "question")])
+def test_whatever_is_left_of_a_published_day_goes(day: Day, left: tuple[str, ...]) -> None:
+    """Killed while it took its own place away, a run leaves some of it."""
+    day.run()
+    ended: list[str] = []
+    day.place.mkdir()
+    for name in left:
+        write_record(day.place / name, {"kept": None, "run": "0" * 12, "told": {}})
+
+    def finish(final: Path, question: Mapping[str, Any]) -> None:
+        ended.append(question["run"])
+
+    with pytest.raises(DayExists), making(day.out, DAY, False, finish=finish):
+        pass
+    assert ended == ["0" * 12] * ("question" in left)
+    assert not day.place.exists()
+
+
 def test_records_are_whole_or_none(tmp_path: Path) -> None:
     path = tmp_path / "record"
     assert read_record(path) is None
@@ -444,7 +462,7 @@ def test_what_was_done_outlives_a_wrong_command(
     assert ask(LATE, "run", "--from", "nowhere", "--out", "lists").exit_code == 2
     other = ask(LATE, *words, "--day", "2026-11-22")
     assert (
-        "the run of 2026-11-21 was not finished; --day 2026-11-21 takes it up "
+        "a run of 2026-11-21 was not finished; `--day 2026-11-21` takes it up "
         "(lists/.making-2026-11-21)\n"
     ) in other.stderr
     told = ask(LATE, *words, "--json")
@@ -454,7 +472,7 @@ def test_what_was_done_outlives_a_wrong_command(
         assert ask(LATE, *words, "--again").exit_code == 3
     there = ask(LATE, *words)
     assert there.exit_code == 2
-    assert "a run that made 2026-11-21 anew was not finished; --again takes it up" in there.stderr
+    assert "was not finished; `--day 2026-11-21 --again` takes it up" in there.stderr
     assert "resuming the run" in ask(LATE, *words, "--again").stderr
 
 
