@@ -15,6 +15,7 @@ from ..log.keys import PUBLIC, KeyProblem, public_key
 from ..log.manifests import MANIFEST, check_manifest
 from ..log.note import NotANote, Verifier, read_verifier
 from ..log.proving import CannotProve, check_proof, locate, prover, read_note, read_proof
+from ..log.purged import purges
 from ..log.reading import NoLog
 from ..log.sealing import newest
 from ..log.verifying import Outside, Report, verify
@@ -181,12 +182,14 @@ def _say(report: Report, told: bool) -> None:
 
 def _check_day(day: Path, key: str | None, home: Path | None, json_: bool) -> None:
     """Check a published day against its signed manifest."""
-    log = None
-    if key is None:
-        beside = (day.resolve().parent / "log", day.resolve().parent.parent / "log")
-        log = next((one for one in beside if (one / PUBLIC).is_file()), None)
-        log = log or place_of(settings_of(home), None)
-    wrong = check_manifest(day, key_of(log, key))
+    beside = (day.resolve().parent / "log", day.resolve().parent.parent / "log")
+    log = next((one for one in beside if (one / PUBLIC).is_file()), None)
+    if key is None and log is None:
+        log = place_of(settings_of(home), None)
+    verifier = key_of(log, key)
+    records = [] if log is None else purges(log, verifier)
+    left = {digest for one in records for _, digest, _ in one.segments}
+    wrong = check_manifest(day, verifier, left)
     if json_:
         emit({"ok": not wrong, "day": str(day), "wrong": wrong})
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -14,8 +15,11 @@ MANIFEST: Final = "manifest.json"
 NOTE: Final = "manifest.note"
 
 
-def check_manifest(place: Path, verifier: Verifier) -> list[str]:
-    """What is wrong with a published day; nothing, if all of it is what was signed."""
+def check_manifest(place: Path, verifier: Verifier, purged: Collection[str] = ()) -> list[str]:
+    """What is wrong with a published day; nothing, if all of it is what was signed.
+
+    `purged`: hashes of files that signed purge records left, which stand for the ones before.
+    """
     wrong: list[str] = []
     try:
         data = (place / MANIFEST).read_bytes()
@@ -31,13 +35,14 @@ def check_manifest(place: Path, verifier: Verifier) -> list[str]:
         wrong.append(f"{NOTE} is missing: the manifest is not signed")
     except (NotANote, ValueError) as error:
         wrong.append(f"{NOTE}: {error}")
-    wrong += [problem for name in sorted(files) if (problem := _file(place, name, files[name]))]
+    found = (_file(place, name, files[name], purged) for name in sorted(files))
+    wrong += [problem for problem in found if problem]
     return wrong + _checkpoint(document.get("checkpoint"), verifier)
 
 
-def _file(place: Path, name: str, told: Any) -> str | None:
+def _file(place: Path, name: str, told: Any, purged: Collection[str]) -> str | None:
     try:
-        if file_digest(place / name) != told["sha256"]:
+        if file_digest(place / name) not in (told["sha256"], *purged):
             return f"{name} was changed"
     except OSError:
         return f"{name} is missing"
