@@ -108,7 +108,8 @@ def _expire(live: Live | None) -> str:
 
 def _refresh(live: Live | None) -> str:
     assert live is not None
-    refresh(live).result(_ANSWER)
+    while refresh(live).result(_ANSWER):
+        pass
     return "looked through what was added"
 
 

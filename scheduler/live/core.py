@@ -33,13 +33,15 @@ from .withdrawing import Lists
 
 AT_ONCE: Final = 500
 """Permits expired in one transaction."""
+SWEPT: Final = 10
+"""Consumers whose listed rows are asked again in one transaction."""
 TELLING: Final = ("settle", "cancel", "expire", "post")
 """Kinds of job that tell facts: they come before what is asked in the same transaction."""
 
 
 @dataclass
 class Job:
-    """One thing handed in. `kind`: check, ahead, reserve, release, or one of TELLING."""
+    """One thing handed in. `kind`: check, ahead, reserve, release, sweep, or one of TELLING."""
 
     asked: Sequence[Proposed] | Proposed | Result | str | Release | Sequence[Event] | None
     kind: str
@@ -72,6 +74,7 @@ class Core:
     desk: Desk = field(init=False)
     memory: Memory = field(init=False)
     ledger: Ledger = field(init=False)
+    unswept: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Make the engines ready for the rulebook."""
@@ -105,12 +108,15 @@ class Core:
         Raises StoreError, ClockBehind: then nothing was done.
         """
         work = Work(now)
+        unswept = self.unswept
         try:
             with self.store.writing() as connection:
                 pending = self._work(connection, jobs, work)
                 self.ledger.write(connection, work)
                 found = [self.ledger.answered(one, self.signer, work.now) for one in pending]
         except BaseException:
+            # INVARIANT: what was taken from `unswept` is asked again later
+            self.unswept = unswept
             self.memory.clear()  # what it holds may be of this transaction, which never was
             raise
         for name in work.bumped:
@@ -126,8 +132,13 @@ class Core:
         others = linking.catch_up(connection)
         told = self._tell(connection, jobs, work.now)
         caught = linking.catch_up(connection) if told.found else others
+        known = self.memory.epoch
         for one in (others, caught):
             self.memory.caught(one)
+        # so much was added that any row may be concerned
+        if others.whole or caught.whole or -1 != known != self.memory.epoch:
+            self.unswept = self.lists.consumers(work.now)
+        swept = self._sweep(jobs)
         self.memory.forget_of(told.ended)
         accounts = {one.account for job in jobs for one in _proposals(job)}
         self.memory.owners(connection, accounts)
@@ -136,17 +147,24 @@ class Core:
         lock = bool(touched or told.ended) or any(
             job.kind in ("reserve", "release") for job in jobs
         )
-        wanted = owners | told.ended | told.loud
+        wanted = owners | told.ended | told.loud | swept
         work.now, groups = self.memory.know(connection, wanted, touched, work.now, lock=lock)
         work.bumped |= touched | {self.memory.of(one).name for one in told.ended}
         pending = [
             told.found[place] if place in told.found else self._one(job, work)
             for place, job in enumerate(jobs)
         ]
-        loud = others.touched | {self.memory.of(one).name for one in told.loud}
+        loud = others.touched | {self.memory.of(one).name for one in told.loud | swept}
         again = [groups[name] for name in sorted(loud) if name in groups]
         self._withdraw(connection, again, work)
         return pending
+
+    def _sweep(self, jobs: Sequence[Job]) -> set[str]:
+        """The next consumers whose listed rows are asked again."""
+        if not any(job.kind == "sweep" for job in jobs):
+            return set()
+        some, self.unswept = self.unswept[:SWEPT], self.unswept[SWEPT:]
+        return set(some)
 
     def _tell(self, connection: Connection, jobs: Sequence[Job], now: datetime) -> _Told:
         """Permits that end, events: what happened comes before what is asked."""
@@ -189,6 +207,8 @@ class Core:
             return self._reserve(job.asked, asking, work)
         if isinstance(job.asked, Release):
             return self._release(job.asked, job, work)
+        if job.kind == "sweep":
+            return len(self.unswept)
         if job.kind == "ahead":
             return sum(isinstance(self._decided(one, work.now), tuple) for one in _proposals(job))
         return [self._check(one, asking, work) for one in _proposals(job)]

@@ -162,9 +162,13 @@ def release(live: Live, asked: Release, by: str) -> Future[Released | Fault]:
     return live.writer.hand_in(Job(asked, "release", by, asked.person))
 
 
-def refresh(live: Live) -> Future[None]:
-    """Look for rows that others added to the store, and withdraw what they forbid."""
-    return live.writer.hand_in(Job((), "check"))
+def refresh(live: Live) -> Future[int]:
+    """Look for rows that others added to the store, and withdraw what they forbid.
+
+    After so large an import that any listed row may be concerned they are asked again, some at a
+    time: how many consumers are left; ask again where there are any.
+    """
+    return live.writer.hand_in(Job(None, "sweep"), 100)
 
 
 def renew(live: Live, law: Law) -> Future[None]:

@@ -38,6 +38,10 @@ class Lists(Protocol):
         """The rows of these consumers that have not expired, of every list in force."""
         ...
 
+    def consumers(self, now: datetime) -> list[str]:
+        """Everybody who has such rows, sorted."""
+        ...
+
 
 @dataclass
 class Published:
@@ -50,6 +54,15 @@ class Published:
     def rows(self, consumers: Collection[str], now: datetime) -> list[Listed]:
         """The rows of these consumers that have not expired, of every list in force."""
         return [one for day in self._in_force(now) for one in self._of(day, consumers, now)]
+
+    def consumers(self, now: datetime) -> list[str]:
+        """Everybody who has such rows, sorted."""
+        found = {
+            one
+            for day in self._in_force(now)
+            for one in self._days[day][1].filter(pl.col("expires_utc") > now)["consumer"].unique()
+        }
+        return sorted(found)
 
     def _in_force(self, now: datetime) -> list[date]:
         """Days that it is somewhere; their files looked at once a second."""

@@ -12,7 +12,7 @@ same transaction, so nobody decides by a group that a committed row has changed.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
@@ -24,6 +24,8 @@ from .tables import STORED
 
 FEW: Final = 2_000
 """More new rows than this are grouped as columns, and everything remembered is forgotten."""
+CHUNK: Final = 250_000
+"""Rows looked at together, so that memory does not grow with the store."""
 PAIRS: Final = {"key": pl.String(), "consumer": pl.String()}
 _LISTS: Final = ("attributed_to", "discussed", "conversation_attributed_to")
 _READ: Final[dict[str, tuple[str, ...]]] = {
@@ -43,10 +45,14 @@ EPOCH: Final = "epoch"
 
 @dataclass(frozen=True, slots=True)
 class Caught:
-    """What was new: the groups it touched. `epoch` is one more each time all may have changed."""
+    """What was new: the groups it touched. `epoch` is one more each time all may have changed.
+
+    `whole`: they may have changed just now, and not for the first time.
+    """
 
     epoch: int
     touched: frozenset[str]
+    whole: bool = False
 
 
 def catch_up(connection: sa.Connection) -> Caught:
@@ -57,19 +63,24 @@ def catch_up(connection: sa.Connection) -> Caught:
     if connection.dialect.name == "postgresql":
         done(connection, "LOCK TABLE watermark IN SHARE ROW EXCLUSIVE MODE")
         marks, fresh = _looked(connection)
-    rows = {
-        name: _rows(connection, name, marks.get(name, 0), newest) for name, newest in fresh.items()
-    }
-    many = sum(frame.height for frame in rows.values()) > FEW
-    whole = many or any(name in rows for name in ("same_person", "collector"))
-    pairs = pl.concat([pl.DataFrame(schema=PAIRS), *_pairs(connection, rows)]).unique()
+    count = sum(newest - marks.get(name, 0) for name, newest in fresh.items())
+    whole = count > FEW or any(name in fresh for name in ("same_person", "collector"))
+    owners = _Owners(connection)
     touched: frozenset[str] = frozenset()
-    if many:
-        _add_many(connection, pairs)
+    if count > FEW:
+        for name, newest in fresh.items():
+            for after in range(marks.get(name, 0), newest, CHUNK):
+                rows = {name: _rows(connection, name, after, min(after + CHUNK, newest))}
+                _add_many(connection, pl.concat(_pairs(owners, rows)).unique())
         _group_all(connection)
     else:
+        rows = {
+            name: _rows(connection, name, marks.get(name, 0), newest)
+            for name, newest in fresh.items()
+        }
+        pairs = pl.concat(_pairs(owners, rows)).unique()
         met = [frame["consumer"] for frame in rows.values() if "consumer" in frame.columns]
-        own = pl.concat([*met, pairs["consumer"]]) if met else pairs["consumer"]
+        own = pl.concat([*met, pairs["consumer"]])
         touched = _add_few(connection, set(pairs.iter_rows()), set(own.to_list()))
     epoch = marks.get(EPOCH, 0) + int(whole)
     for name, number in {**fresh, EPOCH: epoch}.items():
@@ -79,7 +90,7 @@ def catch_up(connection: sa.Connection) -> Caught:
             "ON CONFLICT (name) DO UPDATE SET row = excluded.row",
             (name, number),
         )
-    return Caught(epoch, touched)
+    return Caught(epoch, touched, whole and epoch > 1)
 
 
 def groups_of(connection: sa.Connection, consumers: Collection[str]) -> dict[str, str]:
@@ -129,8 +140,9 @@ def _rows(connection: sa.Connection, name: str, after: int, newest: int) -> pl.D
     return bulk.frame(connection, wanted, schema)
 
 
-def _pairs(connection: sa.Connection, rows: dict[str, pl.DataFrame]) -> Iterator[pl.DataFrame]:
+def _pairs(owners: _Owners, rows: dict[str, pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """Which consumers have which keys, of new rows."""
+    yield pl.DataFrame(schema=PAIRS)
     empty = {
         name: pl.DataFrame(schema=dict.fromkeys(read, pl.String())) for name, read in _READ.items()
     }
@@ -146,18 +158,18 @@ def _pairs(connection: sa.Connection, rows: dict[str, pl.DataFrame]) -> Iterator
         yield _keyed("p:", of["contact"], name)
     parties = of["account_party"]
     if parties.height:
-        owners = _owners(connection, "account", parties["account"])
-        yield _keyed("p:", parties.join(owners, on="account"), "person")
+        whose = owners.of("account", parties["account"])
+        yield _keyed("p:", parties.join(whose, on="account"), "person")
     same = of["same_person"]
     for name in ("person", "other") if same.height else ():
         both = pl.format("~{}={}", "person", "other")  # stands for what the two share
         yield _keyed("p:", same.select(pl.col(name), both.alias("consumer")), name)
     if of["account"].height:
-        yield _moved(connection, "account", of["account"])
+        yield _moved(owners, "account", of["account"])
     if of["contact_point"].height:
-        yield _moved(connection, "point", of["contact_point"])
+        yield _moved(owners, "point", of["contact_point"])
     if "contact" in rows:
-        yield from _across(connection, rows["contact"])
+        yield from _across(owners, rows["contact"])
 
 
 def _keyed(prefix: str, frame: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -165,22 +177,30 @@ def _keyed(prefix: str, frame: pl.DataFrame, name: str) -> pl.DataFrame:
     return frame.filter(pl.col(name).is_not_null()).select(key, "consumer").unique()
 
 
-def _owners(connection: sa.Connection, key: str, ids: pl.Series) -> pl.DataFrame:
-    """In whose files these accounts or points stand, or ever stood: the key, consumer."""
-    table = "account" if key == "account" else "contact_point"
-    schema = {key: pl.String(), "consumer": pl.String()}
-    wanted = ids.drop_nulls().unique()
-    if wanted.is_empty():
-        return pl.DataFrame(schema=schema)
-    if wanted.len() > FEW:
-        stored = STORED[table]
-        every = sa.select(stored.c[key], stored.c.consumer)
-        return bulk.frame(connection, every, schema).unique()
-    condition, value = among(connection, key, wanted.to_list())
-    found = asked(
-        connection, f"SELECT DISTINCT {key}, consumer FROM {table} WHERE {condition}", (value,)
-    )
-    return pl.DataFrame([tuple(one) for one in found], schema=schema, orient="row")
+@dataclass
+class _Owners:
+    """In whose files accounts and points stand, or ever stood; of many, all are read, once."""
+
+    connection: sa.Connection
+    every: dict[str, pl.DataFrame] = field(default_factory=dict)
+
+    def of(self, key: str, ids: pl.Series) -> pl.DataFrame:
+        """The columns `key` and consumer, for these accounts or points at least."""
+        table = "account" if key == "account" else "contact_point"
+        schema = {key: pl.String(), "consumer": pl.String()}
+        wanted = ids.drop_nulls().unique()
+        if wanted.is_empty():
+            return pl.DataFrame(schema=schema)
+        if key not in self.every and wanted.len() > FEW:
+            stored = STORED[table]
+            every = sa.select(stored.c[key], stored.c.consumer)
+            self.every[key] = bulk.frame(self.connection, every, schema).unique()
+        if key in self.every:
+            return self.every[key]
+        condition, value = among(self.connection, key, wanted.to_list())
+        text = f"SELECT DISTINCT {key}, consumer FROM {table} WHERE {condition}"
+        found = [tuple(one) for one in asked(self.connection, text, (value,))]
+        return pl.DataFrame(found, schema=schema, orient="row")
 
 
 def _joined(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -192,17 +212,17 @@ def _joined(pairs: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _moved(connection: sa.Connection, key: str, frame: pl.DataFrame) -> pl.DataFrame:
+def _moved(owners: _Owners, key: str, frame: pl.DataFrame) -> pl.DataFrame:
     """Accounts and points that a correction moved to another file join the two."""
-    had = _owners(connection, key, frame[key]).rename({"consumer": "owner"})
+    had = owners.of(key, frame[key]).rename({"consumer": "owner"})
     return _joined(frame.select(key, "consumer").join(had, on=key).select("consumer", "owner"))
 
 
-def _across(connection: sa.Connection, contacts: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _across(owners: _Owners, contacts: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """Contacts about another's account, or at another's contact point."""
     used = contacts.select("consumer", "point").drop_nulls().unique()
-    owners = _owners(connection, "point", used["point"]).rename({"consumer": "owner"})
-    yield _joined(used.join(owners, on="point").select("consumer", "owner"))
+    whose = owners.of("point", used["point"]).rename({"consumer": "owner"})
+    yield _joined(used.join(whose, on="point").select("consumer", "owner"))
     named = pl.concat(
         [
             contacts.select("consumer", account=name)
@@ -211,7 +231,7 @@ def _across(connection: sa.Connection, contacts: pl.DataFrame) -> Iterator[pl.Da
             for name in _LISTS
         ]
     ).unique()
-    holders = _owners(connection, "account", named["account"]).rename({"consumer": "owner"})
+    holders = owners.of("account", named["account"]).rename({"consumer": "owner"})
     yield _joined(named.join(holders, on="account").select("consumer", "owner"))
 
 

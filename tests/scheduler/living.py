@@ -67,6 +67,10 @@ class Shown:
         """The rows of these consumers."""
         return [one for one in self.listed if one.consumer in consumers]
 
+    def consumers(self, now: datetime) -> list[str]:
+        """Everybody who is listed."""
+        return sorted({one.consumer for one in self.listed})
+
 
 class Lasting(Desk):
     """Engines that outlive who uses them, so that tests need not start them again and again."""

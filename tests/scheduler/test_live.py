@@ -34,6 +34,7 @@ from scheduler.live import (
     changes_after,
     check,
     check_token,
+    core,
     decision,
     expire,
     post_events,
@@ -446,6 +447,27 @@ def test_whoever_adds_to_the_store_is_seen(
     assert not asked(live).permitted
 
 
+def test_after_a_large_import_every_listed_row_is_asked_again(
+    live: Live, store: Store, lists: Shown, now: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists.listed = [Listed(NOON.date(), n, f"A{n}", f"C{n}", f"P{n}", "call") for n in (1, 2, 3)]
+    assert asked(live, "A3").permitted
+    monkeypatch.setattr(linking, "FEW", 1)
+    monkeypatch.setattr(core, "SWEPT", 2)
+    rows = [
+        {"statement": f"many-{n}", "consumer": f"C{n}", "kind": "cease", "to": "this_collector",
+         "medium": "written", "accepted_medium": True, "accounts": [f"A{n}"], "made_at": NOON,
+         "received_at": NOON, "recorded_at": NOON}
+        for n in (2, 3, 4)
+    ]  # fmt: skip
+    with store.writing() as connection:
+        add_told(connection, "statement", frame("statements", rows), "import", NOON)
+    assert not asked(live, "A3").permitted  # whoever asks is refused at once
+    assert refresh(live).result(60) == 1
+    assert refresh(live).result(60) == 0
+    assert [one.row_id for one in changes_after(live, NOON.date(), 0)] == [2, 3]
+
+
 def test_an_event_that_links_two_groups_joins_them(live: Live, store: Store) -> None:
     """Two files of one person count together from the moment that is known."""
     assert asked(live, "A1").permitted
@@ -604,6 +626,7 @@ def test_published_lists_are_read_again_when_they_are_replaced(tmp_path: Path) -
     write("C2", "C1", "C3")
     later = NOON + timedelta(seconds=2)
     assert [one.row_id for one in lists.rows(["C1", "C9"], later)] == [2]
+    assert lists.consumers(later) == ["C1", "C2", "C3"]
     assert lists.rows(["C1"], later + 2 * DAY) == []
     write("C1")
     assert [one.row_id for one in lists.rows(["C1"], later + timedelta(seconds=2))] == [1]

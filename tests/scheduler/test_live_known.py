@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from unittest.mock import patch
 
 import polars as pl
 from hypothesis import given, settings
@@ -53,12 +54,11 @@ def test_groups_grow_with_the_rows_to_what_all_rows_say(
             linking.catch_up(connection)
     tell(whole, frames, portfolio.now)
     names = frames["consumers"]["consumer"].to_list()
-    with whole.writing() as connection:
-        linking.catch_up(connection)
+    many_rows = (patch.object(linking, "FEW", 0), patch.object(linking, "CHUNK", 3))
+    with whole.writing() as connection, many_rows[0], many_rows[1]:
+        assert linking.catch_up(connection).epoch == 1
         found = linking.groups_of(connection, names)
         many = linking.members_of(connection, set(found.values()))
-        linking._group_all(connection)
-        assert linking.groups_of(connection, names) == found
     with store.writing() as connection:
         assert linking.groups_of(connection, names) == found
     assert sorted(one for all_of in many.values() for one in all_of) == sorted(names)
