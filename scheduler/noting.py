@@ -21,7 +21,7 @@ from engine.terms import Licences
 
 from .bothways import decide_both
 from .explaining import group_of, plain_contact
-from .humans import humans_of
+from .humans import group_as_one, humans_of
 from .portfolio import assemble, group_rows, lay_out
 from .records import Tables
 from .store.schema import TABLES
@@ -192,11 +192,12 @@ def changes(
     In the order of points and channels. Raises NotFound.
     """
     before = group_of(source, account, licences)
+    known = humans_of(source)
     after = group_rows(_With(source, told), sorted(before.consumers), licences)
+    after = group_as_one(after, known.surely)  # who speaks now may be named by another id
     owner = before.accounts[account].consumer
     moment = Moment(known=now, day=day)
     ask = Ask(refuse_unencoded=refuse_unencoded)
-    maybe = humans_of(source).maybe
     found = []
     for point in sorted(before.points.values(), key=lambda one: one.id):
         ways = words.CHANNELS_OF_KIND[point.kind] if point.consumer == owner else ()
@@ -204,7 +205,7 @@ def changes(
 
             def decided(group: Group, point: Any = point, channel: str = channel) -> Decision:
                 contact = plain_contact(group.accounts[account], point, channel, now)
-                return decide_both(panel, group, maybe, contact, moment, ask)
+                return decide_both(panel, group, known.maybe, contact, moment, ask)
 
             found.append(
                 Changed(account, point.id, point.kind, channel, decided(before), decided(after))

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from engine import clock, words
 from engine.facts import catalogue
+from scheduler.records import table_of
 from scheduler.said import lay_out
 from scheduler.store.schema import PARTY_ROLES, TABLES
 
@@ -88,7 +89,7 @@ class Portfolio:
 
     def scan(self, table: str) -> pl.LazyFrame:
         """A table's rows, lazily (`scheduler.records.Tables`)."""
-        return self.frames[table].lazy()
+        return table_of(self.frames, table)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """As Hypothesis prints it."""
