@@ -19,6 +19,7 @@ from ..making import writing
 from .exporting import AROUND, Pack, record_of
 from .exporting_page import cell, introduction, page
 from .exporting_sheet import sheet
+from .exporting_timeline import timeline
 
 FORMAT: Final = "forbear pack 1"
 LIST: Final = "pack.json"
@@ -40,6 +41,7 @@ def files_of(pack: Pack) -> dict[str, bytes]:
     }
     if pack.rows_from is not None:
         found |= {f"{table}.csv": _csv(pack, table) for table in AROUND}
+        found["timeline.csv"] = _timeline(pack)
     if pack.checkpoint is not None:
         found[NOTE] = pack.checkpoint.encode()
     if pack.key is not None:
@@ -107,6 +109,17 @@ def _csv(pack: Pack, table: str) -> bytes:
     return held.getvalue().encode()
 
 
+def _timeline(pack: Pack) -> bytes:
+    """Each consumer's file in the order of time."""
+    held = io.StringIO()
+    writer = csv.writer(held, lineterminator="\n")
+    writer.writerow(["consumer", "at", "what", "said", "id"])
+    for one in timeline(pack):
+        cells = (one.consumer, cell(one.at), one.what, one.said, one.id)
+        writer.writerow([_safe(each) for each in cells])
+    return held.getvalue().encode()
+
+
 def _safe(text: str) -> str:
     """A text that a spreadsheet would take for a formula, marked as text."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
@@ -133,6 +146,7 @@ def readme(pack: Pack) -> str:
             "  contacts.csv    what was on record around each decision: as known then, sixty days",
             "  statements.csv  of contacts and everything said or learned; and what came within",
             "  knowledge.csv   seven days afterwards",
+            "  timeline.csv    all of it and the decisions, each consumer's in the order of time",
         ]
     if proved:
         lines += [

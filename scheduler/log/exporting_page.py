@@ -13,6 +13,7 @@ from engine.rule import Rule
 
 from ..coverage_style import STYLE
 from .exporting import Pack, Picked
+from .exporting_timeline import timeline
 from .telling import Item, Section
 
 MORE: Final = """
@@ -50,6 +51,7 @@ def page(pack: Pack) -> str:
             _numbers(pack),
             _contents(pack),
             *(_decision(one) for one in pack.picked),
+            _in_order(pack),
             *(_rules(digest, rules, pack) for digest, rules in pack.rules.items()),
             "</main></body></html>\n",
         ]
@@ -139,6 +141,21 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> str:
     )
     table = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
     return f"<div class=scroll><table class=rows>{table}</table></div>"
+
+
+def _in_order(pack: Pack) -> str:
+    """Each consumer's file in the order of time."""
+    if pack.rows_from is None:
+        return ""
+    rows = "".join(
+        f"<tr><td>{escape(one.consumer)}</td><td class=day>{format_instant(one.at)}</td>"
+        f"<td>{escape(one.what)}</td><td>{escape(one.said)}<small>{escape(one.id)}</small></td></tr>"
+        for one in timeline(pack)
+    )
+    return (
+        "<h2>In the order of time</h2><div class=scroll><table><thead><tr><th>consumer<th>when "
+        f"(UTC)<th>what<th>in words</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
 
 
 def filled(rows: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -25,10 +25,12 @@ from reportlab.platypus import (
     TableStyle,
 )
 
+from engine.clock import format_instant
 from engine.rule import Rule
 
 from .exporting import Pack, Picked
 from .exporting_page import TITLES, cell, filled, in_force, introduction
+from .exporting_timeline import timeline
 
 MARGIN: Final = 0.8 * inch
 WIDE: Final = letter[0] - 2 * MARGIN
@@ -65,6 +67,8 @@ def sheet(pack: Pack) -> bytes:
     ]
     for one in pack.picked:
         story += [PageBreak(), *_decision(one)]
+    if pack.rows_from is not None:
+        story += [PageBreak(), *_in_order(pack)]
     for digest, rules in pack.rules.items():
         story += [PageBreak(), *_rules(digest, rules)]
     held = io.BytesIO()
@@ -163,6 +167,19 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> Table:
     ]
     table.setStyle(TableStyle(style))
     return table
+
+
+def _in_order(pack: Pack) -> list[Flowable]:
+    """Each consumer's file in the order of time."""
+    found: list[Flowable] = [Paragraph("In the order of time", HEAD)]
+    who = ""
+    for one in timeline(pack):
+        if one.consumer != who:
+            who = one.consumer
+            found.append(_p(f"Consumer {who}", SECTION))
+        style = ITEM if one.what == "decision" else UNDER
+        found.append(_p(f"{format_instant(one.at)}  {one.what}: {one.said} ({one.id})", style))
+    return found
 
 
 def _rules(digest: str, rules: Sequence[Rule]) -> list[Flowable]:

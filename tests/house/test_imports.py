@@ -61,6 +61,7 @@ SCHEDULER = (
         "log.exporting",
         "log.exporting_page",
         "log.exporting_sheet",
+        "log.exporting_timeline",
         "log.exporting_files",
         "log.examining",
     },

@@ -121,6 +121,14 @@ def test_an_accounts_pack_has_all_its_decisions_and_the_rows_around(
     first = [one for one in listed if one["decision_id"] == mine["decision_id"][0]]
     known_then = {one["contact"] for one in first if one["known"] == "then"}
     assert known_then == set(seen["contact"].to_list())
+    timeline = (tmp_path / "pack" / "timeline.csv").read_text(encoding="utf-8")
+    events = list(csv.DictReader(io.StringIO(timeline)))
+    assert [one["at"] for one in events] == sorted(one["at"] for one in events)
+    assert {one["consumer"] for one in events} == {consumer}
+    decided = [one["id"] for one in events if one["what"] == "decision"]
+    assert sorted(decided) == sorted(mine["decision_id"])
+    placed = {one["id"] for one in events if one["what"] == "contacts"}
+    assert placed == {one["contact"] for one in listed}
 
 
 # -- tampering
