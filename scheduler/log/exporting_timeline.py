@@ -13,6 +13,7 @@ from .exporting import WHEN, Pack, Picked
 from .reading import ERASED
 
 KEYS: Final = {"contacts": "contact", "statements": "statement", "knowledge": "knowledge"}
+"""What a row of each table is called, which is the column of its id as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ def _events(picked: Sequence[Picked]) -> Iterator[Event]:
             for table, of in rows.items():
                 for row in of:
                     told = _contact(row) if table == "contacts" else _word(row)
-                    yield Event(who, row[WHEN[table]], table, told, str(row[KEYS[table]]))
+                    name = KEYS[table]
+                    yield Event(who, row[WHEN[table]], name, told, str(row[name]))
 
 
 def _decided(one: Picked) -> str:

@@ -127,7 +127,7 @@ def test_an_accounts_pack_has_all_its_decisions_and_the_rows_around(
     assert {one["consumer"] for one in events} == {consumer}
     decided = [one["id"] for one in events if one["what"] == "decision"]
     assert sorted(decided) == sorted(mine["decision_id"])
-    placed = {one["id"] for one in events if one["what"] == "contacts"}
+    placed = {one["id"] for one in events if one["what"] == "contact"}
     assert placed == {one["contact"] for one in listed}
 
 
