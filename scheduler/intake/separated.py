@@ -11,6 +11,8 @@ import csv
 import io
 import json
 from collections import Counter
+from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +31,8 @@ _BOMS: Final = (
 )
 _LOOKED_AT: Final = 50  # records by which a delimiter is found out
 _PROBED: Final = 400  # bytes that show an encoding of two bytes a letter
+_FIRST: Final = 100  # records among which the header is
+_HELD: Final = 50_000  # records that are held as such before they become columns
 _PAIRS: Final = "its quotation marks do not pair"
 _Record = tuple[int, list[str]]
 
@@ -79,11 +83,16 @@ def delimiter(text: str) -> str:
     return best
 
 
+def _lines(text: str) -> Iterator[str]:
+    """A text's lines with their ends; a wrapper of bytes takes a quarter of StringIO's memory."""
+    return io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8", newline="")
+
+
 class _Lines:
     """A text's lines one after the other, from wherever one says."""
 
     def __init__(self, text: str) -> None:
-        self.all = list(io.StringIO(text, newline=""))
+        self.all = list(_lines(text))
         self.at = 0
 
     def __iter__(self) -> _Lines:
@@ -102,19 +111,22 @@ def read_separated(path: Path, data: bytes, how: How) -> Read:
     text, encoding = decoded(data)
     mark = delimiter(text)
     shown = "tab" if mark == TAB else mark
-    shape = f"csv, {encoding}, delimiter `{shown}`"
-    records, spoilt = _records(text, mark)
-    if not records:
+    spoilt: list[tuple[int, str, str]] = []
+    records = _records(text, mark, spoilt)
+    first = list(islice(records, _FIRST))
+    if not first:
         raise IntakeError(f"{path}: no line of it can be read as CSV")
-    top = header_at([record for _, record in records[:100]], how.wanted)
-    names = header(path, records[top][1], how.wanted)
-    none = [(number, TITLE) for number, record in records[:top] if any(map(str.strip, record))]
+    top = header_at([record for _, record in first], how.wanted)
+    names = header(path, first[top][1], how.wanted)
+    none = [(number, TITLE) for number, record in first[:top] if any(map(str.strip, record))]
     known = recogniser(names, how.none)
     width = len(names)
+    schema = dict.fromkeys(names, pl.String())
+    frames: list[pl.DataFrame] = [pl.DataFrame(schema=schema)]
     good: list[list[str]] = []
     lines: list[int] = []
-    broken = [(number, {f"{OURS}more": line}, why) for number, line, why in spoilt]
-    for number, record in records[top + 1 :]:
+    broken: list[tuple[int, dict[str, str], str]] = []
+    for number, record in chain(first[top + 1 :], records):
         if known is not None and (why := known.why(record)) is not None:
             none.append((number, why))
         elif len(record) == width:
@@ -129,43 +141,49 @@ def read_separated(path: Path, data: bytes, how: How) -> Read:
             kept = dict(zip(names, record, strict=False))
             if more := record[width:]:
                 kept[f"{OURS}more"] = json.dumps(more, ensure_ascii=False)
-            broken.append(
-                (number, kept, f"it has {len(record)} fields, and the header has {width}")
-            )
-    rows = pl.DataFrame(good, schema=dict.fromkeys(names, pl.String()), orient="row")
-    return made(rows, lines, broken, none, shape)
+            why = f"it has {len(record)} fields, and the header has {width}"
+            broken.append((number, kept, why))
+        if len(good) == _HELD:
+            frames.append(pl.DataFrame(good, schema=schema, orient="row"))
+            good = []
+    frames.append(pl.DataFrame(good, schema=schema, orient="row"))
+    broken += [(number, {f"{OURS}more": line}, why) for number, line, why in spoilt]
+    shape = f"csv, {encoding}, delimiter `{shown}`"
+    return made(pl.concat(frames), lines, broken, none, shape)
 
 
-def _records(text: str, mark: str) -> tuple[list[_Record], list[tuple[int, str, str]]]:
-    """The records that have a field, by number; and the lines that are no records."""
-    if '"' not in text:
-        whole = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
-        try:
-            return [(number, one) for number, one in enumerate(whole, 1) if one], []
-        except csv.Error:
-            pass  # one cell is too long; which, is found below
-    lines = _Lines(text)
-    reader = csv.reader(lines, delimiter=mark, strict=True)
-    found: list[_Record] = []
-    spoilt: list[tuple[int, str, str]] = []
+def _records(text: str, mark: str, spoilt: list[tuple[int, str, str]]) -> Iterator[_Record]:
+    """The records that have a field, by number; lines that are none are added to `spoilt`."""
     number = 0
+    if '"' not in text:
+        try:
+            for number, record in enumerate(csv.reader(_lines(text), delimiter=mark), 1):
+                if record:
+                    yield number, record
+        except csv.Error:
+            pass  # one cell is too long; each record is a line, so that the next is known
+        else:
+            return
+    lines = _Lines(text)
+    lines.at = number
+    reader = csv.reader(lines, delimiter=mark, strict=True)
     while True:
         number += 1
         start = lines.at
         try:
             record = next(reader)
         except StopIteration:
-            return found, spoilt
+            return
         except csv.Error:
             line = lines.all[start].rstrip("\r\n")
             lines.at = start + 1
             if mark == TAB and len(line) <= LONGEST:
                 # what writes tabs writes no quotation marks around cells: they are text
-                found.append((number, line.split(mark)))
+                yield number, line.split(mark)
                 continue
             long = len(line) > LONGEST
             why = f"a cell of more than {LONGEST:,} characters" if long else _PAIRS
             spoilt.append((number, line, why))
             continue
         if record:
-            found.append((number, record))
+            yield number, record
