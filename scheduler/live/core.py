@@ -107,6 +107,7 @@ class Core:
 
         Raises StoreError, ClockBehind: then nothing was done.
         """
+        self.desk.make_ready(now)
         work = Work(now)
         unswept = self.unswept
         try:

@@ -28,6 +28,11 @@ from .turning import Dial, Marks, dial_of
 MINUTE: Final = timedelta(minutes=1)
 FORCES: Final = ("structural", "prohibition", "presumption", "policy")
 RESERVED: Final = "structural/reserved"
+PLAIN: Final = {
+    "channel": "call", "kind": "mobile", "whom": "consumer", "role": "third_party",
+    "debt_type": "credit_card",
+}  # fmt: skip
+"""What the engines are first asked, so that they run: a call of which nothing is known."""
 
 
 @dataclass
@@ -71,6 +76,7 @@ class Desk:
     kinds: dict[str, str] = field(default_factory=dict)
     dial: Dial = field(default_factory=Dial)
     _digests: dict[str, str] = field(default_factory=dict)
+    _ready: date | None = None
 
     @classmethod
     def of(cls, rulebook: Rulebook, refuse_unencoded: bool, alarm: Callable[[str], None]) -> Desk:
@@ -81,6 +87,18 @@ class Desk:
             {rule.id: rule.kind for rule in rulebook.rules},
             dial_of(rulebook),
         )
+
+    def make_ready(self, now: datetime) -> None:
+        """Have the rule sets of these days, and the engines, before anybody waits for them."""
+        today = now.date()
+        if self._ready == today:
+            return
+        days = [today + timedelta(days=near) for near in range(-1, 3)]
+        self.panel.prepare(days)
+        rules = self.panel.rule_set("federal", today)
+        blank = dict.fromkeys(rules.fields, "no") | PLAIN
+        self.panel.ask(rules, [blank])
+        self._ready = today
 
     def decide(
         self,

@@ -11,6 +11,7 @@ from scheduler.live import Fault, Proposed, reserve
 from scheduler.store.database import open_store
 from tests.scheduler.living import Hands, law, living
 
+PATIENCE = 300
 law()  # read before this is forked
 
 
@@ -25,7 +26,8 @@ def race(url: str, home: Path, told: Path, accounts: Sequence[Sequence[str]], se
     with living(store, Hands(), book=law()) as live, told.open("ab", buffering=0) as file:
         for some in accounts:
             for account in drawn.sample(list(some), len(some)):
-                given = reserve(live, Proposed(account, "call"), f"dialer-{os.getpid()}").result(60)
+                asked = reserve(live, Proposed(account, "call"), f"dialer-{os.getpid()}")
+                given = asked.result(PATIENCE)
                 assert not isinstance(given, Fault), given
                 if given.permit is not None:
                     file.write(f"{account} {given.permit}\n".encode())

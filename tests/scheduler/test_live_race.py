@@ -22,7 +22,7 @@ from tests.scheduler.racing import race
 PROCESSES = 8
 ACCOUNTS = 20
 KILLS = 3
-PATIENCE = 120
+PATIENCE = 300
 
 
 def test_of_many_processes_one_gets_the_last_attempt(
