@@ -73,7 +73,8 @@ def permitted(service: Service, rows: pl.DataFrame, skip: int = 0) -> list[dict[
 
 
 def test_what_one_process_is_told_another_knows_at_once(start: Start, rows: pl.DataFrame) -> None:
-    one, two = start("--no-timer"), start("--no-timer")
+    # two made-up clocks that began at two moments would differ: these stand still
+    one, two = start("--no-timer", "--pace", "0"), start("--no-timer", "--pace", "0")
     row = permitted(one, rows)[0]
     contact = {name: row[name] for name in ("account", "point", "channel")}
     given = two.ask("POST", "/v1/permits", json=contact)
@@ -83,9 +84,11 @@ def test_what_one_process_is_told_another_knows_at_once(start: Start, rows: pl.D
     posted = one.ask("POST", "/v1/events", "officer", json={"events": [event]})
     assert [item["outcome"] for item in posted.json()["results"]] == ["new"]
     for service in (two, one):
-        refused = service.ask("POST", "/v1/permits", json=contact).json()
+        answer = service.ask("POST", "/v1/permits", json=contact)
+        assert answer.status_code == 200, answer.text + service.said.read_text("utf-8")[-2000:]
+        refused = answer.json()
         assert refused["permitted"] is False
-        assert "fdcpa/ceased" in refused["answer"]["rules"] or refused["answer"]["rules"]
+        assert refused["answer"]["rules"]
         feed = service.ask("GET", f"/v1/lists/{DAY}/changes").json()
         gone = {(item["account"], item["point"], item["channel"]) for item in feed["changes"]}
         assert (row["account"], row["point"], "call") in gone
@@ -141,6 +144,7 @@ def test_a_dialer_works_on_while_the_service_is_killed(
 ) -> None:
     """Nothing is lost: each permit ends once, in one contact; the log of it all holds."""
     settings, keys = made
+    before = _told(settings)
     first = start("--pace", "60")
     port = first.url.rpartition(":")[2]
     words = ["--url", first.url, "--key", keys["dialer"], "--lines", "6", "--pace", "60",
@@ -160,7 +164,8 @@ def test_a_dialer_works_on_while_the_service_is_killed(
     assert counts.get("no answer: taken as a no", 0) + counts.get("result not taken yet", 0) > 0
     wait_for(lambda: _count(settings, "permit") == _count(settings, "permit_end"))
     assert second.stop() == 0
-    _every_permit_is_one_contact(settings, counts)
+    _every_permit_is_one_contact(settings)
+    assert _told(settings) - before == counts["placed"] - counts.get("result never told", 0)
     verified = forbear("log", "verify", "--home", settings.home, "--json")
     assert json.loads(verified.stdout)["ok"] is True
 
@@ -182,18 +187,26 @@ def _a_little_later(settings: Settings) -> str:
     return format_instant(datetime.fromtimestamp(micros // 1_000_000 + 5, UTC))
 
 
-def _every_permit_is_one_contact(settings: Settings, counts: dict[str, int]) -> None:
-    """What was placed is on file once; what was given back, or never placed, is not."""
-    ends = dict(_asked(settings, "SELECT permit, how FROM permit_end"))
+def _standing(settings: Settings) -> dict[str, str | None]:
+    """The contacts that permits left, each with its result."""
     newest = _asked(
         settings,
         "SELECT origin_id, void, result FROM contact c WHERE origin = 'permit' AND revision = "
         "(SELECT max(revision) FROM contact d WHERE d.contact = c.contact)",
     )
-    standing = {name: result for name, void, result in newest if not void}
-    assert set(standing) == {name for name, how in ends.items() if how != "cancelled"}
-    told = sum(result is not None for result in standing.values())
-    assert told == counts["placed"] - counts.get("result never told", 0)
+    return {name: result for name, void, result in newest if not void}
+
+
+def _told(settings: Settings) -> int:
+    """How many of them have a result that was told."""
+    return sum(result is not None for result in _standing(settings).values())
+
+
+def _every_permit_is_one_contact(settings: Settings) -> None:
+    """What was placed is on file once; what was given back, or never placed, is not."""
+    ends = dict(_asked(settings, "SELECT permit, how FROM permit_end"))
+    placed = {name for name, how in ends.items() if how != "cancelled"}
+    assert set(_standing(settings)) == placed
     open_at_once = _asked(
         settings,
         "SELECT count(*) FROM permit a JOIN permit b ON a.point = b.point AND a.permit < b.permit "

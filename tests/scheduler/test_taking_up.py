@@ -26,7 +26,7 @@ from tests.scheduler.serving import DAY, NOW, Served, make_home, serving
 
 @pytest.fixture
 def settings(tmp_path: Path, new_url: Callable[[], str]) -> Settings:
-    return make_home(tmp_path / "home", 60, new_url())
+    return make_home(tmp_path / "home", 30, new_url())
 
 
 @pytest.fixture

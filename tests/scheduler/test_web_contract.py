@@ -61,7 +61,7 @@ LONG = settings.default is not None and settings.default.max_examples > 60  # `-
 
 @SCHEMA.parametrize()
 @settings(
-    max_examples=300 if LONG else 8,
+    max_examples=300 if LONG else 5,
     deadline=None,
     derandomize=not LONG,
     database=None,
