@@ -599,7 +599,10 @@ def test_the_command_says_what_became_of_each_file(ask: Ask, made: Path, tmp_pat
         (("wide",), "import which file of wide?"),
         (("ageing.csv",), "say what rows it has: `forbear import KIND ageing.csv`"),
         (("ageing.csv", "--layout", "quickbooks"), "`forbear import wide ageing.csv`"),
-        (("wide", "ageing.csv", "--set", "colector=A"), "no column `colector` of wide; did you"),
+        (
+            ("wide", "ageing.csv", "--set", "collectorr=A"),
+            "no column `collectorr` of wide; did you",
+        ),
         (("wide", "ageing.csv", "--set", "collector"), "write COLUMN=VALUE"),
         (("wide", "ageing.csv", "--zone", "Mars"), "`Mars` is not a time zone"),
         (("wide", "ageing.csv", "--sheet", "A"), "only a workbook has sheets"),

@@ -198,7 +198,7 @@ def test_vicidial_beside_quickbooks(store: Store, tmp_path: Path) -> None:
     cut = CutOver(date(2026, 11, 20), "America/New_York", accepted=accepted)
     found = take(store, "vicidial-calls", calls, always={"collector": "HARBOR"}, cut=cut)
     balanced(found, calls)
-    assert (found.stored, found.set_aside, found.unmapped) == (4, 1, {"SKIPPD": 1})
+    assert (found.stored, found.set_aside, found.unmapped) == (4, 1, {"SKIPX": 1})
     assert (len(found.holes), found.accepted) == (13, accepted)
     assert list(found.notes.values()) == [1]
     rows = snapshot(store)["contacts"].sort("at").select(
@@ -274,7 +274,7 @@ def test_codes_of_a_firm(tmp_path: Path) -> None:
         ("format: 1", "R036  a file of codes needs `results`"),
         ("format: 1\nresult: {A: busy}", "R013  unknown word `result` in a file of codes; did"),
         ("format: 1\nresults: [A]", "R011  `results` is a mapping"),
-        ("format: 1\nresults: {A: bussy}", "R028  unknown result `bussy`; did you mean `busy`?"),
+        ("format: 1\nresults: {A: busyy}", "R028  unknown result `busyy`; did you mean `busy`?"),
         ("format: 1\nresults: {NO ANSWER: busy, no_answer: no_answer}", "R036  the code `no_"),
         ("[1]", "R011  a file of codes is a mapping"),
     ],

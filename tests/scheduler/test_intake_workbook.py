@@ -100,8 +100,8 @@ def test_a_sheet_is_the_first_or_the_one_named(tmp_path: Path) -> None:
     assert read_file(path).rows["account"].to_list() == ["A1"]
     named = read_file(path, How(sheet="Second"))
     assert named.rows.rows() == [("A9", "x", 2)]
-    with pytest.raises(IntakeError, match=r"no sheet `Secnd`; did you mean `Second`\?; it has"):
-        read_file(path, How(sheet="Secnd"))
+    with pytest.raises(IntakeError, match=r"no sheet `Secondd`; did you mean `Second`\?; it has"):
+        read_file(path, How(sheet="Secondd"))
     other = tmp_path / "a.csv"
     other.write_text("account\nA1\n", encoding="utf-8")
     with pytest.raises(IntakeError, match="only a workbook has sheets"):
