@@ -1,4 +1,4 @@
-"""Permits and checks through the live core: `python -m tests.bench.bench_permits [ACCOUNTS]`.
+"""Permits and checks, live: `python -m tests.bench.bench_permits [ACCOUNTS]`, at least 3,000.
 
 On each database, durably (SQLite with synchronous FULL, PostgreSQL with synchronous commit and
 fsync): a bare reserve (lock, count, insert, commit) through the same driver, and a permit (decided
@@ -166,7 +166,7 @@ def say(text: str) -> None:
 
 def main() -> None:
     """Measure and print."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else ACCOUNTS
+    count = max(ACCOUNTS, int(sys.argv[1])) if len(sys.argv) > 1 else ACCOUNTS
     place = Path(tempfile.mkdtemp(prefix="forbear-permits-"))
     synth(place, count, 7)
     measure("SQLite, synchronous FULL", "sqlite:///store.sqlite", place, count)
