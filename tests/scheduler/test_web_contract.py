@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from scheduler.commands.serve import address, listening
+from scheduler.commands.serving import address, listening
 from scheduler.web.app import contract
 from scheduler.web.keys import new_key
 from tests.scheduler.serving import NOW, make_home, serving
