@@ -118,6 +118,9 @@ def _coded(data: bytes) -> str:
 
 def _decoded(text: str) -> bytes:
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        found = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except binascii.Error as error:
         raise ValueError(str(error)) from None
+    if _coded(found) != text:  # of texts that decode alike only the one RFC 4648 writes
+        raise ValueError("bits behind the last byte")
+    return found

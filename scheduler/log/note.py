@@ -69,10 +69,14 @@ def _text(data: bytes) -> str:
 
 
 def _data(text: str) -> bytes:
+    """What a text in base64 says; of the texts that decode alike only the one RFC 4648 writes."""
     try:
-        return base64.b64decode(text, validate=True)
+        found = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise NotANote(f"`{text[:20]}` is not base64") from error
+    if _text(found) != text:  # bits behind the last byte, RFC 4648, 3.5
+        raise NotANote(f"`{text[:20]}` is not base64 as it is written")
+    return found
 
 
 def _parts(text: str) -> tuple[str, str, bytes]:

@@ -161,6 +161,17 @@ def test_a_note_is_opened_by_its_key_alone() -> None:
             note.opened(bad, SIGNER.verifier)
 
 
+def test_a_signature_is_written_in_one_way() -> None:
+    """The last letter before the padding has two bits that say nothing: they must be none."""
+    made = note.sign("example.com/log\nhello\n", SIGNER)
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    assert made.endswith("=\n")
+    for bits in (1, 2, 3):
+        other = letters[letters.index(made[-3]) | bits]
+        with pytest.raises(note.NotANote, match="as it is written"):
+            note.opened(f"{made[:-3]}{other}=\n", SIGNER.verifier)
+
+
 def test_others_may_sign_a_note_too() -> None:
     made = note.sign("x\n", SIGNER)
     witness = note.Signer("witness", bytes(32))
