@@ -105,12 +105,13 @@ def store_home(settings: Settings) -> Path:
 
 @contextlib.contextmanager
 def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket to listen on. Raises WrongUse."""
+    """A socket that listens: who comes before the service is ready waits. Raises WrongUse."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     door = socket.socket(family, socket.SOCK_STREAM)
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         door.bind((host, port))
+        door.listen(WAITING)
     except OSError as error:
         door.close()
         why = (error.strerror or str(error)).lower()

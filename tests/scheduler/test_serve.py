@@ -187,14 +187,18 @@ def _a_little_later(settings: Settings) -> str:
     return format_instant(datetime.fromtimestamp(micros // 1_000_000 + 5, UTC))
 
 
-def _standing(settings: Settings) -> dict[str, str | None]:
-    """The contacts that permits left, each with its result."""
-    newest = _asked(
+def _left(settings: Settings) -> list[tuple[Any, ...]]:
+    """The contacts that permits left: name, whether it was taken back, result."""
+    return _asked(
         settings,
         "SELECT origin_id, void, result FROM contact c WHERE origin = 'permit' AND revision = "
         "(SELECT max(revision) FROM contact d WHERE d.contact = c.contact)",
     )
-    return {name: result for name, void, result in newest if not void}
+
+
+def _standing(settings: Settings) -> dict[str, str | None]:
+    """Those that stand, each with its result."""
+    return {name: result for name, void, result in _left(settings) if not void}
 
 
 def _told(settings: Settings) -> int:
@@ -206,7 +210,9 @@ def _every_permit_is_one_contact(settings: Settings) -> None:
     """What was placed is on file once; what was given back, or never placed, is not."""
     ends = dict(_asked(settings, "SELECT permit, how FROM permit_end"))
     placed = {name for name, how in ends.items() if how != "cancelled"}
-    assert set(_standing(settings)) == placed
+    back = {name for name, void, _ in _left(settings) if void}  # given back after their end
+    assert {ends[name] for name in back} <= {"expired"}
+    assert set(_standing(settings)) == placed - back
     open_at_once = _asked(
         settings,
         "SELECT count(*) FROM permit a JOIN permit b ON a.point = b.point AND a.permit < b.permit "
