@@ -11,7 +11,6 @@ from zipfile import BadZipFile
 
 import typer
 
-from engine.clock import parse_date
 from engine.problem import ForbearError
 
 from ..log.examining import Examined, NotAPack, examine
@@ -35,17 +34,16 @@ from .common import (
     guarded,
     moment,
     out,
-    read_value,
     settings_of,
     tell,
 )
 from .days import From
-from .finding import VERDICTS
 from .log import KeyOf, key_of
 from .progress import Shown
 from .replaying import LogOf, log_of
 from .sources import Source as Opened
 from .sources import opened
+from .wanting import Account, ByRule, Consumer, OfRun, OnDay, Verdict, wanted
 
 MOST = 500
 
@@ -56,23 +54,12 @@ def export(
     place: Annotated[
         Path, typer.Argument(metavar="OUT", help="A new directory, or a file ending in .zip.")
     ],
-    account: Annotated[
-        str | None, typer.Option("--account", metavar="ID", help="Decisions about this account.")
-    ] = None,
-    consumer: Annotated[
-        str | None, typer.Option("--consumer", metavar="ID", help="About this consumer's accounts.")
-    ] = None,
-    day: Annotated[str | None, typer.Option("--day", metavar="D", help="About this day.")] = None,
-    rule: Annotated[
-        str | None,
-        typer.Option("--rule", metavar="RULE", help="Refused by this rule, act or place."),
-    ] = None,
-    verdict: Annotated[
-        str | None, typer.Option("--verdict", help=f"One of {', '.join(VERDICTS)}.")
-    ] = None,
-    run: Annotated[
-        str | None, typer.Option("--run", metavar="RUN", help="Of this run or segment.")
-    ] = None,
+    account: Account = None,
+    consumer: Consumer = None,
+    day: OnDay = None,
+    rule: ByRule = None,
+    verdict: Verdict = None,
+    run: OfRun = None,
     sample: Annotated[
         int | None, typer.Option("--sample", metavar="N", min=1, help="Draw so many of them.")
     ] = None,
@@ -89,11 +76,8 @@ def export(
     json_: Json = False,
 ) -> None:
     """Make the examiner's pack: decisions in words, what was around them, law and proofs."""
-    if verdict is not None and verdict not in VERDICTS:
-        raise WrongUse(f"a verdict is {' or '.join(VERDICTS)}, not `{verdict}`")
-    civil = None if day is None else read_value(parse_date, day)
-    wanted = Wanted(account, consumer, None, civil, rule, verdict, None, run)
-    if wanted == Wanted() and sample is None:
+    asked = wanted(account, consumer, day, rule, verdict, run)
+    if asked == Wanted() and sample is None:
         raise WrongUse("say of what: --account, --consumer, --day, --rule, or --sample N --seed S")
     zipped = place.suffix == ".zip"
     if place.exists() and (zipped or not place.is_dir() or any(place.iterdir())):
@@ -101,7 +85,7 @@ def export(
     settings = settings_of(home)
     there = log_of(settings, log)
     try:
-        chosen, names = choose(there, wanted, sample, seed, limit)
+        chosen, names = choose(there, asked, sample, seed, limit)
     except TooMany as error:
         raise WrongUse(str(error)) from error
     if not names:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import polars as pl
 import typer
 
-from engine.clock import format_instant, parse_date, parse_instant
+from engine.clock import format_instant, parse_instant
 from engine.words import CHANNELS
 
 from ..log.finding import Found, Wanted, find, standing
@@ -21,35 +21,23 @@ from ..log.telling_text import as_text
 from .common import NO, Home, Json, WrongUse, emit, guarded, out, read_value, settings_of
 from .common import tell as say
 from .replaying import LogOf, log_of, segment_of
-
-VERDICTS = ("permitted", "refused")
+from .wanting import Account, ByRule, Consumer, OfRun, OnDay, Verdict, wanted
 
 
 @guarded
 def find_(
-    account: Annotated[
-        str | None, typer.Option("--account", metavar="ID", help="About this account.")
-    ] = None,
-    consumer: Annotated[
-        str | None, typer.Option("--consumer", metavar="ID", help="About this consumer's accounts.")
-    ] = None,
+    account: Account = None,
+    consumer: Consumer = None,
     point: Annotated[
         str | None, typer.Option("--point", metavar="ID", help="To this contact point.")
     ] = None,
     channel: Annotated[
         str | None, typer.Option("--channel", help=f"One of {', '.join(CHANNELS)}.")
     ] = None,
-    day: Annotated[str | None, typer.Option("--day", metavar="D", help="About this day.")] = None,
-    rule: Annotated[
-        str | None,
-        typer.Option("--rule", metavar="RULE", help="Refused by this rule, act or place."),
-    ] = None,
-    verdict: Annotated[
-        str | None, typer.Option("--verdict", help=f"One of {', '.join(VERDICTS)}.")
-    ] = None,
-    run: Annotated[
-        str | None, typer.Option("--run", metavar="RUN", help="Of this run or segment.")
-    ] = None,
+    day: OnDay = None,
+    rule: ByRule = None,
+    verdict: Verdict = None,
+    run: OfRun = None,
     limit: Annotated[
         int, typer.Option("--limit", min=0, help="At most so many are shown (0: all).")
     ] = 50,
@@ -60,13 +48,10 @@ def find_(
     """Decisions by account, consumer, point, channel, day, rule or verdict; all that is given."""
     if channel is not None and channel not in CHANNELS:
         raise WrongUse(f"unknown channel `{channel}`; the channels are {', '.join(CHANNELS)}")
-    if verdict is not None and verdict not in VERDICTS:
-        raise WrongUse(f"a verdict is {' or '.join(VERDICTS)}, not `{verdict}`")
-    civil = None if day is None else read_value(parse_date, day)
-    wanted = Wanted(account, consumer, point, civil, rule, verdict, channel, run)
-    if wanted == Wanted():
+    asked = wanted(account, consumer, day, rule, verdict, run, point, channel)
+    if asked == Wanted():
         raise WrongUse("say what to look for: --account, --consumer, --day, --rule, --verdict, ...")
-    found = find(log_of(settings_of(home), log), wanted, limit or None)
+    found = find(log_of(settings_of(home), log), asked, limit or None)
     if json_:
         rows = [_plain(row) for row in found.rows.iter_rows(named=True)]
         emit({"total": found.total, "decisions": rows})
