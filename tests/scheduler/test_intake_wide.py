@@ -264,6 +264,7 @@ def test_numbers_and_places_are_read_as_people_spell_them() -> None:
     assert set(each(phone, "6175550123", "1 (617) 555.0123", "+16175550123 ext. 7")) == {
         "+16175550123"
     }
+    # the fifth is a number as exports mask it: its first six digits hidden, so it is none
     assert each(phone, "+442079460958", "0000000000", "16175550", "XXXXXX0123", "") == [
         "+442079460958", None, None, None, None,
     ]  # fmt: skip
