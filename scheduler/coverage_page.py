@@ -15,7 +15,7 @@ from engine.rule import Rule
 from engine.rulebook import Rulebook
 
 from .coverage import KINDS, Coverage, FileCoverage
-from .coverage_style import SCRIPT, STYLE
+from .page_style import SCRIPT, STYLE, opening
 
 # Row by row from the north; a dot is no place. The squares lie as neighbours do, more or less.
 MAP: Final = """
@@ -64,13 +64,7 @@ def page(found: Coverage, rulebook: Rulebook, today: date) -> str:
     of_acts = [one for one in found.files if one.place is None]
     return "\n".join(
         [
-            "<!doctype html>",
-            '<html lang="en"><head><meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-            "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">",
-            f"<title>Coverage of the rulebook {rulebook.short}</title>",
-            f"<style>{STYLE}</style></head><body><main>",
+            *opening(f"Coverage of the rulebook {rulebook.short}", STYLE, script=True),
             f"<h1>What each place adds</h1><p class=sub>Rulebook <code>{rulebook.short}</code>, "
             f"as of {today.isoformat()}. Federal law holds everywhere; a place can only add.</p>",
             _numbers(found, of_places),

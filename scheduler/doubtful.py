@@ -22,7 +22,7 @@ from engine.structural import FORCE, STRUCTURAL
 
 from .bothways import NO_WINDOW, SAME, decide_both
 from .explaining import plain_contact
-from .grouped import GroupsOf
+from .grouped import GroupsOf, rows_of
 from .humans import PERSONS, as_one
 
 Decide = Callable[[Panel, PartInput, Callable[[str], None]], PartResult]
@@ -47,7 +47,7 @@ def decide_part_both(
         return found
     mine = groups.home.filter(pl.col("together").is_in(few.implode()))
     names = mine["consumer"].implode()
-    frames = _only(part.frames, names)
+    frames = rows_of(part.frames, names)
     same = {name: as_one(frame.lazy(), name, maybe).collect() for name, frame in frames.items()}
     other = replace(
         part,
@@ -77,18 +77,6 @@ def _stats(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, fl
     """What went on in both, added up, but for the number of candidates."""
     found = {name: value + other.get(name, 0.0) for name, value in one.items()}
     return found | {name: one[name] for name in ("candidates", "rows") if name in one}
-
-
-def _only(frames: Mapping[str, pl.DataFrame], names: pl.Series) -> dict[str, pl.DataFrame]:
-    """The rows of some consumers."""
-    few = {
-        name: frame.filter(pl.col("consumer").is_in(names))
-        for name, frame in frames.items()
-        if name != "account_parties"
-    }
-    debts = few["accounts"]["account"].implode()
-    parties = frames["account_parties"].filter(pl.col("account").is_in(debts))
-    return few | {"account_parties": parties}
 
 
 def _doubtful(

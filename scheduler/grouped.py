@@ -88,3 +88,15 @@ def _parted(whole: Group, home: Mapping[str, str]) -> dict[str, Group]:
     for statement in whole.statements:
         found[home[statement.consumer]].statements.append(statement)
     return {label: bucket.group(whole) for label, bucket in found.items()}
+
+
+def rows_of(frames: Mapping[str, pl.DataFrame], people: pl.Series) -> dict[str, pl.DataFrame]:
+    """The rows of some consumers; `people` are their ids, imploded."""
+    few = {
+        name: frame.filter(pl.col("consumer").is_in(people))
+        for name, frame in frames.items()
+        if name != "account_parties"
+    }
+    debts = few["accounts"]["account"].implode()
+    parties = frames["account_parties"].filter(pl.col("account").is_in(debts))
+    return few | {"account_parties": parties}

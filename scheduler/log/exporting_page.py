@@ -11,7 +11,7 @@ from engine.clock import format_instant
 from engine.explain import FORCES
 from engine.rule import Rule
 
-from ..coverage_style import STYLE
+from ..page_style import STYLE, opening
 from .exporting import Pack, Picked
 from .exporting_timeline import timeline
 from .telling import Item, Section
@@ -39,13 +39,7 @@ def page(pack: Pack) -> str:
     """The whole page; it stands alone."""
     return "\n".join(
         [
-            "<!doctype html>",
-            '<html lang="en"><head><meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-            "style-src 'unsafe-inline'\">",
-            "<title>Decisions out of the log</title>",
-            f"<style>{STYLE}{MORE}</style></head><body><main>",
+            *opening("Decisions out of the log", STYLE + MORE),
             "<h1>Decisions out of the log</h1>",
             f"<p class=sub>{escape(introduction(pack))}</p>",
             _numbers(pack),

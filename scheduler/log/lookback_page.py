@@ -12,8 +12,8 @@ from typing import Final
 from engine.clock import format_instant
 from engine.rulebook import Rulebook
 
-from ..coverage_style import STYLE
 from ..making import writing
+from ..page_style import STYLE, opening
 from .lookback import KNOWN, LATER, RECEIVED, RECORDED, STRUCTURAL, Broken
 from .looking import Review
 from .reckoning import Tally, counts, row, tallies
@@ -115,13 +115,7 @@ def page(found: Review, rulebook: Rulebook, now: datetime, first: str, last: str
     span = " ".join(f"{word} {day}" for word, day in (("from", first), ("to", last)) if day)
     return "\n".join(
         [
-            "<!doctype html>",
-            '<html lang="en"><head><meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-            "style-src 'unsafe-inline'\">",
-            "<title>Past contacts against the rules</title>",
-            f"<style>{STYLE}{MORE}</style></head><body><main>",
+            *opening("Past contacts against the rules", STYLE + MORE),
             "<h1>Past contacts against the rules</h1>",
             f"<p class=sub>{escape(span.capitalize() or 'All contacts on record')}; as known at "
             f"{format_instant(now)}; rulebook <code>{rulebook.short}</code>. Each contact was "

@@ -20,7 +20,7 @@ from engine.terms import Licences
 
 from ..contact_list import INSTANT
 from ..doubtful import decide_part_both
-from ..grouped import GroupsOf
+from ..grouped import GroupsOf, rows_of
 from ..parts import plan, read
 from ..portfolio import Portfolio
 from .answering import Replayed
@@ -112,14 +112,7 @@ def _only(
     asked = homes.filter(pl.col("group").is_in(list(groups)))["together"].unique()
     mine = homes.filter(pl.col("together").is_in(asked.implode()))
     people = mine["consumer"].implode()
-    few = {
-        name: frame.filter(pl.col("consumer").is_in(people))
-        for name, frame in frames.items()
-        if name != "account_parties"
-    }
-    debts = few["accounts"]["account"].implode()
-    parties = frames["account_parties"].filter(pl.col("account").is_in(debts))
-    return few | {"account_parties": parties}, mine
+    return rows_of(frames, people), mine
 
 
 def _decided(

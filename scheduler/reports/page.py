@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
+from ..page_style import opening
 from .charts import HALF, WIDTH, chart, legend
 from .report import MONEY, WHOLE, Cell, Chart, Column, Report, Table, shown
 from .style import STYLE
@@ -14,7 +15,6 @@ NARROW: Final = 4
 THINGS: Final = ("rule",)
 WORDY: Final = ("says", "cite")
 MOST_ROWS: Final = 400
-POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def page(report: Report) -> str:
@@ -42,12 +42,7 @@ def page(report: Report) -> str:
     said = "".join(f"<li>{escape(one)}</li>" for one in report.said)
     return "\n".join(
         [
-            "<!doctype html>",
-            '<html lang="en"><head><meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-            f"<title>{escape(report.title)}</title>",
-            f"<style>{STYLE}</style></head><body><main>",
+            *opening(report.title, STYLE),
             f"<h1>{escape(report.title)}</h1><ul class=said>{said}</ul>",
             f"<dl class=numbers>{numbers}</dl>",
             *parts,

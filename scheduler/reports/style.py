@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..coverage_style import STYLE as SHARED
+from ..page_style import STYLE as SHARED
 
 LIGHT: Final = """--f0: #2560a3; --f1: #e08a1e; --f2: #b5432a; --f3: #8a94a3; --f4: #c6ccd5;
   --f5: #2f8f6b; --f6: #8a5bb0; --f7: #c2588d;"""

@@ -40,7 +40,7 @@ SCHEDULER = (
         "workers",
         "coverage",
         "coverage_page",
-        "coverage_style",
+        "page_style",
     },
     {"said", "law", "log"},
     {"licensing", "portfolio_checks", "records", "sample"},

@@ -1,7 +1,8 @@
-"""Style and script of the coverage page, which stand in the page itself."""
+"""How our pages begin and look; style and script stand in the page itself."""
 
 from __future__ import annotations
 
+from html import escape
 from typing import Final
 
 STYLE: Final = """
@@ -105,3 +106,21 @@ function show() {
 addEventListener("hashchange", show);
 show();
 """
+
+
+def opening(title: str, style: str, *, script: bool = False) -> list[str]:
+    """The lines with which a page that stands alone begins, up to its first own line.
+
+    The browser is told to fetch nothing, and to run no script unless `script`.
+    """
+    policy = "default-src 'none'; style-src 'unsafe-inline'"
+    if script:
+        policy += "; script-src 'unsafe-inline'"
+    return [
+        "<!doctype html>",
+        '<html lang="en"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+        f"<title>{escape(title)}</title>",
+        f"<style>{style}</style></head><body><main>",
+    ]
