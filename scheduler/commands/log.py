@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
 from ..log import layout
-from ..log.keys import PUBLIC, KeyProblem, public_key
+from ..log.cataloguing import Compared, compare
+from ..log.keys import LOG, PUBLIC, KeyProblem, public_key
 from ..log.manifests import MANIFEST, check_manifest
 from ..log.note import NotANote, Verifier, read_verifier
 from ..log.proving import CannotProve, check_proof, locate, prover, read_note, read_proof
@@ -20,9 +22,11 @@ from ..log.reading import NoLog
 from ..log.sealing import newest
 from ..log.verifying import Outside, Report, verify
 from ..settings import Settings
+from ..store.database import StoreError
 from .common import NO, Home, Json, WrongUse, emit, err, guarded, out, settings_of, tell
 from .progress import Shown
 from .purging import purge_
+from .sources import has_store, store_of
 
 SHOWN: Final = 20  # wrong places that people are told of; JSON has all
 KeyOf = Annotated[
@@ -128,12 +132,45 @@ def verify_(
     kept = [outside(one) for one in (*(against or ()), *more)]
     with Shown(err) as shown:
         report = verify(log, verifier, kept, told=shown)
+    found = None if path is not None else catalogued(settings_of(home), log, verifier.name)
+    if found is not None:
+        report = replace(report, wrong=(*report.wrong, *found.wrong))
     if json_:
-        emit(report.document())
+        emit(report.document() | {"catalogue": None if found is None else _document(found)})
     else:
         _say(report, key is not None)
+        if found is not None:
+            _say_catalogue(found)
     if not report.holds:
         raise typer.Exit(NO)
+
+
+def catalogued(settings: Settings, log: Path, name: str) -> Compared | None:
+    """A home's log beside the catalogue in its store; None where there is no store to ask."""
+    if settings.home is None or log != settings.home / LOG:
+        return None
+    try:
+        if not has_store(settings):
+            return None
+        with store_of(settings) as store:
+            return compare(log, name, store)
+    except StoreError as error:
+        tell(f"not compared with the store's catalogue: {error}")
+        return None
+
+
+def _document(found: Compared) -> dict[str, Any]:
+    return {"segments": found.segments, "waiting": list(found.waiting), "live": found.live}
+
+
+def _say_catalogue(found: Compared) -> None:
+    """What the store's catalogue says, for people."""
+    if not found.wrong:
+        tell(f"the store's catalogue names {found.segments:,} segments, and they are these")
+    for name in found.waiting:
+        tell(f"segment {name} is not catalogued yet: whoever seals next does so")
+    if found.live:
+        tell(f"{found.live:,} live decisions wait in the store to be sealed")
 
 
 def _told(paths: Sequence[Path]) -> tuple[Path | None, list[Path]]:

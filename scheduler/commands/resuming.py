@@ -23,10 +23,13 @@ from ..checkpoints import Checkpoints
 from ..day import question_of
 from ..disk import writing
 from ..law import Law
+from ..log.cataloguing import catalogue, must_be_whole
+from ..log.keys import LOG, keys_of
 from ..making import Making
 from ..manifest import FILE
 from ..settings import Settings
 from ..store.recording import last_rows, record_run
+from ..store.segments import segments
 from ..store.snapshot import write_snapshot
 from .common import WrongUse, tell
 from .sources import Source, checked, has_store, own_portfolio, store_of
@@ -87,6 +90,9 @@ def _source(held: Making, asked: Asked, now: datetime) -> Source:
 def _stored(held: Making, settings: Settings, now: datetime) -> Source | None:
     """What the store knew, read now or before; None where it knew of no account."""
     with store_of(settings) as store:
+        if settings.home is not None:
+            known = segments(store, keys_of(settings.home).signer.name)
+            must_be_whole(settings.home / LOG, known)
         held.told.update(stored=True, source=store.shown)
         kept = Checkpoints(held.place, SNAPSHOT)
         key = {"now": format_instant(now), "store": store.shown, "rows": last_rows(store)}
@@ -111,9 +117,9 @@ def _stored(held: Making, settings: Settings, now: datetime) -> Source | None:
 
 
 def record(settings: Settings, final: Path, question: Mapping[str, Any]) -> None:
-    """Record in the home's store a published day, if it was made from it. Raises StoreError.
+    """Record in the home's store a published day, if it was made from it, and its log's segment.
 
-    Recorded already, it is no second time.
+    Recorded already, it is no second time. Raises StoreError, CannotSeal, KeyProblem, CannotWrite.
     """
     if not question.get("told", {}).get("stored"):
         return
@@ -121,3 +127,5 @@ def record(settings: Settings, final: Path, question: Mapping[str, Any]) -> None
     files = pl.read_parquet(final / "log" / "rulebook.parquet").rows()
     with store_of(settings) as store:
         record_run(store, document, files, parse_instant(document["now"]))
+        if settings.home is not None:
+            catalogue(keys_of(settings.home), store)

@@ -1,7 +1,8 @@
 """Live decisions, which wait in the store, sealed into segments of the log.
 
 Nothing is taken from the store: a segment says up to which number it goes, and the next one begins
-behind it. So a crash anywhere loses and doubles nothing.
+behind it; the store's catalogue says which segment has which. So a crash anywhere loses and doubles
+nothing.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from ..store.living import (
 )
 from ..store.recording import rulebook_files
 from . import layout
+from .cataloguing import catalogue_held
 from .keys import Keys, private_folder
 from .reading import read_head
 from .records import DECISIONS, RECORD, SITUATIONS
@@ -50,6 +52,7 @@ def seal_live(keys: Keys, store: Store, broken: Broken) -> tuple[Sealed, ...]:
     private_folder(keys.log)
     with layout.writing_alone(keys.log):
         sealed_held(keys, "")  # makes up for a note that a crash left out
+        catalogue_held(keys, store)
         after, chain = sealed_to(keys.log)
         while rows := live_decisions(store, after, AT_ONCE):
             wrong = broken(rows, chain, after + 1)
@@ -57,6 +60,7 @@ def seal_live(keys: Keys, store: Store, broken: Broken) -> tuple[Sealed, ...]:
                 raise CannotSeal(f"the live decisions in the store do not hold: {wrong}")
             for common, some in groupby(rows, key=lambda one: one.common):
                 done.append(_seal(keys, store, common, list(some)))
+                catalogue_held(keys, store)
             after, chain = rows[-1].seq, rows[-1].chain
     return tuple(done)
 

@@ -93,8 +93,10 @@ def _put_new(
     cursor.close()
 
 
-def among(connection: sa.Connection, column: str, values: Collection[str]) -> tuple[str, Value]:
-    """A condition that a column is one of some texts, and the one value it takes."""
+def among(
+    connection: sa.Connection, column: str, values: Collection[str] | Collection[int]
+) -> tuple[str, Value]:
+    """A condition that a column is one of some values, and the one value it takes."""
     if connection.dialect.name == "postgresql":
         return f"{column} = ANY(?)", list(values)
     return f"{column} IN (SELECT value FROM json_each(?))", json.dumps(list(values))

@@ -143,6 +143,18 @@ LIVE_COLUMNS: Final[dict[str, dict[str, str]]] = {
     },
     "live_situation": {"common": "text", "situation": "text", "content": "text"},
     "live_common": {"common": "text", "content": "text"},
+    "segment": {
+        "log": "text",
+        "number": "whole",
+        "name": "text",
+        "kind": "text",
+        "first": "whole",
+        "size": "whole",
+        "digest": "text",
+        "live_first": "whole?",
+        "live_last": "whole?",
+        "chain": "text?",
+    },
     "permit": {
         "permit": "text",
         "decision": "text",
@@ -188,6 +200,7 @@ LIVE_COLUMNS: Final[dict[str, dict[str, str]]] = {
 LIVE_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "link": ("key", "consumer"),
     "live_situation": ("common", "situation"),
+    "segment": ("log", "number"),
     "release_use": ("release", "permit"),
 }
 """Keys of those whose key is not their first column."""

@@ -2,6 +2,9 @@
 
     python -m tests.scheduler.killable run --home ...
 
+Beside the program's own there is `seal HOME`, which seals live decisions; of a store's transactions
+the moment before each commit is an event, and so is the command's end.
+
 In the environment: `KILL_AT` the number of the event to be killed before (an event is a file or
 directory opened for writing, renamed, made or removed below `KILL_BELOW`), or `before NAME` or
 `after NAME`, when that is renamed; `KILL_WHOM` group, main or worker: all, the process that began
@@ -22,7 +25,8 @@ from pathlib import Path
 
 import typer
 
-COUNTED = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"}
+COMMIT, END = "forbear.commit", "forbear.end"  # of a store's transaction, and of the command
+COUNTED = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", COMMIT, END}
 WRITING = os.O_WRONLY | os.O_RDWR
 
 
@@ -74,6 +78,9 @@ def main() -> None:
 
         cli.main()
         return
+    if sys.argv[1] == "seal":
+        seal(Path(sys.argv[2]))
+        return
     app = typer.Typer(pretty_exceptions_enable=False)
     app.callback()(lambda: None)
     if sys.argv[1] == "run":
@@ -87,6 +94,22 @@ def main() -> None:
 
         app.command("import")(importing.import_)
     app(obj=lambda: datetime.now(UTC))
+
+
+def seal(home: Path) -> None:
+    """Seal the live decisions of a home, its store's URL being in the environment."""
+    import sqlalchemy as sa
+
+    from scheduler.live.recording import broken
+    from scheduler.log.keys import keys_of
+    from scheduler.log.sealing_live import seal_live
+    from scheduler.store.database import open_store
+
+    store = open_store(os.environ["STORE"], home)
+    sa.event.listen(store.engine, "commit", lambda _: sys.audit(COMMIT, str(home)))
+    seal_live(keys_of(home), store, broken)
+    store.close()
+    sys.audit(END, str(home))
 
 
 def made_up_day() -> Callable[..., None]:
