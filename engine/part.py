@@ -101,6 +101,7 @@ def decide_part(panel: Panel, part: PartInput, alarm: Callable[[str], None]) -> 
     """Decide every candidate of a part."""
     stages = _Stages(part.tick)
     turn(panel)
+    panel.prepare((part.day,))
     prepared = prepare(part.frames, part.day, part.now)
     where = _where(part, prepared)
     stages.done("prepare")
