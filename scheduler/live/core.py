@@ -80,10 +80,12 @@ class Core:
         """Make the engines ready for the rulebook."""
         self._begin(self.law)
 
-    def renew(self, law: Law) -> None:
-        """Go on with another rulebook."""
+    def renew(self, law: Law, now: datetime) -> None:
+        """Go on with another rulebook. Sweeps ask every listed row again, by the new one."""
+        listed = self.lists.consumers(now)
         self.desk.close()
         self._begin(law)
+        self.unswept = listed
 
     def _begin(self, law: Law) -> None:
         self.law = law

@@ -119,6 +119,15 @@ def ahead(live: Live, asked: Sequence[Proposed]) -> Future[int]:
     return live.writer.hand_in(Job(tuple(asked), "ahead"), len(asked))
 
 
+def foresee(live: Live, asked: Sequence[Proposed]) -> Future[int]:
+    """Have contacts decided ahead, a few at a time, whenever nothing else waits.
+
+    How many were; those for which there is no room, or no time within `writer.PATIENCE`, are left
+    out. Nothing is logged or reserved.
+    """
+    return live.writer.foresee(asked)
+
+
 def reserve(
     live: Live, asked: Proposed, by: str, person: str | None = None
 ) -> Future[Reserved | Fault]:
@@ -172,8 +181,12 @@ def refresh(live: Live) -> Future[int]:
 
 
 def renew(live: Live, law: Law) -> Future[None]:
-    """Go on with another rulebook; what was handed in before is decided by the one before."""
-    return live.writer.hand_in(lambda core: core.renew(law))
+    """Go on with another rulebook; what was handed in before is decided by the one before.
+
+    Rows of today's lists are asked again by the new one as `refresh` is called, until it says that
+    none is left; whoever asks is refused at once.
+    """
+    return live.writer.hand_in(lambda core: core.renew(law, live.now()))
 
 
 def changes_after(live: Live, day: date, cursor: int, limit: int = 1000) -> tuple[Change, ...]:
@@ -224,6 +237,7 @@ __all__ = [
     "check",
     "decision",
     "expire",
+    "foresee",
     "open_live",
     "post_events",
     "refresh",

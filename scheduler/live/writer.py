@@ -7,15 +7,22 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from engine.problem import ForbearError
 
+from .asked import Proposed
 from .core import Core, Job
 
 MOST: Final = 2_000
 """Contacts asked about in one transaction, at most; the rest wait for the next."""
+FORESEEN: Final = 5_000
+"""Contacts that may wait to be decided ahead; what comes beyond is left out."""
+FEW: Final = 3
+"""Of those decided at once: whoever asks meanwhile waits so long."""
+PATIENCE: Final = timedelta(minutes=10)
+"""How long they wait at most; what was likely to be asked then is no more."""
 TRIES: Final = 5
 """Times that a transaction is tried which the database gave up for another's sake."""
 _GIVEN_UP: Final = ("deadlock detected", "could not serialize", "database is locked")
@@ -35,12 +42,23 @@ class Handed:
 
 
 @dataclass
+class Foreseen:
+    """Contacts to be decided ahead: how many were, and since when they wait."""
+
+    left: deque[Proposed]
+    since: datetime
+    future: Future[int]
+    decided: int = 0
+
+
+@dataclass
 class Writer:
     """Takes work from any thread, in order. `now` asks what time it is, once a transaction."""
 
     core: Core
     now: Callable[[], datetime]
     _queue: deque[Handed] = field(default_factory=deque)
+    _later: deque[Foreseen] = field(default_factory=deque)
     _wake: threading.Condition = field(default_factory=threading.Condition)
     _thread: threading.Thread | None = None
     _closed: bool = False
@@ -52,12 +70,30 @@ class Writer:
             if self._closed:
                 future.set_exception(LiveError("the service is stopping; ask again later"))
                 return future
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._go, name="live-writer", daemon=True)
-                self._thread.start()
+            self._begin()
             self._queue.append(Handed(work, future, weight))
             self._wake.notify()
         return future
+
+    def foresee(self, asked: Sequence[Proposed]) -> Future[int]:
+        """Have contacts decided ahead when nothing else waits; how many were."""
+        one = Foreseen(deque(), self.now(), Future())
+        with self._wake:
+            if not self._closed:
+                room = FORESEEN - sum(len(other.left) for other in self._later)
+                one.left.extend(asked[: max(0, room)])
+            if not one.left:
+                one.future.set_result(0)
+                return one.future
+            self._begin()
+            self._later.append(one)
+            self._wake.notify()
+        return one.future
+
+    def _begin(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._go, name="live-writer", daemon=True)
+            self._thread.start()
 
     def close(self) -> None:
         """Finish what was handed in, then stop."""
@@ -66,6 +102,9 @@ class Writer:
             self._wake.notify()
         if self._thread is not None:
             self._thread.join()
+        for one in self._later:
+            one.future.set_result(one.decided)
+        self._later.clear()
         self.core.close()
 
     def waiting(self) -> int:
@@ -75,6 +114,7 @@ class Writer:
     def _go(self) -> None:
         while (batch := self._take()) is not None:
             if not batch:
+                self._ahead()
                 continue
             first = batch[0].work
             if not isinstance(first, Job):
@@ -85,12 +125,12 @@ class Writer:
     def _take(self) -> list[Handed] | None:
         """Waits for work; then all that waits and fits, up to what must stand alone. None: closed.
 
-        Empty where all of it was called off.
+        Empty where all of it was called off, or nothing but what may be decided ahead is there.
         """
         with self._wake:
-            while not self._queue and not self._closed:
+            while not self._queue and not self._later and not self._closed:
                 self._wake.wait()
-            if not self._queue:
+            if not self._queue and self._closed:
                 return None
             batch: list[Handed] = []
             weight = 0
@@ -106,6 +146,26 @@ class Writer:
                     if alone:
                         break
             return batch
+
+    def _ahead(self) -> None:
+        """Decide some of what is foreseen; what cannot be decided is only left out."""
+        with self._wake:
+            if self._queue or not self._later:
+                return
+            one = self._later[0]
+            some = [one.left.popleft() for _ in range(min(FEW, len(one.left)))]
+        try:
+            now = self.now()
+            if now - one.since > PATIENCE:
+                one.left.clear()
+            else:
+                one.decided += self.core.run([Job(some, "ahead")], now)[0]
+        except Exception:  # nobody is answered by it: whoever asks is told what is wrong
+            one.left.clear()
+        if not one.left:
+            with self._wake:
+                self._later.popleft()
+            one.future.set_result(one.decided)
 
     def _between(self, one: Handed, work: Callable[[Core], None]) -> None:
         """What is done between two transactions."""

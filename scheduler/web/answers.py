@@ -68,13 +68,14 @@ def refused(one: Fault) -> Refused:
     return Refused(one.code if one.code in CODES else "wrong_request", one.message)
 
 
-def permit(one: Reserved) -> dict[str, Any]:
-    """The answer to a reservation."""
+def permit(one: Reserved, checkpoint: str | None) -> dict[str, Any]:
+    """The answer to a reservation, with the log's newest checkpoint."""
     return {
         "permitted": one.permit is not None,
         "permit": one.permit,
         "token": one.token,
         "until": at(one.until),
+        "checkpoint": checkpoint,
         "answer": answer(one.answer),
     }
 

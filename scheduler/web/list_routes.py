@@ -11,9 +11,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from engine.clock import parse_date
-from engine.problem import ForbearError
 
 from ..live.door import changes_after
+from ..live.writer import FORESEEN
 from ..store.database import StoreError
 from . import answers
 from .access import need, service_of
@@ -100,6 +100,7 @@ async def rows(
     except ValueError:
         raise Refused("wrong_cursor", field="cursor") from None
     page, last = await _off(service, lambda: service.lists.page(civil, after, limit))
+    service.pulled(civil, after, limit)
     then = answers.text(None if last is None else cursor_text(civil, last))
     body = b'{"day":"%s","rows":%s,"next":%s}' % (civil.isoformat().encode(), page, then)
     return Response(body, media_type="application/json")
@@ -135,17 +136,10 @@ async def changes(
             "changes": [answers.change(one) for one in shown],
             "next": shown[-1].cursor if shown else after,
             "more": len(rows) > limit,
-            "checkpoint": _checkpoint(service),
+            "checkpoint": service.checkpoint(),
         }
 
     return answered(await _off(service, found))
-
-
-def _checkpoint(service: Service) -> str | None:
-    try:
-        return service.log.checkpoint()
-    except (ForbearError, OSError):
-        return None
 
 
 async def _pull(request: Request, day: str, kind: str) -> Response:
@@ -153,6 +147,7 @@ async def _pull(request: Request, day: str, kind: str) -> Response:
     civil = day_of(day)
     packed = kind != "parquet" and _takes_gzip(request.headers.get("accept-encoding", ""))
     found: Pulled = await _off(service, lambda: service.lists.pull(civil, kind, packed))
+    service.pulled(civil, 0, FORESEEN)
     head = {"etag": found.tag, "vary": "Accept-Encoding"}
     if packed:
         head["content-encoding"] = "gzip"

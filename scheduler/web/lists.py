@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -150,6 +150,13 @@ class Lists:
             lines = Path(file.name).read_bytes().splitlines()
         last = shown["row_id"][-1] if found.height > most else None
         return b"[" + b",".join(lines) + b"]", last
+
+    def open_now(self, day: date, after: int, most: int, now: datetime) -> list[Key]:
+        """Of a page's rows those that are open at a moment. Raises NoDay, OSError."""
+        rows = _rows(self._source(day), self.withdrawn(day)).filter(pl.col("row_id") > after)
+        now_open = (pl.col("open_utc") <= now) & (pl.col("close_utc") > now)
+        page = rows.select(*KEY, now_open.alias("open")).head(most)
+        return page.filter("open").drop("open").collect().rows()
 
     def _source(self, day: date) -> Path:
         path = self.place / day.isoformat() / "list.parquet"

@@ -82,7 +82,8 @@ async def permits(request: Request, bearer: Dialer) -> Response:
     if isinstance(found, asked.Fault):
         raise answers.refused(found)
     service.metrics.permits.labels("given" if found.permit else "refused").inc()
-    return answered(answers.permit(found), 201 if found.permit else 200)
+    document = answers.permit(found, service.checkpoint())
+    return answered(document, 201 if found.permit else 200)
 
 
 @router.post(

@@ -28,8 +28,17 @@ def log_of(log: Path, lists: Path, live: Live) -> Log:
     def there() -> bool:
         return public_key(log) is not None and log.is_dir()
 
+    read: list[tuple[int, str | None]] = []
+
     def checkpoint() -> str | None:
-        return newest(log)
+        """Asked with every permit: read again where a note was added, or any changed."""
+        try:
+            stamp = (log / layout.CHECKPOINTS).stat().st_mtime_ns
+        except FileNotFoundError:
+            return None
+        if not read or read[0][0] != stamp:
+            read[:1] = [(stamp, newest(log))]
+        return read[0][1]
 
     def inclusion(name: str) -> dict[str, Any] | None:
         if not layout.notes(log):

@@ -8,14 +8,15 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any, Final, TypeVar
 
 from engine.clock import local_date
 from engine.problem import ForbearError, Problems
 
 from ..law import Law
-from ..live.door import Live, changes_after, renew
+from ..live.asked import Proposed
+from ..live.door import Live, changes_after, foresee, refresh, renew
 from ..settings import Settings
 from ..store.database import Store
 from .journal import Journal
@@ -70,6 +71,7 @@ class Service:
     _renewing: Lock = field(default_factory=Lock)
     _fresh: asyncio.Future[None] | None = None
     _next: asyncio.Future[None] | None = None
+    _aside: set[asyncio.Future[None]] = field(default_factory=set)
 
     @property
     def today(self) -> date:
@@ -128,6 +130,38 @@ class Service:
         self.metrics.ready.set(0 if found else 1)
         return found
 
+    def checkpoint(self) -> str | None:
+        """The log's newest signed checkpoint, which every answer that is kept makes a witness of.
+
+        None where there is none, or it cannot be read just now.
+        """
+        try:
+            return self.log.checkpoint()
+        except (ForbearError, OSError):
+            return None
+
+    def foresee(self, day: date, after: int, most: int) -> Future[int]:
+        """Have the contacts of a page decided ahead that are open now; how many were.
+
+        Raises NoDay, OSError, StoreError.
+        """
+        rows = self.lists.open_now(day, after, most, self.now())
+        some = [Proposed(account, channel, point) for account, point, channel in rows]
+        return foresee(self.live, some)
+
+    def pulled(self, day: date, after: int, most: int) -> None:
+        """A page was pulled: what is on it will be asked soon. Done beside whatever is answered."""
+
+        def work() -> None:
+            try:
+                self.foresee(day, after, most)
+            except (ForbearError, OSError) as error:  # the first permits are slower, and no more
+                self.journal.say("not_ahead", "warning", why=str(error))
+
+        one = asyncio.get_running_loop().run_in_executor(None, work)
+        self._aside.add(one)
+        one.add_done_callback(self._aside.discard)
+
     def reload(self) -> tuple[str, str]:
         """Read the rule files anew: digests now in force and before.
 
@@ -144,8 +178,19 @@ class Service:
                 raise
             if law.rulebook.digest != before:
                 renew(self.live, law).result()
+                Thread(target=self.sweep, name="sweep", daemon=True).start()
             self.journal.say("rulebook", now=law.rulebook.digest, before=before)
             return law.rulebook.digest, before
+
+    def sweep(self) -> None:
+        """Ask listed rows again that a new rulebook may forbid, and withdraw those it does."""
+        try:
+            while refresh(self.live).result(ANSWER_WITHIN):
+                pass
+        except (ForbearError, TimeoutError) as error:  # the job `refresh` goes on with it
+            self.journal.say("not_swept", "warning", why=str(error))
+        else:
+            self.journal.say("swept")
 
 
 def lists_of(place: Path, live: Live) -> Lists:

@@ -184,6 +184,7 @@ class Permit(BaseModel):
     permit: str | None
     token: str | None
     until: Moment | None
+    checkpoint: str | None = Field(description="the newest checkpoint of the log: keep it")
     answer: Answer
 
 

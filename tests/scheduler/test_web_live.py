@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,8 +13,10 @@ import sqlalchemy as sa
 
 from scheduler.dialer.outcomes import SAID
 from scheduler.law import Law, directories, load_law
+from scheduler.live.recording import broken
 from scheduler.live.token import KeySigner, check_token
 from scheduler.log.keys import keys_of
+from scheduler.log.sealing_live import seal_live
 from scheduler.settings import Settings
 from scheduler.web.logged import log_of
 from tests.scheduler.serving import DAY, Client, Served, law, make_home, serving
@@ -250,6 +253,23 @@ def test_decisions_are_found_live_and_of_a_run(
     assert problem(client.get("/v1/decisions/none-1")) == "not_found"
 
 
+def test_a_permit_carries_the_newest_checkpoint(
+    whole: Served, settings: Settings, client: Client, yes: Iterator[dict[str, str]]
+) -> None:
+    """Whoever keeps the answers is a witness of the log."""
+    assert settings.home is not None
+    keys = keys_of(settings.home)
+    given = reserved(client, next(yes))
+    assert given["checkpoint"] is None  # nothing was sealed yet
+    notes = []
+    for _ in range(2):
+        seal_live(keys, whole.service.store, broken)
+        notes.append(reserved(client, next(yes))["checkpoint"])
+        assert notes[-1] == client.get("/v1/log/checkpoint").text
+    assert len(set(notes)) == 2
+    shutil.rmtree(keys.log)
+
+
 def test_a_log_that_was_never_sealed_has_no_proof(whole: Served, client: Client) -> None:
     assert problem(client.get("/v1/log/checkpoint")) == "not_found"
     auditor = whole.client("auditor")
@@ -278,6 +298,21 @@ def test_a_rulebook_read_anew_is_whole(whole: Served, settings: Settings) -> Non
         assert one["rulebook"] == changed["rulebook"]
         digests.append(one["rulebook"])
     assert len(set(digests)) == 2
+    whole.service.sweep()  # every listed row has been asked again, by whichever of them
+    assert whole.journal("swept")
+
+
+def test_what_is_pulled_is_decided_ahead(settings: Settings) -> None:
+    with serving(settings) as served:
+        client = served.client()
+        page = client.get(f"/v1/lists/{DAY.isoformat()}?limit=20").json()["rows"]
+        assert client.get(f"/v1/lists/{DAY.isoformat()}.csv").status_code == 200
+        assert served.service.foresee(DAY, 0, 20).result(60) > 0
+        memory = served.service.live.writer.core.memory
+        assert {one["account"] for one in page} & set(memory.owner)
+        assert served.service.foresee(DAY, 10**9, 20).result(60) == 0
+        served.clock.on(hours=-16)  # nothing is open in the night
+        assert served.service.foresee(DAY, 0, 20).result(60) == 0
 
 
 def test_a_store_that_is_gone_permits_nothing(
