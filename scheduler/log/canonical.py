@@ -17,6 +17,8 @@ from .records import PERSONAL, PUBLIC, SITUATIONS, Field
 from .tree import Edge, leaf_hash
 
 VERSION: Final = "forbear record 1"
+NOTHING: Final = "-"
+_AFTER: Final = {True: ",", False: ""}
 HEAD_WORDS: Final = (
     "format",
     "kind",
@@ -52,18 +54,44 @@ def _text(field: Field) -> pl.Expr:
 
 
 def _part(frame: pl.DataFrame, head: str, fields: Sequence[Field]) -> pl.Series:
-    """The canonical bytes of one part of each record, as binary."""
+    """The canonical bytes of one part of each record, as binary.
+
+    `fixed` is what stands before the next field in every record alike: so fields that are the same
+    throughout cost nothing, and of the others two pieces are joined, `LENGTH:` with all that stands
+    before it, looked up by the length, and the value.
+    """
     if frame.is_empty():
         return pl.Series("part", [], dtype=pl.Binary())
-    texts = frame.lazy().select(_text(field) for field in fields)
-    pieces: list[pl.Expr] = [pl.lit(head)]
-    for field in fields:
-        cell = pl.col(field.name)
-        size = cell.str.len_bytes().cast(pl.String)
-        told = pl.concat_str(size, pl.lit(":"), cell, pl.lit(","))
-        pieces.append(told.fill_null("-"))
-    whole = pl.concat_str(pieces).cast(pl.Binary).alias("part")
-    return texts.select(whole).collect()["part"]
+    texts = frame.lazy().select(_text(field) for field in fields).collect()
+    pieces: list[pl.Series] = []
+    fixed = head
+    for cell in texts:
+        nulls = cell.null_count()
+        if nulls == cell.len():
+            fixed += NOTHING
+        elif not nulls and cell[0] == cell[-1] and (cell == cell[0]).all():
+            fixed += netstring(cell[0])
+        elif nulls:
+            pieces += [_before(cell, fixed), cell, cell.is_not_null().replace_strict(_AFTER)]
+            fixed = ""
+        else:
+            pieces += [_before(cell, fixed), cell]
+            fixed = ","
+    joined = pl.DataFrame([one.alias(str(at)) for at, one in enumerate(pieces)])
+    told = [*(pl.col(name) for name in joined.columns), pl.lit(fixed)]
+    whole = pl.concat_str(told, ignore_nulls=True).cast(pl.Binary).alias("part")
+    if not pieces:
+        return pl.Series("part", [fixed.encode()] * frame.height, dtype=pl.Binary())
+    return joined.select(whole)["part"]
+
+
+def _before(cell: pl.Series, fixed: str) -> pl.Series:
+    """What stands before each value: what all have alike, and `LENGTH:`, or nothing's mark."""
+    size = cell.str.len_bytes()
+    most = size.max()
+    assert isinstance(most, int)  # some value is not null
+    table = [*(f"{fixed}{length}:" for length in range(most + 1)), f"{fixed}{NOTHING}"]
+    return pl.Series(table).gather(size.fill_null(most + 1))
 
 
 def public(frame: pl.DataFrame, head: str) -> pl.Series:

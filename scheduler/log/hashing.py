@@ -87,15 +87,13 @@ def inner_hashes(frame: pl.DataFrame, keys: ConsumerKeys) -> list[bytes | None]:
         for name, key in zip(distinct, keys.of(distinct), strict=True)
     }
     ids = frame["decision_id"].fill_null("").cast(pl.Binary).to_list()
-    found: list[bytes | None] = []
-    for name, decision, told in zip(names.to_list(), ids, personal(frame).to_list(), strict=True):
-        pad = pads[name]
-        if pad is None:
-            found.append(None)
-            continue
-        salt = sha256(pad[1] + sha256(pad[0] + decision).digest()).digest()
-        found.append(sha256(salt + told).digest())
-    return found
+    told = zip(names.to_list(), ids, personal(frame).to_list(), strict=True)
+    return [
+        None
+        if (pad := pads[name]) is None
+        else sha256(sha256(pad[1] + sha256(pad[0] + decision).digest()).digest() + part).digest()
+        for name, decision, part in told
+    ]
 
 
 def hash_block(hasher: Hasher, asked: Asked) -> Block:

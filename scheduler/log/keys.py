@@ -35,6 +35,7 @@ KEY: Final = 24  # bytes of a consumer's key
 WHOLE: Final = ("t0", "t1", "k0", "k1", "k2")
 _IPAD: Final = bytes(one ^ 0x36 for one in range(256))
 _OPAD: Final = bytes(one ^ 0x5C for one in range(256))
+_AT_ONCE: Final = 200_000  # consumers whose keys are made together
 NOBODY: Final = "forbear-without-a-home"
 
 
@@ -236,25 +237,44 @@ class ConsumerKeys:
 
     def of(self, consumers: Sequence[str]) -> list[bytes | None]:
         """Each consumer's key, None where there is none (any more)."""
-        asked = _tags(consumers)
-        found = asked.join(self.table, on=["t0", "t1"], how="left", maintain_order="left")
+        found = self._found(_tags(consumers))
         return [
             None if one[0] is None else struct.pack("<3Q", *one)
             for one in found.select(WHOLE[2:]).iter_rows()
         ]
 
-    def with_new(self, consumers: Iterable[str], seed: bytes) -> ConsumerKeys:
+    def _found(self, asked: pl.DataFrame) -> pl.DataFrame:
+        """The rows of some tags, in their order; the table is sorted, so most are just looked up.
+
+        Where two tags have the same first half, or it is not sorted, it is joined.
+        """
+        first = self.table["t0"]
+        if self.table.is_empty() or not first.is_sorted():
+            return asked.join(self.table, on=["t0", "t1"], how="left", maintain_order="left")
+        at = first.search_sorted(asked["t0"]).clip(upper_bound=first.len() - 1)
+        near = self.table[at]
+        same = near["t0"] == asked["t0"]
+        if ((near["t1"] != asked["t1"]) & same).any():
+            return asked.join(self.table, on=["t0", "t1"], how="left", maintain_order="left")
+        keys = [pl.when(same).then(pl.col(name)).alias(name) for name in WHOLE[2:]]
+        return near.select(asked["t0"], asked["t1"], *keys)
+
+    def with_new(self, consumers: pl.Series, seed: bytes) -> ConsumerKeys:
         """These, with keys for consumers that have none yet."""
-        names = list(consumers)
-        known = self.table.select("t0", "t1").with_columns(known=pl.lit(value=True))
-        missing = _tags(names).join(known, on=["t0", "t1"], how="left", maintain_order="left")
-        fresh = [name for name, there in zip(names, missing["known"], strict=True) if there is None]
-        if not fresh:
+        added = []
+        for some in consumers.unique().to_frame("consumer").iter_slices(_AT_ONCE):
+            names = some["consumer"]
+            tags = _tags(names.to_list())
+            fresh = self._found(tags)["k0"].is_null()
+            if not fresh.any():
+                continue
+            made = pl.DataFrame({"key": _made(seed, names.filter(fresh).to_list())})
+            made = made.select(_words("key", 3))
+            made.columns = list(WHOLE[2:])
+            added.append(pl.concat([tags.filter(fresh), made], how="horizontal"))
+        if not added:
             return self
-        made = pl.DataFrame({"key": _made(seed, fresh)}).select(_words("key", 3))
-        made.columns = list(WHOLE[2:])
-        added = pl.concat([_tags(fresh), made], how="horizontal")
-        return ConsumerKeys(pl.concat([self.table, added.unique(["t0", "t1"])]).sort("t0", "t1"))
+        return ConsumerKeys(pl.concat([self.table, *added]).sort("t0", "t1"))
 
     def without(self, consumers: Iterable[str]) -> ConsumerKeys:
         """These, without the keys of some consumers."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from struct import iter_unpack
 from typing import Final
 
 SIZE: Final = 32
@@ -33,8 +34,8 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 def above(hashes: bytes) -> bytes:
     """The nodes over pairs of hashes; one left over at the end has none."""
     last = len(hashes) // (2 * SIZE) * (2 * SIZE)
-    pairs = range(0, last, 2 * SIZE)
-    return b"".join([sha256(NODE + hashes[at : at + 64]).digest() for at in pairs])
+    pairs = iter_unpack(f"{2 * SIZE}s", memoryview(hashes)[:last])
+    return b"".join([sha256(NODE + pair).digest() for (pair,) in pairs])
 
 
 @dataclass(frozen=True, slots=True)

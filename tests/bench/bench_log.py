@@ -1,7 +1,8 @@
 """How fast the log is sealed and checked: `python -m tests.bench.bench_log --accounts N`.
 
 A day is run (or its log found again in `--dir`), and its decisions sealed into a new log, checked,
-and one of them proved. 245,000 accounts make about a million decisions.
+and one of them proved. 245,000 accounts make about a million decisions. With `--decisions N` those
+of the day are repeated, each time of other consumers and accounts, until there are N.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import polars as pl
+
 from engine import rulebook
 from scheduler.day import run_day
 from scheduler.law import load_law
 from scheduler.log import layout
+from scheduler.log.hashing import ROWS
 from scheduler.log.keys import CONSUMERS, make_keys
 from scheduler.log.proving import check_proof, prover
 from scheduler.log.sealing import seal
@@ -44,6 +48,37 @@ def made(place: Path, accounts: int) -> Path:
         day = NOW.date()
         run_day(source, law.rulebook, settings, day, NOW, place / "lists", files=law.files)
     return found
+
+
+def repeated(day: Path, place: Path, wanted: int) -> Path:
+    """A segment of so many decisions: those of a day again and again, of other consumers each time.
+
+    A portfolio of ten million accounts would take hours to make; its decisions look like these.
+    """
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    head = json.loads((day / layout.HEAD).read_text(encoding="utf-8"))
+    each, run = int(head["rows"][layout.DECISIONS]), f"{wanted:012x}"
+    whole = pl.scan_parquet(day / layout.DECISIONS)
+    parts = []
+    for turn in range(-(-wanted // each)):
+        row = pl.col("row") + turn * each
+        name = pl.concat_str(pl.lit(f"{run}-"), row.cast(pl.String).str.zfill(9))
+        others = [pl.col(one) + f"~{turn}" for one in ("group", "account", "consumer", "point")]
+        parts.append(whole.with_columns(row.alias("row"), name.alias("decision_id"), *others))
+    rows = pl.concat(parts).head(wanted)
+    rows.sink_parquet(place / layout.DECISIONS, row_group_size=ROWS, compression_level=3)
+    for name in (layout.SITUATIONS, layout.RULEBOOK):
+        shutil.copyfile(day / name, place / name)
+    head |= {"run": run, "rows": head["rows"] | {layout.DECISIONS: wanted}}
+    (place / layout.HEAD).write_text(json.dumps(head), encoding="utf-8")
+    return place
+
+
+def peak() -> float:
+    """The most memory that this process or one under it held at once, in GiB."""
+    both = [resource.getrusage(one) for one in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return max(one.ru_maxrss for one in both) / (1 << 20)
 
 
 def work() -> float:
@@ -71,13 +106,16 @@ def main() -> None:
     """Measure, and print what was measured."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--accounts", type=int, default=245_000)
+    asked.add_argument("--decisions", type=int, help="repeat the day's until there are so many")
     asked.add_argument("--dir", type=Path)
     asked.add_argument("--workers", type=int)
     told = asked.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         place = told.dir or Path(scratch) / "day"
         day = made(place, told.accounts)
-        home = Path(scratch) / "home"
+        if told.decisions:
+            day = repeated(day, place / "repeated", told.decisions)
+        home = place.parent / f".{place.name}-home"
         shutil.rmtree(home, ignore_errors=True)
         keys = make_keys(home)
         count = decided(day)
@@ -96,8 +134,10 @@ def main() -> None:
         people = max(1, (consumers - 1000) // 40)
         sys.stdout.write(
             f"{done.size:,} decisions: {each:.1f} bytes each on disk; keys of about {people:,} "
-            f"consumers: {consumers / people:.1f} bytes each\n"
+            f"consumers: {consumers / people:.1f} bytes each; the largest process held "
+            f"{peak():.2f} GiB\n"
         )
+        shutil.rmtree(home)
 
 
 def decided(day: Path) -> int:

@@ -14,10 +14,13 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scheduler.log import canonical, hashing, layout, sealing
 from scheduler.log.keys import (
     CONSUMERS,
+    ConsumerKeys,
     KeyProblem,
     Keys,
     consumer_keys,
@@ -99,16 +102,16 @@ def test_a_log_whose_key_is_lost_says_so(tmp_path: Path) -> None:
 def test_a_consumer_has_one_key_and_few_bytes(tmp_path: Path) -> None:
     keys = make_keys(tmp_path)
     names = [f"C{number}" for number in range(5000)]
-    made = consumer_keys(keys.log).with_new(names, keys.seed)
+    made = consumer_keys(keys.log).with_new(pl.Series(names), keys.seed)
     made.write(keys.log)
     assert (keys.log / CONSUMERS).stat().st_size <= 48 * len(names)
     read = consumer_keys(keys.log)
     assert read.of(names) == made.of(names)
     assert len(set(read.of(names))) == len(names)
-    assert read.with_new(names[:9], b"other") is read
+    assert read.with_new(pl.Series(names[:9]), b"other") is read
     less = read.without(["C7"])
     assert less.of(["C7", "C8"]) == [None, read.of(["C8"])[0]]
-    assert less.with_new(["C7"], b"other seed").of(["C7"]) != read.of(["C7"])
+    assert less.with_new(pl.Series(["C7"]), b"other seed").of(["C7"]) != read.of(["C7"])
     (keys.log / CONSUMERS).write_bytes(b"junk")
     with pytest.raises(KeyProblem, match="cannot be read"):
         consumer_keys(keys.log)
@@ -130,6 +133,58 @@ def test_the_canonical_bytes_are_those_of_the_readme() -> None:
     told = canonical.public(whole, "sha256:00")[0].decode()
     assert told == "16:forbear record 1,9:sha256:00,1:1,-----------4:true,--11:3:a/b,2:é,,0:,"
     assert canonical.personal(whole)[0] == b"16:forbear record 1," + b"-" * 16
+
+
+def plain(value: object) -> bytes:
+    """One field as the README says it, one record at a time."""
+    if value is None:
+        return b"-"
+    if isinstance(value, list):
+        value = b"".join(plain(one) for one in value).decode()
+    text = {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+    return f"{len(text.encode())}:{text},".encode()
+
+
+TEXT = st.none() | st.sampled_from(["", "é", "12:x,", "-", "a" * 13]) | st.text(max_size=3)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "row": st.none() | st.integers(0, 200),
+                "decision_id": st.just("same"),
+                "asked_person": TEXT,
+                "listed": st.none() | st.booleans(),
+                "rules": st.none() | st.lists(TEXT, max_size=2),
+                "consumer": TEXT,
+                "situations": st.lists(TEXT, max_size=2),
+                "attempts_left": st.just(0),
+                "evidence": TEXT,
+            }
+        ),
+        max_size=5,
+    )
+)
+def test_many_records_have_the_bytes_of_each_alone(rows: list[dict[str, Any]]) -> None:
+    frame = pl.DataFrame([{**dict.fromkeys(DECISIONS), **one} for one in rows], schema=DECISIONS)
+    for personal, told in ((True, canonical.personal(frame)), (False, canonical.public(frame, ""))):
+        fields = [field.name for field in RECORD if field.personal is personal]
+        start = plain("forbear record 1") + (b"" if personal else plain(""))
+        assert told.to_list() == [
+            start + b"".join(plain(row.get(name)) for name in fields) for row in rows
+        ]
+
+
+def test_a_key_is_found_where_two_consumers_hashes_begin_alike(tmp_path: Path) -> None:
+    made = consumer_keys(tmp_path).with_new(pl.Series(["C1", "C2", "C3"]), b"seed")
+    asked = made.of(["C3", "C1", "C9"])
+    row = made.table.row(0, named=True)
+    twin = made.table.head(1).with_columns(t1=pl.lit(row["t1"] ^ 1, pl.UInt64), k0=pl.col("k0") + 1)
+    for more in (pl.concat([twin, made.table]), pl.concat([made.table, twin]).sort("t0", "t1")):
+        assert ConsumerKeys(more).of(["C3", "C1", "C9"]) == asked
+    assert ConsumerKeys(made.table.reverse()).of(["C3", "C1", "C9"]) == asked
+    assert asked[2] is None
 
 
 def test_no_two_records_have_the_same_bytes() -> None:
