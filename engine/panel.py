@@ -131,6 +131,11 @@ class Panel:
             for name in self.rulebook.sets:
                 self.rule_set(name, day)
 
+    def let_go(self, before: date) -> None:
+        """Forget which rule sets are those of days before one; asked again it is found again."""
+        for key in [one for one in self._on if one[1] < before]:
+            del self._on[key]
+
     def compiled(self, rules: RuleSet) -> CompiledEngine:
         """The first engine for a rule set."""
         if rules.name not in self._compiled:

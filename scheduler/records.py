@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
+from sys import intern
 from typing import Any, Protocol
 
 import polars as pl
@@ -204,13 +206,18 @@ def _point(row: Row) -> Point:
 
 
 def _tuple(value: list[str] | None) -> tuple[str, ...] | None:
-    return None if value is None else tuple(value)
+    return None if value is None else tuple(map(intern, value))
+
+
+@lru_cache(maxsize=32)
+def _flags(reply: bool | None, automated: bool | None, notice: bool | None) -> Mapping[str, bool]:
+    """What was declared of a contact: the same for most of them, and kept once."""
+    flags = {"reply_to_consumer": True} if reply else {}
+    flags |= {"automated": True} if automated else {}
+    return flags if notice is None else {**flags, "opt_out_notice": notice}
 
 
 def _contact(row: Row) -> Contact:
-    flags = {name: True for name in ("reply_to_consumer", "automated") if row[name]}
-    if row["opt_out_notice"] is not None:
-        flags["opt_out_notice"] = row["opt_out_notice"]
     return Contact(
         id=row["contact"],
         at=row["at"],
@@ -233,7 +240,7 @@ def _contact(row: Row) -> Contact:
         collector=row["collector"],
         consumer=row["consumer"],
         recorded=row["recorded_at"],
-        flags=flags,
+        flags=_flags(row["reply_to_consumer"], row["automated"], row["opt_out_notice"]),
     )
 
 

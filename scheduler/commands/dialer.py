@@ -58,8 +58,7 @@ def dialer(
     told = load(codes)
     if follow:
         client = Client(url, key, None, verify=str(cafile) if cafile else True)
-        now = _Following(client, pace)
-        now.look()
+        client.clock = now = _Following(client, pace)
     else:
         client = Client(url, key, ctx.obj, verify=str(cafile) if cafile else True)
         now = ctx.obj
@@ -88,16 +87,14 @@ class _Following:
     """The service's clock, between two answers as fast as it goes."""
 
     def __init__(self, client: Client, pace: float) -> None:
+        """Ask once, to begin with. Raises WrongUse."""
+        client.knock()
+        if client.server_time is None:
+            raise WrongUse("the service does not answer")
         self._client = client
         self._pace = pace
         self._seen: datetime | None = None
         self._at = 0.0
-
-    def look(self) -> None:
-        """Ask once, to begin with. Raises WrongUse."""
-        self._client.knock()
-        if self._client.server_time is None:
-            raise WrongUse("the service does not answer")
 
     def __call__(self) -> datetime:
         """The moment it is there."""

@@ -83,6 +83,7 @@ def serve(
         timer=timer,
         restored=restored,
         made_up=now is not None,
+        pace=pace,
     )
 
 

@@ -29,7 +29,7 @@ from ..log.sealing_live import seal_live
 from ..log.taking_up import take_up
 from ..routine import tasks
 from ..settings import Settings
-from ..store.database import Store, open_store
+from ..store.database import SERVING, Store, open_store
 from ..timer import Ran, Timer
 from ..web.alarms import Alarms
 from ..web.app import build
@@ -38,7 +38,7 @@ from ..web.keys import Keyring
 from ..web.logged import log_of
 from ..web.metrics import new_metrics
 from ..web.pacing import Pace
-from ..web.service import Service, lists_of
+from ..web.service import OFF, Service, lists_of
 from .children import Maker
 from .common import WrongUse
 from .sources import store_of
@@ -61,14 +61,15 @@ def serve_until_told(
     timer: bool = True,
     restored: bool = False,
     made_up: bool = False,
+    pace: float = 1.0,
 ) -> None:
     """Make the day's list and answer dialers, until a signal says stop.
 
-    `say` is told the address, once requests are taken. `made_up`: the clock is for trials. The
-    others are the command's options. Raises WrongUse, ForbearError.
+    `say` is told the address, once requests are taken. `made_up`: the clock is for trials, and
+    goes `pace` times as fast. The others are the command's options. Raises WrongUse, ForbearError.
     """
     with listening(host or settings.service.host, settings.service.port if port is None else port
-                   ) as door, store_of(settings) as store:  # fmt: skip
+                   ) as door, store_of(settings, SERVING) as store:  # fmt: skip
         config = uvicorn.Config(
             app=lambda *_: None,  # given below
             http="httptools",
@@ -87,7 +88,9 @@ def serve_until_told(
         shown = address(door, certfile is not None)
         keys = keys_of(store_home(settings))
         lacks = take_up(keys, store, restored=restored)
-        with _Running(settings, store, keys, clock, made_up=made_up, timer=timer) as running:
+        with _Running(
+            settings, store, keys, clock, made_up=made_up, timer=timer, pace=pace
+        ) as running:
             if lacks:
                 running.alarms("restored", f"{lacks:,} live decisions are in the log alone")
             config.app = build(running.service)
@@ -146,6 +149,7 @@ class _Running:
         *,
         made_up: bool,
         timer: bool,
+        pace: float,
     ) -> None:
         self.journal = Journal(sys.stderr, clock)
         self.metrics = new_metrics()
@@ -169,11 +173,12 @@ class _Running:
             metrics=self.metrics,
             read_law=lambda: law_of(settings),
             max_body=settings.service.body << 10,
+            off=OFF * max(1.0, pace),  # five seconds of ours
         )
         self._maker = Maker(settings, self.alarms, clock if made_up else None)
         self._seal = partial(_sealed, keys, store)
         work = tasks(settings, store, clock, self._maker, self.live, self._seal, self._maker.due)
-        own = open_store(settings.store, store_home(settings))
+        own = open_store(settings.store, store_home(settings), SERVING)
         self._timer = Timer(own, work, clock, perf_counter, self._ran, self._trouble)
         self._timed = timer
 

@@ -17,7 +17,7 @@ from engine.clock import format_instant
 
 from ..portfolio import Portfolio, open_portfolio
 from ..settings import Settings
-from ..store.database import Store, open_store
+from ..store.database import CACHE, Store, open_store
 from ..store.migrating import must_be_newest, version
 from ..store.snapshot import write_snapshot
 from .common import WrongUse, err, tell
@@ -33,11 +33,14 @@ class Source:
 
 
 @contextmanager
-def store_of(settings: Settings) -> Iterator[Store]:
-    """The home's store, which must be there and of this version. Raises WrongUse, StoreError."""
+def store_of(settings: Settings, cache: int = CACHE) -> Iterator[Store]:
+    """The home's store, which must be there and of this version. Raises WrongUse, StoreError.
+
+    `cache`: as of `open_store`.
+    """
     if settings.home is None:
         raise WrongUse("there is no home, and so no store; `forbear init` makes both")
-    store = open_store(settings.store, settings.home)
+    store = open_store(settings.store, settings.home, cache)
     try:
         must_be_newest(store)
         yield store

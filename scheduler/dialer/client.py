@@ -5,6 +5,7 @@ Nothing here knows how Forbear works inside: it is what an integrator would writ
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,8 @@ from engine.clock import format_instant, parse_instant
 
 WAIT: Final = 3.0
 """Seconds without an answer after which it is a no."""
+PULL: Final = 120.0
+"""Seconds that a list may take until its next rows come."""
 _RETRY: Final = (500, 502, 503, 504, 429)
 
 
@@ -47,22 +50,22 @@ class No:
 class Client:
     """Speaks to one service with one key; may be used by many threads.
 
-    `now` is the client's own clock, told with each request, so that the service refuses it if it
-    is off; None: it has none, and follows the service's.
+    `clock` is the client's own, told with each request, so that the service refuses it if it is
+    off; None: it has none yet, and can ask for nothing that holds for a moment.
     """
 
     def __init__(
         self,
         url: str,
         key: str,
-        now: Callable[[], datetime] | None,
+        clock: Callable[[], datetime] | None,
         *,
         verify: bool | str = True,
         wait: float = WAIT,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Nothing is asked yet. `verify`: TLS certificates are checked, or a file of them."""
-        self._now = now
+        self.clock = clock
         self.server_time: datetime | None = None
         self._http = httpx.Client(
             base_url=url,
@@ -84,16 +87,18 @@ class Client:
         except httpx.HTTPError:
             return False
 
-    def rows(self, day: str, at_once: int = 1_000) -> Iterator[dict[str, Any]]:
-        """The day's list, page by page. Raises Unreachable."""
-        cursor: str | None = None
-        while True:
-            words = {"limit": str(at_once)} | ({} if cursor is None else {"cursor": cursor})
-            page = self._document("GET", f"/v1/lists/{day}", params=words)
-            yield from page["rows"]
-            cursor = page["next"]
-            if cursor is None:
-                return
+    def rows(self, day: str) -> Iterator[dict[str, Any]]:
+        """The day's list, line by line as it comes. Raises Unreachable."""
+        path = f"/v1/lists/{day}.ndjson"
+        head = {**self._head(), "Accept-Encoding": "identity"}
+        try:
+            with self._http.stream("GET", path, headers=head, timeout=PULL) as answer:
+                if answer.status_code != 200:
+                    raise Unreachable(f"{path}: {answer.status_code}")
+                for line in answer.iter_lines():
+                    yield json.loads(line)
+        except (httpx.HTTPError, ValueError) as error:
+            raise Unreachable(f"{path}: {type(error).__name__}") from error
 
     def withdrawn(self, day: str, after: int) -> tuple[list[dict[str, Any]], int]:
         """Rows withdrawn after a cursor, and the cursor to go on from. Raises Unreachable."""
@@ -156,9 +161,11 @@ class Client:
             raise Unreachable(f"{path}: {answer.status_code}")
         return answer
 
+    def _head(self) -> dict[str, str]:
+        return {} if self.clock is None else {"Forbear-Client-Time": format_instant(self.clock())}
+
     def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
-        headers = {} if self._now is None else {"Forbear-Client-Time": format_instant(self._now())}
-        answer = self._http.request(method, path, headers=headers, **more)
+        answer = self._http.request(method, path, headers=self._head(), **more)
         told = answer.headers.get("forbear-time")
         if told is not None:
             self.server_time = parse_instant(told)

@@ -27,6 +27,12 @@ LATE: Final = timedelta(minutes=3)
 LOOK: Final = 1.0
 """Seconds between two looks at the changes feed."""
 IDLE: Final = 0.05
+REST: Final = 0.25
+"""Seconds that a line waits at most until it looks again whether a row's time has come."""
+TELLING: Final = 8
+"""Lines whose results one thread tells: each is told while its permit lives."""
+TRIES: Final = 200
+"""Times that a result is told in vain, when all lines have ended, before it is given up."""
 SILENT: Final = timedelta(seconds=30)
 """After silence a row is asked about again so much later."""
 
@@ -57,6 +63,7 @@ class Told:
     body: dict[str, Any]
     after: datetime
     times: int
+    tries: int = 0
 
 
 @dataclass
@@ -86,7 +93,10 @@ class Work:
         threads = [
             threading.Thread(target=self._line, name=f"line-{n}") for n in range(self.plan.lines)
         ]
-        threads += [threading.Thread(target=one) for one in (self._tell, self._watch)]
+        tellers = range(1 + self.plan.lines // TELLING)
+        threads += [threading.Thread(target=self._tell, args=(number,)) for number in tellers]
+        threads.append(threading.Thread(target=self._watch))
+        self.counts["results lost"] = 0
         for one in threads:
             one.start()
         for one in threads[: self.plan.lines]:
@@ -114,7 +124,7 @@ class Work:
             if found is None:
                 if self._nothing_left():
                     return
-                self.stopped.wait(IDLE)
+                self.stopped.wait(self._rest(now))
                 continue
             try:
                 self._work(*found)
@@ -127,6 +137,12 @@ class Work:
             found = self.queue.take(now)
             self._busy += found is not None
             return found
+
+    def _rest(self, now: datetime) -> float:
+        """Seconds until it is worth looking for a row again."""
+        then = self.queue.next()
+        left = 0.0 if then is None else (then - now).total_seconds() / self.plan.pace
+        return min(REST, max(IDLE, left))
 
     def _nothing_left(self) -> bool:
         with self._lock:
@@ -156,7 +172,7 @@ class Work:
         self.count(f"error {answer.code}" if answer.code else "refused")
         if answer.next is not None:
             self.queue.again(row, max(answer.next, now + timedelta(seconds=1)))
-        elif answer.code in ("not_ready", "stopping", "fault", "too_many", "clock_off"):
+        elif answer.code in ("not_ready", "stopping", "fault", "too_many", "no_clock", "clock_off"):
             self.queue.again(row, now + SILENT)
 
     def _give_back(self, answer: Yes) -> None:
@@ -210,39 +226,39 @@ class Work:
         with self._lock:
             self._outbox.append(told)
 
-    def _tell(self) -> None:
-        """Tell results in any order, until every one was taken."""
-        dice = Random(self.plan.seed)
-        tries = 0
+    def _tell(self, number: int) -> None:
+        """Tell results in any order, until every one was taken. Several do so side by side."""
+        dice = Random(f"{self.plan.seed}/{number}")
         while True:
             now = self.plan.now()
             with self._lock:
                 ending = self.stopped.is_set() and self._busy == 0
-                due = [one for one in self._outbox if one.after <= now or ending]
-                left = len(self._outbox)
-            if ending and (not left or tries > 200):
-                self.counts["results lost"] += left
+                due = [n for n, one in enumerate(self._outbox) if ending or one.after <= now]
+                one = self._outbox.pop(dice.choice(due)) if due else None
+            if one is not None:
+                self._tell_one(one, ending)
+            elif ending:
                 return
-            tries += ending
-            if not due:
-                self.stopped.wait(IDLE) if not ending else threading.Event().wait(IDLE)
-                continue
-            dice.shuffle(due)
-            for one in due:
-                self._tell_one(one)
+            else:
+                threading.Event().wait(IDLE)
 
-    def _tell_one(self, one: Told) -> None:
+    def _tell_one(self, one: Told, ending: bool) -> None:
         try:
             became = self.client.settle(one.permit, one.body)
         except Unreachable:
             self.count("result not taken yet")
+            one.tries += ending
+            if one.tries > TRIES:
+                self.count("results lost")
+                return
             threading.Event().wait(IDLE)
-            return
-        self.count(f"result {became}")
-        one.times -= 1
-        if one.times <= 0:
-            with self._lock:
-                self._outbox.remove(one)
+        else:
+            self.count(f"result {became}")
+            one.times -= 1
+            if one.times <= 0:
+                return
+        with self._lock:
+            self._outbox.append(one)
 
     # -- withdrawals
 

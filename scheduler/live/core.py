@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -34,7 +34,9 @@ from .withdrawing import Lists
 AT_ONCE: Final = 500
 """Permits expired in one transaction."""
 SWEPT: Final = 10
-"""Consumers whose listed rows are asked again in one transaction."""
+"""Consumers whose listed rows are asked again in one transaction; of a large group one alone."""
+LARGE: Final = 50
+"""Members of a contact group from which on it is large: who shares a switchboard with hundreds."""
 TELLING: Final = ("settle", "cancel", "expire", "post")
 """Kinds of job that tell facts: they come before what is asked in the same transaction."""
 
@@ -127,6 +129,7 @@ class Core:
             if known is not None:
                 known.version += 1
         self.ledger.committed(work)
+        self.memory.make_room()
         return found
 
     def _work(self, connection: Connection, jobs: Sequence[Job], work: Work) -> list[Any]:
@@ -157,16 +160,43 @@ class Core:
             told.found[place] if place in told.found else self._one(job, work)
             for place, job in enumerate(jobs)
         ]
-        loud = others.touched | {self.memory.of(one).name for one in told.loud | swept}
+        loud = others.touched | {self.memory.of(one).name for one in told.loud}
         again = [groups[name] for name in sorted(loud) if name in groups]
-        self._withdraw(connection, again, work)
+        self._withdraw(connection, self._at_once(again, told.loud) | swept, work)
         return pending
+
+    def _at_once(self, groups: Iterable[Known], told: Collection[str]) -> set[str]:
+        """Whose rows are asked again before anybody is answered: those of the groups.
+
+        Of a large group only those of whom something was told; the others are asked by and by,
+        and each is refused from now on in any case if a permit is asked for.
+        """
+        found = set(told)
+        later: list[str] = []
+        for known in groups:
+            if len(known.members) < LARGE:
+                found.update(known.members)
+            else:
+                later += [one for one in known.members if one not in found]
+        if later:
+            waiting = set(self.unswept)
+            self.unswept = [*self.unswept, *(one for one in later if one not in waiting)]
+        return found
 
     def _sweep(self, jobs: Sequence[Job]) -> set[str]:
         """The next consumers whose listed rows are asked again."""
         if not any(job.kind == "sweep" for job in jobs):
             return set()
-        some, self.unswept = self.unswept[:SWEPT], self.unswept[SWEPT:]
+        count = 0
+        for one in self.unswept[:SWEPT]:
+            known = self.memory.groups.get(self.memory.home.get(one, ""))
+            large = known is not None and len(known.members) >= LARGE
+            if large and count:
+                break
+            count += 1
+            if large:
+                break
+        some, self.unswept = self.unswept[:count], self.unswept[count:]
         return set(some)
 
     def _tell(self, connection: Connection, jobs: Sequence[Job], now: datetime) -> _Told:
@@ -286,9 +316,9 @@ class Core:
         work.bumped.add(known.name)
         return Released(one.release, asked, work.now)
 
-    def _withdraw(self, connection: Connection, groups: Iterable[Known], work: Work) -> None:
-        """Ask again what is listed of these groups, as the list asked: the rest of its day."""
-        members = {member: known for known in groups for member in known.members}
+    def _withdraw(self, connection: Connection, whose: Iterable[str], work: Work) -> None:
+        """Ask again what is listed of these consumers, as the list asked: the rest of its day."""
+        members = {one: self.memory.of(one) for one in whose if one in self.memory.home}
         rows = self.lists.rows(members, work.now) if members else []
         gone = {day: living.withdrawn(connection, day) for day in {one.day for one in rows}}
         for one in rows:

@@ -28,6 +28,8 @@ from .turning import Dial, Marks, dial_of
 MINUTE: Final = timedelta(minutes=1)
 FORCES: Final = ("structural", "prohibition", "presumption", "policy")
 RESERVED: Final = "structural/reserved"
+MOST: Final = 50_000
+"""Situations kept in memory, with their verdicts: a day has some thousands."""
 PLAIN: Final = {
     "channel": "call", "kind": "mobile", "whom": "consumer", "role": "third_party",
     "debt_type": "credit_card",
@@ -76,13 +78,14 @@ class Desk:
     kinds: dict[str, str] = field(default_factory=dict)
     dial: Dial = field(default_factory=Dial)
     _digests: dict[str, str] = field(default_factory=dict)
+    _contents: dict[str, tuple[str, str]] = field(default_factory=dict)
     _ready: date | None = None
 
     @classmethod
     def of(cls, rulebook: Rulebook, refuse_unencoded: bool, alarm: Callable[[str], None]) -> Desk:
         """A desk for a rulebook."""
         return cls(
-            Noting(rulebook, alarm=alarm),
+            Noting(rulebook, alarm=alarm, keep=MOST),
             Ask(refuse_unencoded=refuse_unencoded, search=False),
             {rule.id: rule.kind for rule in rulebook.rules},
             dial_of(rulebook),
@@ -94,6 +97,7 @@ class Desk:
         if self._ready == today:
             return
         days = [today + timedelta(days=near) for near in range(-1, 3)]
+        self.panel.let_go(days[0])
         self.panel.prepare(days)
         rules = self.panel.rule_set("federal", today)
         blank = dict.fromkeys(rules.fields, "no") | PLAIN
@@ -177,6 +181,10 @@ class Desk:
             self._digests[rules.name] = digest
         base = rules.name.partition("@")[0]
         shown = f"{base}@{digest}"
+        name = name_of(shown, rules.sorted_fields, situation)
+        found = self._contents.get(name)
+        if found is not None and not verdict.trouble:
+            return found
         content = {
             "rule_set": shown,
             "facts": json.dumps(dict(situation), sort_keys=True),
@@ -186,8 +194,12 @@ class Desk:
             "rete": verdict.rete,
             "trouble": verdict.trouble,
         }
-        name = name_of(shown, rules.sorted_fields, situation)
-        return name, json.dumps(content, sort_keys=True)
+        told = (name, json.dumps(content, sort_keys=True))
+        if not verdict.trouble:
+            if len(self._contents) >= MOST:
+                self._contents.clear()
+            self._contents[name] = told
+        return told
 
     def exhausted(self, findings: Sequence[Finding]) -> bool:
         """Whether only limits and waits refuse, which time undoes."""

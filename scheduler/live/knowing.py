@@ -27,8 +27,8 @@ from .turning import Dial, Marks
 
 AHEAD: Final = timedelta(seconds=5)
 """How far clocks of two machines may lie apart."""
-MOST: Final = 100_000
-"""Groups kept in memory."""
+MOST: Final = 400_000
+"""Contacts kept in memory, with the groups whose they are: about a kilobyte each."""
 SPOKEN: Final = ("call", "voicemail")
 
 
@@ -60,6 +60,11 @@ class Known:
     _group: Group | None = None
     _marks: Marks | None = None
     _same: Group | None = None
+
+    @property
+    def weight(self) -> int:
+        """How much of it there is to keep: its contacts, and one for itself."""
+        return 1 + len(self.facts.contacts)
 
     @property
     def group(self) -> Group:
@@ -110,24 +115,42 @@ class Memory:
     groups: dict[str, Known] = field(default_factory=dict)
     home: dict[str, str] = field(default_factory=dict)
     owner: dict[str, str] = field(default_factory=dict)
+    _held: int = 0
     _known: tuple[Licences | None, Humans] | None = None
     _wakes: datetime | None = None
 
     def forget(self, names: Iterable[str]) -> None:
         """Read these groups anew next time."""
         for name in names:
-            self.groups.pop(name, None)
+            known = self.groups.pop(name, None)
+            if known is not None:
+                self._held -= known.weight
+
+    def make_room(self, most: int = MOST) -> None:
+        """Let go of the groups that were not asked about for the longest time, if there are many.
+
+        Only between two transactions.
+        """
+        while self._held > most and self.groups:
+            name = next(iter(self.groups))
+            known = self.groups[name]
+            self.forget((name,))
+            for consumer in known.members:
+                self.home.pop(consumer, None)
+            for account in known.facts.accounts:
+                self.owner.pop(account, None)
 
     def clear(self) -> None:
         """Read everything anew."""
         self.groups.clear()
+        self._held = 0
         self.home.clear()
         self.owner.clear()
         self._known = None
 
     def caught(self, caught: linking.Caught) -> None:
         """Take note of what others added."""
-        if caught.epoch != self.epoch or len(self.groups) > MOST:
+        if caught.epoch != self.epoch:
             self.clear()
             self.epoch = caught.epoch
         self.forget(caught.touched)
@@ -165,7 +188,7 @@ class Memory:
             if not stale:
                 break
             # a group that joined another has another name by now
-            for one in [one for one, name in self.home.items() if name in stale]:
+            for one in [one for one in consumers if self.home[one] in stale]:
                 del self.home[one]
             self._homes(connection, consumers)
             again = {self.home[one] for one in consumers} | set(touched)
@@ -179,7 +202,9 @@ class Memory:
             raise ClockBehind(now, latest)
         as_of = max(now, latest)
         self._load(connection, stale, states, as_of)
-        return as_of, {name: self.groups[name] for name in wanted if name in self.groups}
+        found = {name: self.groups.pop(name) for name in wanted if name in self.groups}
+        self.groups |= found  # the last ones are those asked about last
+        return as_of, found
 
     def of(self, consumer: str) -> Known:
         """The group of a consumer that `know` was asked for."""
@@ -222,7 +247,8 @@ class Memory:
         for name, rows in fetching.by_group(fetched, home).items():
             facts = group_as_one(group_of_rows(rows, held), same.surely)
             maybe = same.maybe if same.maybe and in_doubt(facts, same.maybe) else {}
-            self.groups[name] = Known(
+            self.forget((name,))
+            self.groups[name] = known = Known(
                 name,
                 states[name][0],
                 members[name],
@@ -233,6 +259,7 @@ class Memory:
                 states[name][1],
                 maybe,
             )
+            self._held += known.weight
             for consumer in members[name]:
                 self.home[consumer] = name
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,8 +23,12 @@ Connection = sa.Connection
 SCHEMES: Final = ("sqlite", "postgresql")
 CACHE: Final = 131_072
 """KiB of pages SQLite may hold, so that its indexes grow in memory."""
+SERVING: Final = 16_384
+"""The same for a process that keeps several connections for months, and reads few rows each."""
 WAIT: Final = 30
 """Seconds to wait for another writer."""
+LOOK: Final = 0.003
+"""Seconds between two looks whether another writer is done, in the mean."""
 
 
 class StoreError(ForbearError):
@@ -85,10 +92,11 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(text: str, home: Path) -> Store:
+def open_store(text: str, home: Path, cache: int = CACHE) -> Store:
     """The store of a URL; a relative SQLite path starts at the home. Nothing is asked of it yet.
 
-    Raises StoreError for a URL that is none, or of another kind of database.
+    `cache`: KiB of pages that each connection to SQLite may hold. Raises StoreError for a URL that
+    is none, or of another kind of database.
     """
     try:
         url = sa.make_url(text)
@@ -108,24 +116,47 @@ def open_store(text: str, home: Path) -> Store:
     engine = sa.create_engine(
         url.set(drivername="sqlite+pysqlite", database=str(path)), connect_args={"timeout": WAIT}
     )
-    sa.event.listen(engine, "connect", _prepare)
+    sa.event.listen(engine, "connect", partial(_prepare, cache))
     sa.event.listen(engine, "begin", _begin)
     return Store(engine, shown)
 
 
-def _prepare(connection: sqlite3.Connection, record: object) -> None:
+def _prepare(cache: int, connection: sqlite3.Connection, record: object) -> None:
     """A connection to SQLite: transactions begun by us, WAL, and a commit that outlasts power."""
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute(f"PRAGMA cache_size = -{CACHE}")
+    connection.execute(f"PRAGMA cache_size = -{cache}")
 
 
 def _begin(connection: sa.Connection) -> None:
     """Writers take the lock at once: two that read first and then write would refuse each other."""
-    reads = connection.get_execution_options().get("forbear_reads", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    if connection.get_execution_options().get("forbear_reads", False):
+        connection.exec_driver_sql("BEGIN")
+    else:
+        _begin_writing(driver(connection))
+
+
+def _begin_writing(raw: sqlite3.Connection) -> None:
+    """Take the lock, or wait until it is free: everybody who waits has the same chance.
+
+    SQLite's own waiting looks the more seldom the longer it waits, so that of several busy
+    processes one could find the lock taken for ever.
+    """
+    raw.execute("PRAGMA busy_timeout = 0")
+    try:
+        for left in reversed(range(round(WAIT / LOOK))):
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or not left:
+                    raise
+                time.sleep(random.uniform(0, 2 * LOOK))
+            else:
+                return
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {WAIT * 1_000}")
 
 
 @contextmanager

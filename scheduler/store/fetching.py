@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from sys import intern
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -73,7 +74,11 @@ def _rows(connection: sa.Connection, name: str, consumers: Collection[str]) -> I
     else:
         condition, value = among(connection, "consumer", consumers)
     for values in asked(connection, f"{text} WHERE {condition}", (value,)):
-        row = dict(zip(columns, values, strict=True))
+        # the same few words and ids stand in many rows: each is kept once
+        row = {
+            column: intern(value) if type(value) is str else value
+            for column, value in zip(columns, values, strict=True)
+        }
         for column, read in readers:
             if row[column] is not None:
                 row[column] = read(row[column])

@@ -14,7 +14,7 @@ from engine.clock import parse_instant
 from ..store.database import StoreError
 from .keys import Bearer
 from .problems import Refused
-from .service import OFF, Service
+from .service import Service
 
 CLIENT_TIME: Final = "Forbear-Client-Time"
 _bearer: Final = HTTPBearer(auto_error=False, description="a key of `forbear keys add`")
@@ -33,10 +33,12 @@ def service_of(request: Request) -> Service:
     return found
 
 
-def need(*scopes: str) -> Callable[..., Awaitable[Bearer]]:
+def need(*scopes: str, clock: bool = False) -> Callable[..., Awaitable[Bearer]]:
     """A dependency: the key of the request, which must have one of the scopes.
 
-    Raises Refused: no_key, bad_key, not_for_this_key, too_many, clock_off, not_ready.
+    `clock`: what is answered holds for a moment, so that a dialer's request must say what time it
+    is at the client. A person's need not: nothing dials by a browser's clock.
+    Raises Refused: no_key, bad_key, not_for_this_key, too_many, no_clock, clock_off, not_ready.
     """
 
     async def allowed(
@@ -52,6 +54,8 @@ def need(*scopes: str) -> Callable[..., Awaitable[Bearer]]:
         wait = service.pace.wait(bearer.id, service.tick())
         if wait:
             raise Refused("too_many", headers={"Retry-After": str(math.ceil(wait))})
+        if clock and client_time is None and "dialer" in bearer.scopes:
+            raise Refused("no_clock", field=CLIENT_TIME)
         _same_clock(service, client_time)
         return bearer
 
@@ -81,7 +85,7 @@ def _same_clock(service: Service, told: str | None) -> None:
     except ValueError as error:
         raise Refused("wrong_request", str(error), field=CLIENT_TIME) from None
     off = (theirs - service.now()).total_seconds()
-    if abs(off) > OFF.total_seconds():
+    if abs(off) > service.off.total_seconds():
         raise Refused("clock_off", f"the client's clock is {off:+.1f} seconds off ours")
 
 

@@ -23,7 +23,7 @@ _ABOUT: Final = """\
 Which contacts are permitted today, and whether one still is, just now. Take every answer that is \
 not a yes, and silence, as a no. Answers carry the server's time in `Forbear-Time`; a request may \
 carry the client's in `Forbear-Client-Time`, and is refused if the two are more than five seconds \
-apart."""
+apart. A dialer's checks and permits must carry it."""
 _STATUSES: Final = {
     401: "no key, or one that opens nothing",
     403: "not for this key",

@@ -40,6 +40,8 @@ MEDIA: Final = {
 COPIES: Final = ".pulled"
 AT_ONCE: Final = 131_072
 MOST_CHANGES: Final = 10_000
+KEPT: Final = 8
+"""Days whose withdrawals are kept in memory."""
 _LEVEL: Final = 5
 
 
@@ -118,6 +120,8 @@ class Lists:
         A day made again does not bring them back: who wants one of them asks for a permit.
         """
         known = self._withdrawn.setdefault(day, _Withdrawn())
+        if len(self._withdrawn) > KEPT:
+            self._withdrawn = {day: known}  # the others are read again if they are asked about
         with known.lock:
             while found := self._feed(day, known.cursor, MOST_CHANGES):
                 known.keys.update((one.account, one.point, one.channel) for one in found)

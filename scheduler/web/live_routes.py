@@ -25,6 +25,8 @@ router: Final = APIRouter(prefix="/v1")
 Name = Annotated[str, Path(max_length=shapes.MOST_LENGTH)]
 Dialer = Annotated[Bearer, Depends(need("dialer"))]
 Desk = Annotated[Bearer, Depends(need("dialer", "officer"))]
+Asking = Annotated[Bearer, Depends(need("dialer", "officer", clock=True))]
+Dialling = Annotated[Bearer, Depends(need("dialer", clock=True))]
 Officer = Annotated[Bearer, Depends(need("officer"))]
 Reader = Annotated[Bearer, Depends(need("dialer", "officer", "auditor"))]
 
@@ -53,7 +55,7 @@ def instant(text: str | None, field: str) -> datetime | None:
 
 
 @router.post("/checks", response_model=shapes.Checked, tags=["checks"], **takes(shapes.Checks))
-async def checks(request: Request, bearer: Desk) -> Response:
+async def checks(request: Request, bearer: Asking) -> Response:
     """Decide contacts as of now, each in the log before this is answered; nothing is reserved.
 
     One result for each, in order: a fault of one leaves the others alone, and is a no.
@@ -70,7 +72,7 @@ async def checks(request: Request, bearer: Desk) -> Response:
 
 
 @router.post("/permits", response_model=shapes.Permit, tags=["permits"], **takes(shapes.Contact))
-async def permits(request: Request, bearer: Dialer) -> Response:
+async def permits(request: Request, bearer: Dialling) -> Response:
     """Decide one contact and, if it may be made, reserve it: 201 with a permit, or 200 without.
 
     The permit ends at `until`. What is not settled by then counts as an attempt without a known

@@ -11,6 +11,7 @@ CODES: Final[dict[str, tuple[int, str]]] = {
     "no_key": (401, "the request carries no key"),
     "bad_key": (401, "the key is unknown or revoked"),
     "not_for_this_key": (403, "the key's scopes do not reach this"),
+    "no_clock": (422, "a dialer says what time it is at the client, in `Forbear-Client-Time`"),
     "clock_off": (409, "the client's clock is more than five seconds off"),
     "too_large": (413, "the request's body is larger than may be"),
     "too_many": (429, "the key asks more often than it may; `Retry-After` says when to go on"),

@@ -68,6 +68,7 @@ class Service:
     metrics: Metrics
     read_law: Callable[[], Law]
     max_body: int
+    off: timedelta = OFF
     _renewing: Lock = field(default_factory=Lock)
     _fresh: asyncio.Future[None] | None = None
     _next: asyncio.Future[None] | None = None

@@ -105,7 +105,7 @@ def request_of(service: Service, body: object) -> bytes:
     text = json.dumps(body).encode()
     head = (
         "POST /v1/checks HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
-        f"Authorization: Bearer {service.keys['dialer']}\r\nContent-Length: {len(text)}\r\n\r\n"
+        f"Authorization: Bearer {service.keys['officer']}\r\nContent-Length: {len(text)}\r\n\r\n"
     )
     return head.encode() + text
 

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import polars as pl
 
+from engine.clock import format_instant
 from scheduler.day import run_day
 from scheduler.law import Law, law_of
 from scheduler.live.door import Live, open_live
@@ -34,7 +35,7 @@ from scheduler.web.keys import Keyring, new_key
 from scheduler.web.lists import Lists
 from scheduler.web.metrics import new_metrics
 from scheduler.web.pacing import Pace
-from scheduler.web.service import Log, Service, lists_of
+from scheduler.web.service import OFF, Log, Service, lists_of
 from tests import standing_in
 
 KNOWN = datetime(2026, 11, 21, 11, tzinfo=UTC)
@@ -118,14 +119,18 @@ NO_LOG = Log(lambda: True, lambda: None, lambda _: None, lambda *_: None, lambda
 class Client:
     """Asks the application itself, without a network."""
 
-    def __init__(self, served: Served, headers: dict[str, str]) -> None:
+    def __init__(self, served: Served, headers: dict[str, str], clock: bool = True) -> None:
         self._served = served
         self._headers = headers
+        self._clock = clock
 
     def request(self, method: str, path: str, **more: Any) -> httpx.Response:
+        told = {"Forbear-Client-Time": format_instant(self._served.clock())} if self._clock else {}
+        head = {**told, **self._headers}
+
         async def ask() -> httpx.Response:
             transport = httpx.ASGITransport(app=self._served.app)  # type: ignore[arg-type]
-            given = {"transport": transport, "base_url": "http://here", "headers": self._headers}
+            given = {"transport": transport, "base_url": "http://here", "headers": head}
             async with httpx.AsyncClient(**given) as client:
                 return await client.request(method, path, **more)
 
@@ -152,11 +157,10 @@ class Served:
     runner: asyncio.Runner
     said: io.StringIO = field(default_factory=io.StringIO)
 
-    def client(self, scope: str | None = "dialer") -> Client:
-        """A client with a key of one scope; None: without."""
-        return Client(
-            self, {} if scope is None else {"Authorization": f"Bearer {self.keys[scope]}"}
-        )
+    def client(self, scope: str | None = "dialer", clock: bool = True) -> Client:
+        """A client with a key of one scope; None: without. `clock`: it says what time it is."""
+        head = {} if scope is None else {"Authorization": f"Bearer {self.keys[scope]}"}
+        return Client(self, head, clock)
 
     def journal(self, what: str | None = None) -> list[dict[str, Any]]:
         lines = [json.loads(line) for line in self.said.getvalue().splitlines()]
@@ -188,6 +192,7 @@ def serving(settings: Settings, **more: Any) -> Iterator[Served]:
             metrics=metrics,
             read_law=more.pop("read_law", law),
             max_body=more.pop("max_body", 4 << 20),
+            off=more.pop("off", OFF),
         )
         assert not more, more
         keys = {

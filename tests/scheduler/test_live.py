@@ -472,6 +472,23 @@ def test_after_a_large_import_every_listed_row_is_asked_again(
     assert [one.row_id for one in changes_after(live, NOON.date(), 0)] == [2, 3]
 
 
+def test_of_a_large_group_the_rows_of_the_others_are_asked_by_and_by(
+    live: Live, lists: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hundreds who share a switchboard must not keep everybody waiting."""
+    met = {"channel": "call", "point": "P2", "consumer": "C1", "at": (NOON - DAY).isoformat(),
+           "result": "busy", "attributed_to": ["A1"], "collector": "AGENCY"}  # fmt: skip
+    linked = [Event("contact", "pbx", "X1", met), cease(2)]
+    assert [one.outcome for one in post_events(live, linked, "crm").result(60)] == ["new", "new"]
+    monkeypatch.setattr(core, "LARGE", 2)
+    lists.listed = [Listed(NOON.date(), n, f"A{n}", f"C{n}", f"P{n}", "call") for n in (1, 2)]
+    post_events(live, [cease(1)], "crm").result(60)
+    assert [one.row_id for one in changes_after(live, NOON.date(), 0)] == [1]
+    assert not asked(live, "A2").permitted  # whoever asks is refused at once
+    assert refresh(live).result(60) == 0
+    assert [one.row_id for one in changes_after(live, NOON.date(), 0)] == [1, 2]
+
+
 def test_an_event_that_links_two_groups_joins_them(live: Live, store: Store) -> None:
     """Two files of one person count together from the moment that is known."""
     assert asked(live, "A1").permitted

@@ -86,6 +86,27 @@ def test_a_client_whose_clock_is_off_is_refused(served: Served) -> None:
     assert problem(wrong) == "wrong_request"
 
 
+def test_a_dialer_must_say_what_time_it_is_where_an_answer_holds_for_a_moment(
+    served: Served,
+) -> None:
+    dialer, officer = served.client(clock=False), served.client("officer", clock=False)
+    for path in ("/v1/checks", "/v1/permits"):
+        missing = dialer.post(path, json={})
+        assert (missing.status_code, problem(missing)) == (422, "no_clock")
+        assert missing.json()["errors"][0]["field"] == "Forbear-Client-Time"
+    assert problem(officer.post("/v1/checks", json={})) == "wrong_request"  # a person's: looked at
+    assert problem(dialer.post("/v1/permits/p0/cancel")) == "unknown_permit"
+    assert dialer.get("/v1/lists").status_code == 200
+
+
+def test_a_made_up_clock_that_goes_fast_is_as_far_off_as_ours_would_be(settings: Settings) -> None:
+    with serving(settings, off=timedelta(seconds=500)) as fast:
+        for seconds, code in ((499, 200), (501, 409)):
+            told = format_instant(NOW + timedelta(seconds=seconds))
+            answer = fast.client().get("/v1/lists", headers={"Forbear-Client-Time": told})
+            assert answer.status_code == code
+
+
 def test_what_is_too_large_is_not_read(settings: Settings) -> None:
     with serving(settings, max_body=1_000) as served:
         client = served.client()

@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from engine.clock import format_instant
 from scheduler.commands.serving import address, listening
 from scheduler.web.app import contract
 from scheduler.web.keys import new_key
@@ -68,6 +69,6 @@ LONG = settings.default is not None and settings.default.max_examples > 60  # `-
     suppress_health_check=list(HealthCheck),
 )
 def test_every_answer_is_what_the_contract_says(case: schemathesis.Case, door: Door) -> None:
-    head = {"Authorization": f"Bearer {door.key}"}
+    head = {"Authorization": f"Bearer {door.key}", "Forbear-Client-Time": format_instant(NOW)}
     answer = case.call(base_url=door.url, headers=head)
     case.validate_response(answer, checks=list(CHECKS))
