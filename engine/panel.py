@@ -131,8 +131,13 @@ class Panel:
             for name in self.rulebook.sets:
                 self.rule_set(name, day)
 
-    def let_go(self, before: date) -> None:
-        """Forget which rule sets are those of days before one; asked again it is found again."""
+    def forget(self, before: date) -> None:
+        """Let go of all answers, and of which rule sets are those of days before one.
+
+        Asked again they are found again.
+        """
+        self._seen.clear()
+        self._passed.clear()
         for key in [one for one in self._on if one[1] < before]:
             del self._on[key]
 

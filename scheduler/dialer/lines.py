@@ -29,8 +29,8 @@ LOOK: Final = 1.0
 IDLE: Final = 0.05
 REST: Final = 0.25
 """Seconds that a line waits at most until it looks again whether a row's time has come."""
-TELLING: Final = 8
-"""Lines whose results one thread tells: each is told while its permit lives."""
+TELLING: Final = 2
+"""Lines whose results one thread tells: each is told while its permit lives, and many at once."""
 TRIES: Final = 200
 """Times that a result is told in vain, when all lines have ended, before it is given up."""
 SILENT: Final = timedelta(seconds=30)

@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
@@ -37,6 +37,8 @@ SWEPT: Final = 10
 """Consumers whose listed rows are asked again in one transaction; of a large group one alone."""
 LARGE: Final = 50
 """Members of a contact group from which on it is large: who shares a switchboard with hundreds."""
+NIGHT: Final = timedelta(hours=9)
+"""After the beginning of a day of UTC: when no window is open, from Puerto Rico to Hawaii."""
 TELLING: Final = ("settle", "cancel", "expire", "post")
 """Kinds of job that tell facts: they come before what is asked in the same transaction."""
 
@@ -77,6 +79,7 @@ class Core:
     memory: Memory = field(init=False)
     ledger: Ledger = field(init=False)
     unswept: list[str] = field(default_factory=list)
+    today: date | None = None
 
     def __post_init__(self) -> None:
         """Make the engines ready for the rulebook."""
@@ -111,6 +114,7 @@ class Core:
 
         Raises StoreError, ClockBehind: then nothing was done.
         """
+        self._night(now)
         self.desk.make_ready(now)
         work = Work(now)
         unswept = self.unswept
@@ -131,6 +135,15 @@ class Core:
         self.ledger.committed(work)
         self.memory.make_room()
         return found
+
+    def _night(self, now: datetime) -> None:
+        """Begin each day with nothing in memory, so that months need no more of it than a day."""
+        today = (now - NIGHT).date()
+        if self.today is not None and today != self.today:
+            self.memory.clear()
+            self.ledger.written.clear()
+            self.desk.forget(now)
+        self.today = today
 
     def _work(self, connection: Connection, jobs: Sequence[Job], work: Work) -> list[Any]:
         if any(job.kind in TELLING for job in jobs):

@@ -97,12 +97,19 @@ class Desk:
         if self._ready == today:
             return
         days = [today + timedelta(days=near) for near in range(-1, 3)]
-        self.panel.let_go(days[0])
         self.panel.prepare(days)
         rules = self.panel.rule_set("federal", today)
         blank = dict.fromkeys(rules.fields, "no") | PLAIN
         self.panel.ask(rules, [blank])
         self._ready = today
+
+    def forget(self, now: datetime) -> None:
+        """Let go of what was worked out before today."""
+        self.panel.forget(now.date() - timedelta(days=1))
+        self._contents.clear()
+        for one in vars(clock).values():
+            if hasattr(one, "cache_clear"):
+                one.cache_clear()
 
     def decide(
         self,

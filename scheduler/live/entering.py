@@ -16,7 +16,6 @@ from ..store.living import Head, Permit, StoredChange, StoredRelease
 from ..store.plain import moment, together
 from ..store.recording import record_rulebook
 from .asked import Reserved
-from .deciding import MOST
 from .recording import PREFIX, Asking, Kept, answer, dumps, inner_of, link_of, salts, texts
 from .token import Signer, Token, issue
 from .withdrawing import Listed
@@ -88,8 +87,6 @@ class Ledger:
 
     def committed(self, work: Work) -> None:
         """It is in the store for good."""
-        if len(self.written) > MOST:
-            self.written.clear()  # what is written again is there already
         self.written.update(work.situations)
         self.begun = self.begun or bool(work.entries)
 

@@ -23,7 +23,7 @@ Connection = sa.Connection
 SCHEMES: Final = ("sqlite", "postgresql")
 CACHE: Final = 131_072
 """KiB of pages SQLite may hold, so that its indexes grow in memory."""
-SERVING: Final = 16_384
+SERVING: Final = 4_096
 """The same for a process that keeps several connections for months, and reads few rows each."""
 WAIT: Final = 30
 """Seconds to wait for another writer."""

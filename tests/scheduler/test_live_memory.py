@@ -50,6 +50,12 @@ def kept(live: Live) -> dict[str, int]:
     }
 
 
+def met(live: Live) -> tuple[int, ...]:
+    """How many situations are remembered: they differ a little from day to day."""
+    core = live.writer.core
+    return len(core.ledger.written), len(core.desk._contents), len(core.desk.panel._seen)
+
+
 def test_days_go_by_and_nothing_that_is_kept_only_grows(store: Store) -> None:
     now = Hands()
     with made.living(store, now) as live:
@@ -57,6 +63,7 @@ def test_days_go_by_and_nothing_that_is_kept_only_grows(store: Store) -> None:
         for day in range(1, 6):
             worked(live, now)
             found.append(kept(live))
+            assert max(met(live)) <= 3 * PEOPLE
             now.at = NOON + day * DAY
         assert found[0]["groups"] == PEOPLE
         for later in found[2:]:
