@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -20,8 +21,9 @@ from .kinds import Limit, Window
 from .opening import applies, attempts_left, open_windows, window_names
 from .panel import Panel
 from .place import Whereabouts
-from .question import Ask, Judged, judge_all, places_of, role_of, whereabouts_of
+from .question import Ask, Heard, Judged, judge_all, places_of, role_of, whereabouts_of
 from .rule import Rule
+from .rulebook import Place
 from .structural import refusal
 from .upcoming import next_permitted
 
@@ -43,6 +45,8 @@ def decide(
     zones = tuple(sorted(where.zones))
     places = places_of(where, contact, group)
     judged = judge_all(panel, group, contact, when, zones, places)
+    if asked.hear is not None:
+        asked.hear(Heard(when, zones, places, where.address_known, tuple(judged)))
     findings = [*_no_debt(group, contact), *_structural(panel, where, places, zones, asked, judged)]
     findings += _unlicensed(panel, places, asked, judged)
     duties = dict.fromkeys(_place_duties(panel, places, contact, asked, judged))
@@ -188,6 +192,17 @@ def _standings(panel: Panel, place: str, judged: list[Judged]) -> list[str]:
     return list(found)
 
 
+def may_be_sued_on(
+    known: Mapping[str, Place], places: tuple[str, ...], judged: Sequence[Judged]
+) -> bool:
+    """Whether every debt asked about is known to be open to suit still, or has a judgment."""
+    return all(
+        time_barred(one.view, one.debt, *terms.limitation(known, places, one.debt.type)) == words.NO
+        or one.debt.dates.get("judgment", date.max) <= one.view.day
+        for one in judged
+    )
+
+
 def _place_duties(
     panel: Panel, places: tuple[str, ...], contact: Contact, asked: Ask, judged: list[Judged]
 ) -> list[tuple[str, str]]:
@@ -195,11 +210,7 @@ def _place_duties(
     if not asked.places:
         return []
     known = panel.rulebook.places
-    suable = all(
-        time_barred(one.view, one.debt, *terms.limitation(known, places, one.debt.type)) == words.NO
-        or one.debt.dates.get("judgment", date.max) <= one.view.day
-        for one in judged
-    )
+    suable = may_be_sued_on(known, places, judged)
     call = contact.channel == "call"
     return [
         (duty, place)

@@ -18,7 +18,9 @@ from .columns import tally
 from .columns.budgets import budgets
 from .columns.check import check
 from .columns.findings import outcome_table, situation_table
+from .columns.footing import basis
 from .columns.judge import Judgement, judge
+from .columns.ledger import TABLE as SITUATIONS
 from .columns.ledger import turn
 from .columns.past import Frames
 from .columns.prepare import Prepared, prepare
@@ -36,6 +38,7 @@ from .columns.where import (
 )
 from .columns.windows import OWN_NUMBER, UTC, Hourglass, signatures
 from .facts.view import Moment
+from .footing import Met
 from .history import Group
 from .kinds import Limit, Wait, Window
 from .panel import Panel
@@ -123,7 +126,7 @@ def decide_part(panel: Panel, part: PartInput, alarm: Callable[[str], None]) -> 
     stages.done("check")
     for one in wrong[:20]:
         alarm(f"facts_disagree: {one}")
-    candidates = _assemble(table, found, bool(wrong))
+    candidates = _assemble(table, basis(table, found), bool(wrong))
     stages.done("assemble")
     stats = {f"seconds_{name}": value for name, value in stages.seconds.items()}
     stats |= {
@@ -134,7 +137,9 @@ def decide_part(panel: Panel, part: PartInput, alarm: Callable[[str], None]) -> 
         "disagreeing": float(len(wrong)),
         "plain_rows": float(table.plain_rows),
     }
-    return PartResult(candidates, situation_table(panel, judgements), stats)
+    plain = pl.DataFrame(list(table.met.rows.values()), schema=SITUATIONS, orient="row")
+    met = pl.concat([situation_table(panel, judgements), plain]).sort("situation")
+    return PartResult(candidates, met, stats)
 
 
 def _where(part: PartInput, prepared: Prepared) -> Where:
@@ -176,7 +181,10 @@ def _table(panel: Panel, part: PartInput, prepared: Prepared, where: Where) -> T
         ways.select("t", "channel", "tc"), on=["t", "channel"], how="left", maintain_order="left"
     )
     rows = _rows(cand, len(zones) - 1)
-    return Table(prepared, prepared, cand, rows, ways, zones, calendar, hourglass, part.groups_of)
+    met = Met(panel.rulebook.digest)
+    return Table(
+        prepared, prepared, cand, rows, ways, zones, calendar, hourglass, part.groups_of, met
+    )
 
 
 def _candidates(part: PartInput, prepared: Prepared, where: Where, pointed: bool) -> pl.DataFrame:
@@ -317,7 +325,8 @@ def _looks_back(rule: Rule) -> bool:
 COLUMNS = ("group", "account", "consumer", "point", "channel", "number", "permitted", "exhausted",
            "rules", "cites", "force", "jurisdictions", "zones", "open_utc", "close_utc",
            "windows_utc", "windows_local", "attempts_left", "budgets", "duties",
-           "next_permitted_utc", "situations", "evidence", "balance", "placed")  # fmt: skip
+           "next_permitted_utc", "situations", "evidence", "basis", "balance",
+           "placed")  # fmt: skip
 
 
 def assemble_empty() -> pl.DataFrame:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -42,6 +42,7 @@ class Ask:
     refuse_unencoded: bool = False
     whole: bool = True
     search: bool = True  # whether a refusal's next permitted moment is looked for
+    hear: Callable[[Heard], None] | None = None  # told of every question put, for the record
 
     def wants(self, rule: Rule) -> bool:
         """Whether a rule's finding is asked for."""
@@ -66,6 +67,20 @@ class Judged:
     name: str
     counts: Mapping[str, counting.Count]
     verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The questions that one look at a contact put: when, where, and each with its verdict.
+
+    `known`: whether the consumer's address is.
+    """
+
+    when: Moment
+    zones: tuple[str, ...]
+    places: tuple[str, ...]
+    known: bool
+    judged: tuple[Judged, ...]
 
 
 def role_of(group: Group, debt: Account) -> str:

@@ -196,7 +196,7 @@ def decide_one(desk: Desk, asked: tuple[Plan, Part]) -> Decided:
     order = {column for column, _ in KEYS.values()} - set(result.candidates.columns)
     ordering = frames["accounts"].select("account", *sorted(order))
     rows = result.candidates.join(ordering, on="account", how="left", maintain_order="left")
-    seen = whence(frames, job.day, job.now)
+    seen = whence(frames, job.day, job.now, asking.groups_of)
     rows = rows.join(seen, on="consumer", how="left", maintain_order="left")
     sampled = int(result.stats.get("sampled", 0))
     decided = Decided(part, job.kept.place, rows.height, tuple(desk.alarms), sampled, desk.seconds)

@@ -15,15 +15,18 @@ import polars as pl
 from engine import Ask
 from engine.clock import format_instant, format_local, parse_instant
 from engine.facts.view import Moment
+from engine.footing import Met, steps_of
 from engine.intervals import Interval, intersect
 from engine.panel import Panel
 from engine.part import PartInput, PartResult
+from engine.question import Heard
 from engine.structural import FORCE, STRUCTURAL
 
-from .bothways import NO_WINDOW, SAME, decide_both
+from .bothways import NO_WINDOW, SAME, decide_both, in_doubt
 from .explaining import plain_contact
 from .grouped import GroupsOf, rows_of
 from .humans import PERSONS, as_one
+from .log.whence import COLUMN, whence
 
 Decide = Callable[[Panel, PartInput, Callable[[str], None]], PartResult]
 STRENGTH: Final = ("structural", "prohibition", "presumption", "policy")
@@ -58,7 +61,10 @@ def decide_part_both(
     again = decide_part(panel, other, alarm)
     keys = again.candidates.select(KEYS)
     first = found.candidates.join(keys, on=KEYS, how="semi", maintain_order="left")
-    both = _both(panel, part, maybe, first, again.candidates)
+    evidence = whence(same, part.day, part.now, other.groups_of)
+    located = dict(evidence.select("consumer", COLUMN).iter_rows())
+    plain = Met(panel.rulebook.digest)
+    both = _both(panel, part, maybe, first, again.candidates, located, plain)
     candidates = found.candidates.with_row_index("n").join(
         both.select(KEYS).with_columns(doubted=pl.lit(value=True)),
         on=KEYS, how="left", maintain_order="left",
@@ -67,7 +73,8 @@ def decide_part_both(
     placed = at.join(both, on=KEYS, maintain_order="left").select("n", *both.columns)
     rest = candidates.filter(pl.col("doubted").is_null()).drop("doubted")
     whole = pl.concat([rest, placed.select(rest.columns)]).sort("n").drop("n")
-    met = pl.concat([found.situations, again.situations]).unique(
+    walked = pl.DataFrame(list(plain.rows.values()), found.situations.schema, orient="row")
+    met = pl.concat([found.situations, again.situations, walked]).unique(
         "situation", keep="first", maintain_order=True
     )
     return PartResult(whole, met, _stats(found.stats, again.stats))
@@ -103,6 +110,8 @@ def _both(
     maybe: Mapping[str, str],
     one: pl.DataFrame,
     other: pl.DataFrame,
+    placed: Mapping[str, str],
+    met: Met,
 ) -> pl.DataFrame:
     """Candidates decided both ways, each row the stricter of the two."""
     again = {tuple(row[key] for key in KEYS): row for row in other.iter_rows(named=True)}
@@ -110,12 +119,12 @@ def _both(
     late = []
     for first in one.iter_rows(named=True):
         second = again[tuple(first[key] for key in KEYS)]
-        row = _row(first, second)
+        row = _row(first, second, placed[first["consumer"]])
         if not row["permitted"] and _time(first) and _time(second):
             late.append(row)
         rows.append(row)
     if late:
-        _when(panel, part, maybe, late)
+        _when(panel, part, maybe, late, met)
     return pl.DataFrame(rows, schema=one.schema, orient="row")
 
 
@@ -123,8 +132,20 @@ def _time(row: Mapping[str, Any]) -> bool:
     return bool(row["permitted"]) or row["next_permitted_utc"] is not None
 
 
-def _row(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+def _way(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What one of the two ways stood on and came to, for the record."""
+    told = {name: json.loads(row[name]) for name in ("evidence", "budgets", "basis")}
+    return {
+        "situations": row["situations"],
+        **told,
+        "permitted": row["permitted"],
+        "attempts": row["attempts_left"],
+    }
+
+
+def _row(one: Mapping[str, Any], other: Mapping[str, Any], placed: str) -> dict[str, Any]:
     row = dict(one)
+    row["basis"] = _json({"ways": [_way(one), {**_way(other), "placed": json.loads(placed)}]})
     row["permitted"] = one["permitted"] and other["permitted"]
     by_time = all(each["permitted"] or each["exhausted"] for each in (one, other))
     row["exhausted"] = not row["permitted"] and by_time
@@ -177,15 +198,23 @@ def _json(value: object) -> str:
 
 
 def _when(
-    panel: Panel, part: PartInput, maybe: Mapping[str, str], rows: list[dict[str, Any]]
+    panel: Panel,
+    part: PartInput,
+    maybe: Mapping[str, str],
+    rows: list[dict[str, Any]],
+    met: Met,
 ) -> None:
-    """Fill in the first moment at which both ways permit, asked plainly."""
+    """Fill in the first moment at which both ways permit, asked plainly, and the days looked at."""
     groups = part.groups_of(sorted({row["consumer"] for row in rows}))
-    asked = Ask(refuse_unencoded=part.refuse_unencoded)
+    heard: list[Heard] = []
+    asked = Ask(refuse_unencoded=part.refuse_unencoded, hear=heard.append)
     when = Moment(known=part.now, day=part.day)
     for row in rows:
         group = groups[row["consumer"]]
         debt, point = group.accounts[row["account"]], group.points[row["point"]]
         contact = plain_contact(debt, point, row["channel"], part.now)
+        heard.clear()
         decision = decide_both(panel, group, maybe, contact, when, asked)
         row["next_permitted_utc"] = decision.next_permitted
+        walk = steps_of(heard, met, 2 if in_doubt(group, maybe) else 1)
+        row["basis"] = _json(json.loads(row["basis"]) | {"walk": walk})

@@ -30,7 +30,7 @@ def budgets(
     shares = _shares(judgements, found)
     cap = pl.col("channel").replace_strict(dict(caps), default=1, return_dtype=pl.Int32)
     listed = found.filter("permitted").select("i", cap.alias("cap"))
-    taken = _allocate(listed, shares)
+    taken = allocate(listed, shares)
     found = found.join(taken, on="i", how="left", maintain_order="left").with_columns(
         pl.col("attempts_left").fill_null(0)
     )
@@ -109,7 +109,7 @@ def _unit(rows: pl.DataFrame, per: Sequence[str]) -> pl.Series:
     return rows.select(pl.struct(keys).rank("dense").cast(pl.UInt64).alias("x"))["x"]
 
 
-def _allocate(listed: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
+def allocate(listed: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
     """Give attempts round by round.
 
     In each, a row gets one if all its budgets have room for it and for every row before it that
@@ -200,13 +200,21 @@ def _escaped(text: pl.Series) -> pl.Series:
     return whole.str.slice(6, whole.str.len_chars() - 8)
 
 
+def _instant(name: str) -> pl.Expr:
+    return pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _evidence(judgements: list[Judgement], found: pl.DataFrame) -> pl.DataFrame:
-    """`evidence`: per limit what is used of it, per wait when it ends, as JSON by rule."""
+    """`evidence`: per limit what is used of it and when it is free, per wait when it ends, as JSON.
+
+    By rule; `free` stands where the limit is reached.
+    """
     for one in judgements:
         timed = [(n, r) for n, r in _columns_of(one) if isinstance(r.body, Limit | Wait)]
         if not timed:
             continue
-        columns = [f"u{n}" if isinstance(r.body, Limit) else f"v{n}" for n, r in timed]
+        columns = [f"u{n}" for n, r in timed if isinstance(r.body, Limit)]
+        columns += [f"v{n}" for n, _ in timed]
         worst = one.rows.select("i", *columns)
         if worst["i"].n_unique() < len(worst):
             twice = pl.col("i").is_duplicated()
@@ -216,17 +224,18 @@ def _evidence(judgements: list[Judgement], found: pl.DataFrame) -> pl.DataFrame:
         for number, rule in timed:
             if isinstance(rule.body, Limit):
                 column, shown = f"u{number}", pl.col(f"u{number}").cast(pl.String)
-                head, tail = f'"{rule.id}":{{"used":', f',"max":{maximum_of(rule)}}}'
+                free = pl.concat_str(pl.lit(',"free":"'), _instant(f"v{number}"), pl.lit('"'))
+                head = f'"{rule.id}":{{"used":'
+                told = [pl.lit(f',"max":{maximum_of(rule)}'), free.fill_null(""), pl.lit("}")]
             else:
-                column = f"v{number}"
-                shown = pl.col(column).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-                head, tail = f'"{rule.id}":{{"until":"', '"}'
-            text = pl.concat_str(pl.lit(head), shown, pl.lit(tail))
+                column, shown = f"v{number}", _instant(f"v{number}")
+                head, told = f'"{rule.id}":{{"until":"', [pl.lit('"}')]
+            text = pl.concat_str(pl.lit(head), shown, *told)
             parts.append(pl.when(pl.col(column).is_not_null()).then(text))
-        told = pl.concat_str(
+        whole = pl.concat_str(
             pl.lit("{"), pl.concat_str(parts, separator=",", ignore_nulls=True), pl.lit("}")
         )
-        worst = worst.select("i", told.alias("told"))
+        worst = worst.select("i", whole.alias("told"))
         name = "evidence"
         if name in found.columns:
             found = found.join(worst, on="i", how="left", maintain_order="left").with_columns(

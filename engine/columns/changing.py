@@ -17,6 +17,7 @@ import polars as pl
 from ..facts.consent import CONSENT_DAYS
 from ..facts.statuses import ATTORNEY_DAYS
 from ..facts.view import Moment
+from ..footing import walk_of
 from ..kinds import Limit, Notice, Wait
 from ..panel import Panel
 from ..rule import Ask, Exclusion, Happened, Rule
@@ -67,22 +68,28 @@ def changing(
     return (first.to_series() <= until).fill_null(first.to_series().is_not_null()) & ~late["never"]
 
 
-def next_plainly(panel: Panel, part: PartInput, table: Table, late: pl.DataFrame) -> pl.Series:
-    """`next_permitted` of these candidates by the plain functions."""
+def next_plainly(
+    panel: Panel, part: PartInput, table: Table, late: pl.DataFrame
+) -> tuple[pl.Series, pl.Series]:
+    """`next_permitted` of these candidates by the plain functions, and the days they looked at."""
     from ..deciding import decide
     from ..question import Ask as Asking
+    from ..question import Heard
 
-    asking = Asking(refuse_unencoded=part.refuse_unencoded)
+    heard: list[Heard] = []
+    asking = Asking(refuse_unencoded=part.refuse_unencoded, hear=heard.append)
     moment = Moment(part.now, day=part.day)
     groups = table.groups(late["consumer"].unique().to_list())
-    found = []
+    found, walks = [], []
     for consumer, account, point, channel in late.select(
         "consumer", "account", "point", "channel"
     ).iter_rows():
         contact = plain_contact(channel, point, account, part.now)
+        heard.clear()
         found.append(decide(panel, groups[consumer], contact, moment, asking).next_permitted)
+        walks.append(walk_of(heard, table.met))
     table.walked(len(found))
-    return pl.Series(found, dtype=pl.Datetime("us", "UTC"))
+    return pl.Series(found, dtype=pl.Datetime("us", "UTC")), pl.Series(walks, dtype=pl.String)
 
 
 def _where(late: pl.DataFrame, rows: pl.Series, turns: pl.Series) -> pl.Series:

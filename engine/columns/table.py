@@ -10,6 +10,7 @@ import polars as pl
 
 from .. import words
 from ..facts.view import Moment, View
+from ..footing import Met
 from ..history import Group
 from . import tally
 from .combos import plain_contact
@@ -35,6 +36,7 @@ class Table:
     calendar: tally.Calendar
     hourglass: Hourglass
     groups_of: Callable[[Sequence[str]], Mapping[str, Group]]
+    met: Met  # situations that only the plain functions met
     _groups: dict[str, Group] = field(default_factory=dict)
     _views: dict[tuple[str, str | None, str, int], View] = field(default_factory=dict)
     _shared: dict[int, dict[tuple[str, str], Any]] = field(default_factory=dict)

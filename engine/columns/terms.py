@@ -63,7 +63,7 @@ def asked_of_places(
     asked: dict[str, pl.DataType] = {
         "m": pl.UInt32(), "missing": TEXTS, "by_law": TEXTS, "duty": TEXTS,
     }  # fmt: skip
-    return found.drop("ringing", "suable"), framed(lines, asked)
+    return found.drop("ringing"), framed(lines, asked)
 
 
 def _suable(table: Table, found: pl.DataFrame) -> pl.Series:

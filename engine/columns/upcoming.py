@@ -20,6 +20,7 @@ from .changing import changing, next_plainly
 from .judge import Judgement
 from .table import Table
 from .where import unmask
+from .windows import Hourglass
 
 if TYPE_CHECKING:
     from ..part import PartInput
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 STEPS = 40
 KEYS = ["w", "zones", "nz", "sig", "voice", "cut"]
 INSTANT = pl.Datetime("us", "UTC")
+Clocks = tuple[tuple[str, ...], int, int, bool]
+"""Whose clocks windows are read on: zones, those of the number, the signature, whether by voice."""
 
 
 def _timed(judgements: list[Judgement]) -> dict[str, Rule]:
@@ -60,7 +63,7 @@ def with_cuts(judgements: list[Judgement], found: pl.DataFrame, now: datetime) -
     cuts = []
     for one in judgements:
         for number, rule in _columns_of(one):
-            if _in_hours(rule):
+            if in_hours(rule):
                 due = one.rows.filter(
                     (pl.col(f"b{number}") == 0) & (pl.col(f"v{number}") > now)
                 ).select("i", pl.col(f"v{number}").alias("ends"), pl.lit(rule.id).alias("rule"))
@@ -81,7 +84,7 @@ def with_cuts(judgements: list[Judgement], found: pl.DataFrame, now: datetime) -
     )
 
 
-def _in_hours(rule: Rule) -> bool:
+def in_hours(rule: Rule) -> bool:
     """Whether a wait or limit may let go in the middle of a day."""
     body = rule.body
     period = body.for_ if isinstance(body, Wait) else None
@@ -111,7 +114,8 @@ def upcoming(
     distinct = found.select(*KEYS, "applies").unique(KEYS, maintain_order=True)
     rows = []
     for w, zones, nz, sig, voice, cut, applies in distinct.select(*KEYS, "applies").iter_rows():
-        open_now = _open(table, rules, applies, zones, nz, sig, voice, day, cut)
+        asked = (zone_list(table, zones), nz, sig, voice)
+        open_now = open_on(table.hourglass, _windows(rules, applies), asked, day, cut)
         rows.append((w, zones, nz, sig, voice, cut, *_written(open_now, zone_list(table, zones))))
     kinds = {name: found.schema[name] for name in KEYS}
     windows = pl.DataFrame(
@@ -133,22 +137,21 @@ def upcoming(
     return _next(panel, part, table, judgements, found, rules)
 
 
-def _open(
-    table: Table,
-    rules: dict[str, Rule],
-    applies: Sequence[str],
-    zones: int,
-    nz: int,
-    sig: int,
-    voice: bool,
+def _windows(rules: dict[str, Rule], applies: Sequence[str]) -> list[Rule]:
+    """Of the rules that apply, the windows."""
+    return [rules[name] for name in applies if isinstance(rules[name].body, Window)]
+
+
+def open_on(
+    hourglass: Hourglass,
+    windows: Sequence[Rule],
+    asked: Clocks,
     day: date,
     cut: datetime | None,
 ) -> tuple[Interval, ...]:
     """Minutes of a day that all applying windows leave, from now and from a cut on."""
-    windows = [rules[name] for name in applies if isinstance(rules[name].body, Window)]
-    names = zone_list(table, zones)
-    found = table.hourglass.together(windows, names, nz, sig, voice, day)
-    start = _minute(table.prepared.now)
+    found = hourglass.together(windows, *asked, day)
+    start = _minute(hourglass.now)
     if cut is not None:
         start = max(start, _minute(cut.replace(tzinfo=TIME_UTC)))
     return intersect(found, ((start, start + timedelta(days=2000)),))
@@ -192,21 +195,25 @@ def _next(
     ).iter_rows():
         opens = None
         if not never:
-            held = (w, zones, nz, sig, voice, free_day)
-            opens = _first(panel, table, rules, applies, held, free_at, cut)
+            asked = (zone_list(table, zones), nz, sig, voice)
+            windows = _windows(rules, applies)
+            opens = first_opening(table.hourglass, windows, asked, free_day, free_at, cut)
         rows.append((w, zones, nz, sig, voice, cut, free_day, free_at, never, opens))
     kinds = {name: late.schema[name] for name in keys}
     opened = pl.DataFrame(rows, schema={**kinds, "later": INSTANT}, orient="row")
     late = late.join(opened, on=keys, how="left", nulls_equal=True, maintain_order="left")
     at = changing(panel, part, table, judgements, late).arg_true()
+    late = late.with_columns(pl.lit(None, dtype=pl.String).alias("walk"))
     if len(at):
+        moments, walks = next_plainly(panel, part, table, late[at])
         late = late.with_columns(
-            late["later"].scatter(at, next_plainly(panel, part, table, late[at]))
+            late["later"].scatter(at, moments), late["walk"].scatter(at, walks)
         )
     waiting = sorted(name for name, rule in rules.items() if not isinstance(rule.body, Window))
     only = late.select(
         "i",
         "later",
+        "walk",
         pl.col("rules").list.eval(pl.element().is_in(waiting)).list.all().alias("exhausted"),
     )
     return (
@@ -255,18 +262,16 @@ def _frees(judgements: list[Judgement], late: pl.DataFrame, table: Table) -> pl.
     )
 
 
-def _first(
-    panel: Panel,
-    table: Table,
-    rules: dict[str, Rule],
-    applies: Sequence[str],
-    held: tuple[int, int, int, int, bool, date | None],
+def first_opening(
+    hourglass: Hourglass,
+    windows: Sequence[Rule],
+    asked: Clocks,
+    free_day: date | None,
     free_at: datetime | None,
     cut: datetime | None,
 ) -> datetime | None:
     """The first opening on or after the day things let go, while the same rules hold."""
-    _, zones, nz, sig, voice, free_day = held
-    today = table.prepared.day
+    today = hourglass.day
     day = max(today, free_day or today)
     if day == today:
         day += timedelta(days=1)
@@ -274,7 +279,7 @@ def _first(
     if until is not None and cut is not None:
         until = max(until, cut)
     for _ in range(STEPS):
-        found = _open(table, rules, applies, zones, nz, sig, voice, day, until)
+        found = open_on(hourglass, windows, asked, day, until)
         if found:
             return found[0][0]
         day += timedelta(days=1)

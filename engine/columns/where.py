@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import lru_cache
 
 import polars as pl
@@ -110,7 +111,7 @@ def _number_zones(prepared: Prepared) -> pl.DataFrame:
         {
             "code": codes,
             "nz": [mask(zone_names(), zones_of_area_code(code)) for code in codes],
-            "np": [_places_of_code(code) for code in codes],
+            "np": [places_of_code(code) for code in codes],
         },
         schema={"code": pl.String, "nz": pl.UInt64, "np": pl.UInt64},
     )
@@ -132,21 +133,23 @@ def _number_zones(prepared: Prepared) -> pl.DataFrame:
     )
 
 
-def _places_of_code(code: str) -> int:
+@lru_cache(maxsize=1024)
+def places_of_code(code: str) -> int:
+    """The places of an area code, as bits."""
     places = frozenset[str]().union(*(jurisdictions_of(s, None) for s in states_of_area_code(code)))
     return mask(place_names(), places)
 
 
 @lru_cache(maxsize=1 << 17)  # the postal codes there are, about three times
-def _code_masks(state: str | None, code: str | None, county: str | None) -> tuple[int, int]:
+def code_masks(state: str | None, code: str | None, county: str | None) -> tuple[int, int]:
+    """The zones of an address and its places, as bits."""
     zones = mask(zone_names(), zones_of_postal_code(code, state, county))
     return zones, mask(place_names(), jurisdictions_of(state, code, county))
 
 
-def _addresses(frames: Frames, prepared: Prepared) -> pl.DataFrame:
-    """Per consumer: zones of all current addresses, places of home and of work."""
-    day, now = prepared.day, prepared.now
-    held = (
+def held(frames: Frames, day: date, now: datetime) -> pl.DataFrame:
+    """The rows of addresses that hold on a day, as known at a moment."""
+    return (
         frames["addresses"]
         .filter(
             (pl.col("received_at").is_null() | (pl.col("received_at") <= now))
@@ -166,13 +169,18 @@ def _addresses(frames: Frames, prepared: Prepared) -> pl.DataFrame:
             & ~(pl.col("newest") > pl.col("began")).fill_null(value=False)
         )
     )
-    pairs = held.select("state", "postal_code", "county").unique()
-    found = [_code_masks(state, code, county) for state, code, county in pairs.iter_rows()]
+
+
+def _addresses(frames: Frames, prepared: Prepared) -> pl.DataFrame:
+    """Per consumer: zones of all current addresses, places of home and of work."""
+    current = held(frames, prepared.day, prepared.now)
+    pairs = current.select("state", "postal_code", "county").unique()
+    found = [code_masks(state, code, county) for state, code, county in pairs.iter_rows()]
     zones, places = [one[0] for one in found], [one[1] for one in found]
     table = pairs.with_columns(
         pl.Series("z", zones, dtype=pl.UInt64), pl.Series("j", places, dtype=pl.UInt64)
     )
-    met = held.join(table, on=["state", "postal_code", "county"], nulls_equal=True).join(
+    met = current.join(table, on=["state", "postal_code", "county"], nulls_equal=True).join(
         prepared.consumers.select("consumer", "c"), on="consumer"
     )
     home = pl.col("kind") != "work"

@@ -6,7 +6,14 @@ since 2011 go by one name (`same_clock`), so that a window is judged once per cl
 
 from __future__ import annotations
 
-from .whereabouts import Evidence, Whereabouts, locate, locate_number, together
+from .whereabouts import (
+    Evidence,
+    Whereabouts,
+    current_addresses,
+    locate,
+    locate_number,
+    together,
+)
 from .zones import (
     NEW_YORK_CITY,
     STATES,
@@ -29,6 +36,7 @@ __all__ = [
     "Evidence",
     "Whereabouts",
     "area_code_table",
+    "current_addresses",
     "jurisdictions_of",
     "locate",
     "locate_number",

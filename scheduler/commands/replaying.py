@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import polars as pl
 import typer
@@ -88,6 +88,12 @@ def segment_of(log: Log, decision: str) -> Segment:
     raise WrongUse(f"the log {log.place} has no segment and no decision `{decision}`")
 
 
+LACKS: Final = (
+    "of an earlier form of the record, which lacks places, licences, hours of one's own, shared "
+    "limits and the next moment: these were taken as they stand"
+)
+
+
 @guarded
 def replay_(
     what: Annotated[
@@ -167,7 +173,8 @@ def _line(one: Replayed, *, rebuilt: bool) -> str:
     )
     came = "all the same" if not one.different else f"{one.different:,} differences"
     gone = f"; {one.erased:,} erased" if one.erased else ""
-    return f"segment {one.segment}: {what} {how}: {came}{gone}"
+    lacks = f"; {one.lacking:,} {LACKS}" if one.lacking else ""
+    return f"segment {one.segment}: {what} {how}: {came}{gone}{lacks}"
 
 
 def _document(one: Replayed) -> dict[str, Any]:
@@ -176,6 +183,7 @@ def _document(one: Replayed) -> dict[str, Any]:
         "decisions": one.decisions,
         "situations": one.situations,
         "erased": one.erased,
+        "lacking": one.lacking,
         "different": one.different,
         "differences": [asdict(each) for each in one.differences],
         "versions": {name: {"then": a, "now": b} for name, (a, b) in one.versions.items()},

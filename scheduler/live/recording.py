@@ -114,7 +114,10 @@ def keep(desk: Desk, group: Group, group_name: str, decided: Decided, at: dateti
             "jurisdictions": ";".join(decision.places),
             "zones": ";".join(decision.zones),
             "place_evidence": whence_of(
-                group, group.accounts[account].consumer, clock.local_date(known, zone), known
+                group,
+                [group.accounts[account].consumer],
+                [clock.local_date(known, zone)],
+                known,
             ),
             "attempts_left": decision.attempts_left,
             "budgets": None,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 import polars as pl
 
+from engine.columns.combos import Combo, Words, combo_of
 from engine.kinds import Window
 from engine.panel import Panel, Verdict
 from engine.problem import ForbearError
@@ -41,14 +42,16 @@ class Difference:
 class Replayed:
     """A segment decided again: how much of it, and what differs (the first SHOWN of `different`).
 
-    `erased` decisions have no personal part any more, and so no facts. `versions` differ between
-    the record and this program: name -> (then, now).
+    `erased` decisions have no personal part any more, and so no facts; `lacking` ones are of an
+    earlier form of the record, which does not hold all that they stood on. `versions` differ
+    between the record and this program: name -> (then, now).
     """
 
     segment: str
     decisions: int = 0
     situations: int = 0
     erased: int = 0
+    lacking: int = 0
     different: int = 0
     differences: list[Difference] = field(default_factory=list)
     versions: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -70,18 +73,30 @@ def _shown(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a situation comes to: rules that refuse, duties, trouble, and windows that apply."""
+    """What a situation comes to: rules that refuse, duties, trouble, and timed rules that apply.
 
-    refusing: tuple[str, ...]
-    duties: tuple[str, ...]
-    trouble: str
-    windows: tuple[Rule, ...]
+    `base`: its rule set without the version; `kind`: of the contact point; `bits`: what it says of
+    each timed rule; `counting`: limits for which the plain contact counts, waits it would start.
+    """
+
+    refusing: tuple[str, ...] = ()
+    duties: tuple[str, ...] = ()
+    trouble: str = ""
+    windows: tuple[Rule, ...] = ()
+    base: str = ""
+    kind: str = ""
+    applies: tuple[Rule, ...] = ()
+    bits: Mapping[str, str] = field(default_factory=dict)
+    counting: frozenset[str] = frozenset()
 
 
 def answers(
-    panel: Panel, frame: pl.DataFrame, days: Sequence[date], found: Replayed
+    panel: Panel, frame: pl.DataFrame, days: Sequence[date], found: Replayed, now: datetime
 ) -> dict[str, Outcome]:
-    """Every situation put to both engines again, compared with what they said."""
+    """Every situation put to both engines again, compared with what they said.
+
+    `days`: those asked about first, and others that may have been; `now`: the segment's moment.
+    """
     found.situations = frame.height
     outcomes: dict[str, Outcome] = {}
     for named in frame["rule_set"].unique():  # all of them before the first question is put
@@ -90,10 +105,11 @@ def answers(
         named = str(rows["rule_set"][0])
         sets = _sets(panel, _base(named), days)
         for row in rows.iter_rows(named=True):
-            outcomes[row["situation"]] = Outcome((), (), "", ())
+            outcomes[row["situation"]] = Outcome()
         left: list[Mapping[str, Any]] = list(rows.to_dicts())
         for last, rules in _lasts(sets):
-            left = _again(panel, rules, named, left, outcomes, found, last=last)
+            asked = _Asked(rules, named, days[0] if days else now.date(), now, last)
+            left = _again(panel, asked, left, outcomes, found)
         for rest in left:
             found.differ(f"situation {rest['situation'][:12]}", "rule set", named, "")
     return outcomes
@@ -118,20 +134,29 @@ def _lasts(sets: Sequence[RuleSet]) -> Iterator[tuple[bool, RuleSet]]:
         yield number == len(sets), one
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A version of a rule set, the name it has on record, when; whether no other is left."""
+
+    rules: RuleSet
+    named: str
+    day: date
+    now: datetime
+    last: bool
+
+
 def _again(
     panel: Panel,
-    rules: RuleSet,
-    named: str,
+    asking: _Asked,
     rows: Iterable[Mapping[str, Any]],
     outcomes: dict[str, Outcome],
     found: Replayed,
-    *,
-    last: bool,
 ) -> list[Mapping[str, Any]]:
     """Decide situations by one version of their rule set; those that it does not fit are left.
 
     One that comes out otherwise is left for a later version too, unless this is the last.
     """
+    rules, named = asking.rules, asking.named
     order = rules.sorted_fields
     fields = set(order)
     left: list[Mapping[str, Any]] = []
@@ -144,25 +169,50 @@ def _again(
             left.append(row)
     names = [row["situation"] for row, _ in asked]
     verdicts = panel.ask(rules, [facts for _, facts in asked], names) if asked else []
-    compiled = panel.compiled(rules)
-    by_id = {rule.id: rule for rule in rules.rules}
     for (row, facts), verdict in zip(asked, verdicts, strict=True):
         wrong = [*_otherwise(row, verdict)]
         if name_of(named, order, facts) != row["situation"]:
             wrong.append(("name", row["situation"], name_of(named, order, facts)))
-        if wrong and not last:
+        if wrong and not asking.last:
             left.append(row)
             continue
         for what, then, now in wrong:
             found.differ(f"situation {row['situation'][:12]} of {named}", what, then, now)
-        windows = (by_id[name] for name in compiled.applying(facts))
-        outcomes[row["situation"]] = Outcome(
-            verdict.refusing,
-            tuple(duty for duty, _ in verdict.duties),
-            verdict.trouble.split(":")[0],
-            tuple(rule for rule in windows if isinstance(rule.body, Window)),
-        )
+        outcomes[row["situation"]] = _outcome(panel, asking, facts, verdict)
     return left
+
+
+def _outcome(panel: Panel, asking: _Asked, facts: Mapping[str, str], verdict: Verdict) -> Outcome:
+    rules = asking.rules
+    applying = panel.compiled(rules).applying(facts)
+    combo = _combo(panel, asking, facts)
+    applies = tuple(combo.answering[name] for name in applying if name in combo.answering)
+    counting = {rule.id for rule in applies if combo.member.get(rule.key) == "counts"}
+    counting |= {rule.id for rule in applies if rule.key in combo.starts}
+    return Outcome(
+        verdict.refusing,
+        tuple(duty for duty, _ in verdict.duties),
+        verdict.trouble.split(":")[0],
+        tuple(rule for name in applying if isinstance((rule := rules.by_id[name]).body, Window)),
+        _base(asking.named),
+        facts["kind"],
+        applies,
+        {rule.id: facts[f"bit:{rule.key}"] for rule in applies},
+        frozenset(counting),
+    )
+
+
+def _combo(panel: Panel, asking: _Asked, facts: Mapping[str, str]) -> Combo:
+    """What is left of a rule set for a plain contact like this (`engine.columns.combos`)."""
+    key: Words = (
+        facts["channel"], facts["kind"], facts["whom"], facts["role"], facts["debt_type"]
+    )  # fmt: skip
+    note = ("combo", asking.rules.name, key, asking.day)
+    found = panel.notes.get(note)
+    if not isinstance(found, Combo):
+        found = combo_of(asking.rules, key, asking.day, asking.now)
+        panel.notes[note] = found
+    return found
 
 
 def _otherwise(row: Mapping[str, Any], verdict: Verdict) -> Iterator[tuple[str, object, object]]:

@@ -1,4 +1,4 @@
-"""The canonical bytes of a record, version 1, for many records at once (README.md says which).
+"""The canonical bytes of records, of any version, for many records at once (README.md says which).
 
 Each field is a netstring, `LENGTH:BYTES,`, and nothing is `-`, so that no two records have the same
 bytes.
@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import polars as pl
 
-from .records import PERSONAL, PUBLIC, SITUATIONS, Field
+from .records import PERSONAL, PUBLIC, SITUATIONS, VERSION, Field, fields_of
 from .tree import Edge, leaf_hash
 
-VERSION: Final = "forbear record 1"
+RECORDS: Final = "forbear record "
 NOTHING: Final = "-"
 _AFTER: Final = {True: ",", False: ""}
 HEAD_WORDS: Final = (
@@ -94,14 +94,15 @@ def _before(cell: pl.Series, fixed: str) -> pl.Series:
     return pl.Series(table).gather(size.fill_null(most + 1))
 
 
-def public(frame: pl.DataFrame, head: str) -> pl.Series:
+def public(frame: pl.DataFrame, head: str, version: int = VERSION) -> pl.Series:
     """The public part of records; `head` is the digest of what their segment has in common."""
-    return _part(frame, netstring(VERSION) + netstring(head), PUBLIC)
+    start = netstring(f"{RECORDS}{version}") + netstring(head)
+    return _part(frame, start, fields_of(version, PUBLIC))
 
 
-def personal(frame: pl.DataFrame) -> pl.Series:
+def personal(frame: pl.DataFrame, version: int = VERSION) -> pl.Series:
     """The personal part of records."""
-    return _part(frame, netstring(VERSION), PERSONAL)
+    return _part(frame, netstring(f"{RECORDS}{version}"), fields_of(version, PERSONAL))
 
 
 def head_of(document: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from .hashing import Block, blocks
 from .note import Checkpoint
 from .purged import ranges
 from .reading import NoLog, read_head
-from .records import SITUATIONS
+from .records import SITUATIONS, version_of
 from .sealing import edge_of, file_digest, marks
 from .tree import SIZE, Edge
 
@@ -228,7 +228,8 @@ def _records(
         found.say(f"it holds {rows} decisions, {should} were signed for")
     seen, edge, tiles = _Seen(), before, []
     roots: dict[int, bytes] = {}
-    for block in blocks(log, path, rows, head_of(head), workers=workers):
+    version = version_of(head.get("format"))
+    for block in blocks(log, path, rows, head_of(head), workers=workers, version=version):
         seen.take(block)
         for size in expected.sizes:
             if edge.size <= size <= edge.size + len(block.leaves) // SIZE:

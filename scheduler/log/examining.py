@@ -23,7 +23,7 @@ from .note import Verifier, read_verifier
 from .proving import CannotProve, check_proof
 from .reading import ERASED
 from .records import DECISIONS, SITUATIONS
-from .replaying import decide_again, law_from
+from .replaying import days_of, decide_again, law_from
 
 
 class NotAPack(ForbearError):
@@ -159,7 +159,7 @@ def _again(
     kept = [{word: row[word] for word in SITUATIONS} for row in met.values()]
     situations = pl.DataFrame(kept, schema=SITUATIONS)
     found = Replayed(name)
-    days = rows["day"].unique().drop_nulls().to_list()
+    days = days_of(rows)
     with Panel(law) as panel:
         decide_again(found, panel, head, situations, [rows], days, versions, progress)
     return found

@@ -24,7 +24,7 @@ from ..records import Tables
 from .finding import Wanted, find
 from .proving import Prover, plain
 from .reading import ERASED, SEGMENT, Log, Segment, decisions, rulebook, situations
-from .records import DECISIONS
+from .records import DECISIONS, situations_named
 from .replaying import law_of
 from .standing import covers
 from .telling import Told, met_of, tell
@@ -187,14 +187,17 @@ def gather(
             books[segment.rulebook] = law_of(segment)
             files[segment.rulebook] = rulebook(segment)
         rows = decisions(segment, pl.col("decision_id").is_in(mine)).sort("row").collect()
-        asked = rows["situations"].explode(empty_as_null=True).drop_nulls().unique().to_list()
+        asked = {name for row in rows.select("situations", "basis").iter_rows()
+                 for name in situations_named(*row)}  # fmt: skip
         met = {row["situation"]: row for row in situations(segment, asked).to_dicts()}
         sealed = covers(log, segment)
         book = books[segment.rulebook]
         for record in rows.to_dicts():
-            situated = [met[name] for name in record["situations"] or ()]
+            named = situations_named(record["situations"], record["basis"])
+            situated = [met[name] for name in named]
             proof = prover.inclusion(segment, record["row"]) if prover is not None else None
-            told = tell(record, situated, book, segment.head, sealed)
+            own = situated[: len(record["situations"] or ())]
+            told = tell(record, own, book, segment.head, sealed)
             picked.append(Picked(segment, record, situated, told, proof))
             progress("proving and telling", len(picked), len(names))
     if source is not None:

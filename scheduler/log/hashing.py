@@ -18,7 +18,7 @@ import polars as pl
 from ..workers import MOST, Workers, worth
 from .canonical import personal, public
 from .keys import WHOLE, ConsumerKeys, KeyProblem, consumer_keys, salting
-from .records import DECISIONS, INNER, PERSONAL
+from .records import INNER, PERSONAL, VERSION, fields_of
 from .tree import LEAF, SIZE
 
 ROWS: Final = 131_072  # as many as a row group of the files holds
@@ -27,12 +27,16 @@ NO_LEAF: Final = bytes(SIZE)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Some rows of a file of decisions: `count` from `start` on; `head` is their segment's."""
+    """Some rows of a file of decisions: `count` from `start` on; `head` is their segment's.
+
+    `version` is that of the records.
+    """
 
     path: Path
     start: int
     count: int
     head: str
+    version: int = VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,9 @@ def salt_of(key: bytes, decision: str) -> bytes:
     return sha256(outside + sha256(inside + decision.encode()).digest()).digest()
 
 
-def inner_hashes(frame: pl.DataFrame, keys: ConsumerKeys) -> list[bytes | None]:
+def inner_hashes(
+    frame: pl.DataFrame, keys: ConsumerKeys, version: int = VERSION
+) -> list[bytes | None]:
     """H(salt || personal part) of decisions; None where the consumer has no key."""
     names = frame["consumer"].fill_null("")
     distinct = names.unique().to_list()
@@ -87,7 +93,7 @@ def inner_hashes(frame: pl.DataFrame, keys: ConsumerKeys) -> list[bytes | None]:
         for name, key in zip(distinct, keys.of(distinct), strict=True)
     }
     ids = frame["decision_id"].fill_null("").cast(pl.Binary).to_list()
-    told = zip(names.to_list(), ids, personal(frame).to_list(), strict=True)
+    told = zip(names.to_list(), ids, personal(frame, version).to_list(), strict=True)
     return [
         None
         if (pad := pads[name]) is None
@@ -101,20 +107,20 @@ def hash_block(hasher: Hasher, asked: Asked) -> Block:
     try:
         scan = pl.scan_parquet(asked.path)
         there = scan.collect_schema()
-        names = [*DECISIONS, *([INNER] if INNER in there else [])]
-        frame = scan.slice(asked.start, asked.count).select(names).collect()
-        frame = frame.select(
-            *(pl.col(name).cast(kind) for name, kind in DECISIONS.items()),
-            *(pl.col(name).cast(pl.Binary) for name in names[len(DECISIONS) :]),
-        )
+        fields = [pl.col(one.name).cast(one.kind) for one in fields_of(asked.version)]
+        if INNER in there:
+            fields.append(pl.col(INNER).cast(pl.Binary))
+        frame = scan.slice(asked.start, asked.count).select(fields).collect()
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return Block(asked.start, NO_LEAF * asked.count, unreadable=asked.count)
-    return _hashed(hasher.keys, frame, asked.start, asked.head)
+    return _hashed(hasher.keys, frame, asked)
 
 
-def _hashed(keys: ConsumerKeys, frame: pl.DataFrame, start: int, head: str) -> Block:
-    inner = inner_hashes(frame, keys)
-    bare = frame.select(pl.all_horizontal(pl.col(one.name).is_null() for one in PERSONAL))
+def _hashed(keys: ConsumerKeys, frame: pl.DataFrame, asked: Asked) -> Block:
+    start, version = asked.start, asked.version
+    inner = inner_hashes(frame, keys, version)
+    told = [pl.col(one.name).is_null() for one in fields_of(version, PERSONAL)]
+    bare = frame.select(pl.all_horizontal(told))
     places_bare = bare.to_series().arg_true().to_list()
     for place in places_bare:
         inner[place] = frame[INNER][place] if INNER in frame.columns else None
@@ -124,7 +130,9 @@ def _hashed(keys: ConsumerKeys, frame: pl.DataFrame, start: int, head: str) -> B
     leaves = b"".join(
         [
             NO_LEAF if inside is None else sha256(LEAF + told + inside).digest()
-            for told, inside in zip(public(frame, head).to_list(), inner, strict=True)
+            for told, inside in zip(
+                public(frame, asked.head, version).to_list(), inner, strict=True
+            )
         ]
     )
     places = pl.int_range(start + 1, start + 1 + frame.height, dtype=pl.Int64, eager=True)
@@ -134,10 +142,18 @@ def _hashed(keys: ConsumerKeys, frame: pl.DataFrame, start: int, head: str) -> B
 
 
 def blocks(
-    log: Path, path: Path, rows: int, head: str, start: int = 0, workers: int | None = None
+    log: Path,
+    path: Path,
+    rows: int,
+    head: str,
+    start: int = 0,
+    workers: int | None = None,
+    version: int = VERSION,
 ) -> Iterator[Block]:
     """The leaves of a file's rows from `start` on, in order; big files in several processes."""
-    asked = [Asked(path, at, min(ROWS, rows - at), head) for at in range(start, rows, ROWS)]
+    asked = [
+        Asked(path, at, min(ROWS, rows - at), head, version) for at in range(start, rows, ROWS)
+    ]
     count = workers or max(1, min(worth(rows // 2), MOST))
     with Workers(count, partial(Hasher, log)) as hashers:
         yield from hashers.each(hash_block, asked)

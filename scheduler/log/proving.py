@@ -24,7 +24,18 @@ from .checking import READ
 from .hashing import Asked, Hasher, hash_block, salt_of
 from .note import Checkpoint, NotANote, Verifier, opened, read_checkpoint
 from .reading import Log, Segment, decisions, open_log, situations
-from .records import DECISIONS, INNER, PERSONAL, PUBLIC, RECORD, SITUATIONS, Field
+from .records import (
+    DECISIONS,
+    INNER,
+    PERSONAL,
+    PUBLIC,
+    RECORD,
+    SITUATIONS,
+    Field,
+    fields_of,
+    situations_named,
+    version_of,
+)
 from .tree import (
     SIZE,
     TILE,
@@ -77,13 +88,15 @@ class Prover:
             "public": plain(record, [one.name for one in PUBLIC]),
         }
         if inner is None:
-            names = [one.name for one in PERSONAL]
+            version = version_of(segment.head.get("format"))
+            names = [one.name for one in fields_of(version, PERSONAL)]
             key = self.hasher.keys.of([record["consumer"] or ""])[0]
             if key is None:
                 raise CannotProve(f"the key of the consumer of {record['decision_id']} is missing")
             told["personal"] = plain(record, names)
             told["salt"] = salt_of(key, record["decision_id"] or "").hex()
-            told["situations"] = self._situations(segment, record["situations"] or [])
+            named = situations_named(record["situations"], record.get("basis"))
+            told["situations"] = self._situations(segment, named)
         else:
             told["erased"] = inner.hex()
         told |= {
@@ -151,7 +164,9 @@ class Prover:
             count = min(end, segment.first + segment.rows) - start
             if count > 0:
                 path = segment.place / layout.DECISIONS
-                asked = Asked(path, start - segment.first, count, head_of(segment.head))
+                version = version_of(segment.head.get("format"))
+                digest = head_of(segment.head)
+                asked = Asked(path, start - segment.first, count, digest, version)
                 found += hash_block(self.hasher, asked).leaves
         return found
 
@@ -271,15 +286,16 @@ def _check_consistency(document: Mapping[str, Any], verifier: Verifier) -> str:
 
 def _check_inclusion(document: Mapping[str, Any], verifier: Verifier) -> str:
     signed = read_note(document["checkpoint"], verifier)
+    version = version_of(document["head"]["format"])
     _only(document["public"], PUBLIC)
     if "erased" in document:
         inner, frame = bytes.fromhex(document["erased"]), _frame(document["public"])
     else:
-        _only(document["personal"], PERSONAL)
+        _only(document["personal"], fields_of(version, PERSONAL))
         frame = _frame({**document["public"], **document["personal"]})
-        inner = sha256(bytes.fromhex(document["salt"]) + personal(frame)[0]).digest()
+        inner = sha256(bytes.fromhex(document["salt"]) + personal(frame, version)[0]).digest()
     _same(frame, {**document["public"], **document.get("personal", {})})
-    leaf = leaf_hash(public(frame, head_of(document["head"]))[0] + inner)
+    leaf = leaf_hash(public(frame, head_of(document["head"]), version)[0] + inner)
     if not included(leaf, document["index"], signed.size, _path(document), signed.root):
         raise CannotProve("the decision is not in the log of this checkpoint, or was changed")
     if "erased" not in document:
@@ -307,7 +323,8 @@ def _only(told: Mapping[str, Any], fields: Sequence[Field]) -> None:
 
 def _check_situations(document: Mapping[str, Any]) -> None:
     count, _, root = document["head"]["situations"].partition(" sha256:")
-    names = document["personal"]["situations"] or []
+    personal = document["personal"]
+    names = situations_named(personal["situations"], personal.get("basis"))
     told = document["situations"]
     if [one["situation"] for one in told] != names:
         raise CannotProve("the situations in the proof are not those of the decision")

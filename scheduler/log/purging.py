@@ -28,7 +28,7 @@ from .hashing import inner_hashes
 from .keys import ConsumerKeys, Keys, consumer_keys, write_safely
 from .purged import DRAFTS, Purge, carry_out, destroy
 from .reading import read_head
-from .records import DECISIONS, INNER, PERSONAL
+from .records import INNER, PERSONAL, fields_of, version_of
 from .sealing import file_digest, sealed_held
 
 LIST_FILES: Final = ("list", "suppressed")
@@ -123,15 +123,17 @@ def _draft(log: Path, place: Path, rows: Sequence[int], keys: ConsumerKeys) -> s
     facts = pl.read_parquet_metadata(path)
     whole = pl.read_parquet(path)
     gone = pl.col("row").is_in(list(rows))
-    some = whole.filter(gone).select(pl.col(name).cast(kind) for name, kind in DECISIONS.items())
-    hashes = inner_hashes(some, keys)
+    version = version_of(read_head(place).get("format"))
+    some = whole.filter(gone).select(pl.col(one.name).cast(one.kind) for one in fields_of(version))
+    hashes = inner_hashes(some, keys, version)
     if any(one is None for one in hashes):
         raise CannotPurge(f"the key of a consumer in {place.name} is missing: see `log verify`")
     kept = pl.DataFrame({"row": some["row"], "fresh": pl.Series(hashes, dtype=pl.Binary)})
     if INNER not in whole.columns:
         whole = whole.with_columns(pl.lit(None, dtype=pl.Binary).alias(INNER))
     bare = [
-        pl.when(gone).then(None).otherwise(pl.col(one.name)).alias(one.name) for one in PERSONAL
+        pl.when(gone).then(None).otherwise(pl.col(one.name)).alias(one.name)
+        for one in fields_of(version, PERSONAL)
     ]
     left = (
         whole.join(kept, on="row", how="left", maintain_order="left")

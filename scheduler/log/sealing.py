@@ -29,10 +29,9 @@ from .keys import Keys, consumer_keys, private_folder, publish_key, seed_of, wri
 from .note import Checkpoint, Verifier, opened, read_checkpoint, sign
 from .purged import carry_out
 from .reading import read_head
-from .records import SITUATIONS
+from .records import SITUATIONS, format_of, version_of
 from .tree import SIZE, TILE, Edge
 
-FORMAT: Final = "forbear log segment 2"
 DRAFT: Final = ".making-"
 _CHUNK: Final = 1 << 20
 Seal = Callable[[Path, Mapping[str, Any]], dict[str, Any]]
@@ -206,7 +205,7 @@ def _put(
     _keep_consumers(keys, draft / layout.DECISIONS)
     document = _document(head, draft)
     rows = int(head["rows"][layout.DECISIONS])
-    after, tiles = _hash(keys.log, draft, rows, document["head"], edge, workers)
+    after, tiles = _hash(keys.log, draft, rows, document, edge, workers)
     document["tree"] = {
         "first": edge.size,
         "before": [one.hex() for one in edge.hashes],
@@ -260,20 +259,22 @@ def _document(head: dict[str, Any], draft: Path) -> dict[str, Any]:
     found = pl.read_parquet(draft / layout.SITUATIONS).select(list(SITUATIONS))
     document = {
         **{"kind": "run", **head},
-        "format": FORMAT,
+        "format": format_of(pl.read_parquet_schema(draft / layout.DECISIONS)),
         "situations": situations_of(found),
     }
     return {**document, "head": head_of(document)}
 
 
 def _hash(
-    log: Path, draft: Path, rows: int, head: str, edge: Edge, workers: int | None
+    log: Path, draft: Path, rows: int, document: Mapping[str, Any], edge: Edge, workers: int | None
 ) -> tuple[Edge, bytes]:
     """The tree's edge after these decisions, and its kept nodes; the marks are written beside."""
     tiles = []
     path = draft / layout.LEAVES
     with path.open("wb") as file:
-        for block in blocks(log, draft / layout.DECISIONS, rows, head, workers=workers):
+        head, version = document["head"], version_of(document["format"])
+        kept = draft / layout.DECISIONS
+        for block in blocks(log, kept, rows, head, workers=workers, version=version):
             if block.unreadable or block.keyless or block.rows or block.erased:
                 raise CannotSeal(f"the decisions of {draft.name} cannot be read again")
             file.write(marks(block.leaves))

@@ -31,8 +31,8 @@ from . import layout
 from .cataloguing import catalogue_held
 from .keys import Keys, private_folder
 from .reading import read_head
-from .records import DECISIONS, RECORD, SITUATIONS
-from .sealing import FORMAT, CannotSeal, Sealed, seal_held, sealed_held
+from .records import DECISIONS, FORMAT, RECORD, SITUATIONS, situations_named
+from .sealing import CannotSeal, Sealed, seal_held, sealed_held
 
 Broken = Callable[[Sequence[StoredDecision], str, int], str | None]
 """Where a stretch of the live log is not what it was, after this chain and from this number on."""
@@ -102,7 +102,8 @@ def _write(
         raise CannotSeal(f"the rulebook {shared['rulebook']} is not in the store")
     told = pl.DataFrame(list(_records(rows)), schema=DECISIONS, orient="row")
     told.write_parquet(draft / layout.DECISIONS, compression="zstd", compression_level=3)
-    names = sorted({name for names in told["situations"].to_list() for name in names or ()})
+    named = told.select("situations", "basis").iter_rows()
+    names = sorted({name for row in named for name in situations_named(*row)})
     met = _situations(live_situations(store, common, names))
     met.write_parquet(draft / layout.SITUATIONS, compression="zstd", compression_level=3)
     book = pl.DataFrame(files, schema={"path": pl.String(), "content": pl.Binary()}, orient="row")

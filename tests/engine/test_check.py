@@ -68,7 +68,7 @@ def test_a_broken_count_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_broken_place_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     from engine.columns import where
 
-    monkeypatch.setattr(where, "_code_masks", lambda *_: (1, 1))
+    monkeypatch.setattr(where, "code_masks", lambda *_: (1, 1))
     candidates, alarms = part_with(rule_asking(Ask("ceased")))
     refused_whole(candidates, alarms, "plainly")
 

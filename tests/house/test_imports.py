@@ -18,7 +18,7 @@ ENGINE = (
     {"facts", "terms", "rulebook", "rete", "tables.make_area_codes", "tables.make_edge_codes"},
     {"panel", "explain"},
     {"question"},
-    {"opening", "evidence", "upcoming", "releasing"},
+    {"opening", "evidence", "footing", "upcoming", "releasing"},
     {"deciding", "columns"},
     {"part", "cases"},
     {""},  # the public door

@@ -30,11 +30,20 @@ from scheduler.log.keys import (
     public_key,
 )
 from scheduler.log.note import opened, read_checkpoint
-from scheduler.log.reading import RULEBOOKS, decisions, open_log, rulebook, situations
+from scheduler.log.proving import check_proof, prover
+from scheduler.log.purging import purge
+from scheduler.log.reading import (
+    RULEBOOKS,
+    decisions,
+    open_log,
+    read_head,
+    rulebook,
+    situations,
+)
 from scheduler.log.records import DECISIONS, RECORD
 from scheduler.log.verifying import verify
 from scheduler.making import CannotWrite
-from tests.scheduler.sealed import COMMON, FILES, NAMES, home, place_of, segment
+from tests.scheduler.sealed import COMMON, FILES, NAMES, NOW, home, place_of, rewrite, segment
 
 
 def mode(path: Path) -> int:
@@ -131,8 +140,12 @@ def test_the_canonical_bytes_are_those_of_the_readme() -> None:
         for name, kind in DECISIONS.items()
     )
     told = canonical.public(whole, "sha256:00")[0].decode()
-    assert told == "16:forbear record 1,9:sha256:00,1:1,-----------4:true,--11:3:a/b,2:é,,0:,"
-    assert canonical.personal(whole)[0] == b"16:forbear record 1," + b"-" * 16
+    assert told == "16:forbear record 2,9:sha256:00,1:1,-----------4:true,--11:3:a/b,2:é,,0:,"
+    assert canonical.personal(whole)[0] == b"16:forbear record 2," + b"-" * 17
+    assert canonical.public(whole, "sha256:00", 1)[0].decode() == told.replace(
+        "record 2", "record 1"
+    )
+    assert canonical.personal(whole, 1)[0] == b"16:forbear record 1," + b"-" * 16
 
 
 def plain(value: object) -> bytes:
@@ -170,7 +183,7 @@ def test_many_records_have_the_bytes_of_each_alone(rows: list[dict[str, Any]]) -
     frame = pl.DataFrame([{**dict.fromkeys(DECISIONS), **one} for one in rows], schema=DECISIONS)
     for personal, told in ((True, canonical.personal(frame)), (False, canonical.public(frame, ""))):
         fields = [field.name for field in RECORD if field.personal is personal]
-        start = plain("forbear record 1") + (b"" if personal else plain(""))
+        start = plain("forbear record 2") + (b"" if personal else plain(""))
         assert told.to_list() == [
             start + b"".join(plain(row.get(name)) for name in fields) for row in rows
         ]
@@ -213,6 +226,31 @@ def test_salts_are_the_published_hmac() -> None:
 
 
 # -- sealing
+
+
+def test_a_segment_of_an_earlier_form_is_sealed_checked_proved_and_purged(tmp_path: Path) -> None:
+    """Records of version 1 stay what they were, in a log that goes on with version 2."""
+    keys = make_keys(tmp_path / "home")
+    made = segment(tmp_path)
+    path = made / layout.DECISIONS
+    pl.read_parquet(path).drop("basis").write_parquet(path)
+    done = sealing.seal(keys, made, workers=1)
+    newer = sealing.seal(keys, segment(tmp_path, "f" * 12), workers=1)
+    formats = [read_head(one.place)["format"] for one in (done, newer)]
+    assert formats == ["forbear log segment 2", "forbear log segment 3"]
+    assert holds(keys)
+    one = prover(keys.log, keys.signer.verifier)
+    for part in one.log.segments:
+        proof = one.inclusion(part, 3)
+        assert ("basis" in proof["personal"]) == (part.number == 2)
+        assert "is number" in check_proof(proof, keys.signer.verifier)
+    told = purge(keys, ["C2"], NOW, "a test")
+    assert [rows for _, rows in told.segments] == [2, 2]
+    assert holds(keys)
+    kept = pl.read_parquet(done.place / layout.DECISIONS)
+    assert "basis" not in kept.columns
+    rewrite(done.place, lambda rows: rows.with_columns(basis=pl.lit("{}")))
+    assert not holds(keys)
 
 
 def test_a_sealed_segment_holds_what_was_made(tmp_path: Path) -> None:

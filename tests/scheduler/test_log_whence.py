@@ -35,8 +35,8 @@ def test_both_ways_give_the_same(made_up: Path, now: datetime) -> None:
     groups = GroupsOf(frames, people, None)
     names = frames["consumers"]["consumer"].to_list()
     known: dict[str, Group] = dict(groups(names))
-    found = dict(whence(frames, now.date(), now).select("consumer", COLUMN).iter_rows())
-    assert found == {name: whence_of(known[name], name, now.date(), now) for name in names}
+    found = dict(whence(frames, now.date(), now, groups).select("consumer", COLUMN).iter_rows())
+    assert found == {name: whence_of(known[name], [name], [now.date()], now) for name in names}
     told = [json.loads(text) for text in found.values()]
     assert any("addresses" in one for one in told)
     assert any("area_codes" in one for one in told)

@@ -1,0 +1,57 @@
+"""A record of a run set against what follows from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from engine.clock import format_instant
+from engine.intervals import Interval
+
+from .footing import SAME, STRENGTH, Followed, Law, Wrong
+
+
+def written(windows: Sequence[Interval]) -> str:
+    """Windows as a record writes them."""
+    told = [[format_instant(start), format_instant(end)] for start, end in windows]
+    return json.dumps(told, separators=(",", ":"))
+
+
+def compared(law: Law, row: Mapping[str, Any], now: Followed) -> Iterator[Wrong]:
+    """What a record says otherwise than what follows from it."""
+    if (row["zones"] or "") != ";".join(now.zones):
+        yield "zones", row["zones"], ";".join(now.zones)
+    if (row["jurisdictions"] or "") != ";".join(now.places):
+        yield "places", row["jurisdictions"], ";".join(now.places)
+    if sorted(row["rules"]) != sorted(now.rules):
+        yield "rules that refuse", row["rules"], sorted(now.rules)
+        return
+    verdict = "permitted" if now.permitted else "refused"
+    if row["verdict"] != verdict:
+        yield "verdict", row["verdict"], verdict
+    force = min(map(law.force, now.rules), key=STRENGTH.index, default=None)
+    if row["force"] != force:
+        yield "force", row["force"], force
+    if row["exhausted"] != now.exhausted:
+        yield "exhausted", row["exhausted"], now.exhausted
+    told = set(filter(None, (row["duties"] or "").split(";")))
+    if told != now.duties:
+        yield "duties", sorted(told), sorted(now.duties)
+    if (row["windows_utc"] or "[]") != written(now.windows):
+        yield "open hours", row["windows_utc"], written(now.windows)
+    if row["next_permitted_utc"] != now.upcoming:
+        yield (
+            "next permitted moment",
+            _moment(row["next_permitted_utc"]),
+            _moment(now.upcoming),
+        )
+    shares = json.loads(row["budgets"] or "[]")
+    left = {one["rule"] + (SAME if one["id"].endswith(SAME) else ""): one["left"] for one in shares}
+    if left != now.budgets:
+        yield "what limits leave", left, dict(now.budgets)
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else format_instant(at)
