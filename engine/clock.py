@@ -219,6 +219,7 @@ def _ahead(quarter: datetime, zone: str) -> timedelta | None:
     return first if first == _ahead_at(quarter + _QUARTER, zone) else None
 
 
+@lru_cache(maxsize=32768)
 def local_date(at: datetime, zone: str) -> date:
     """The civil date an instant has in a zone. Raises ValueError after `LAST_YEAR`."""
     return local(at, zone).date()

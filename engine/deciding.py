@@ -59,7 +59,8 @@ def decide(
         refusing_now = [rules[id] for id in one.verdict.refusing]
         findings += [finding_of(rule, one) for rule in refusing_now if asked.wants(rule)]
         duties.update((d, None) for d in one.verdict.duties if asked.wants(rules[d[1]]))
-        for rule, by in panel.passed(one.rules, one.name, one.situation):
+        passed = panel.passed(one.rules, one.name, one.situation) if asked.notes else ()
+        for rule, by in passed:
             if asked.wants(rule):
                 _note(one, rule, by, lifted, satisfied)
     unique = {(f.rule, f.debt, f.place): f for f in reversed(findings)}

@@ -33,7 +33,8 @@ class Ask:
     `acts`: only findings of these files (stems, places, or "house") are raised; None: all.
     `house`: whether house policy is asked where `acts` is None. `places`: whether an unknown
     address is a refusal. `refuse_unencoded`: the setting of that name. `whole`: also windows,
-    attempts left and the next permitted moment (an explanation; a bare check needs none).
+    attempts left and the next permitted moment (an explanation; a bare check needs none). `notes`:
+    also the rules that were met or lifted.
     """
 
     acts: frozenset[str] | None = None
@@ -43,6 +44,7 @@ class Ask:
     whole: bool = True
     search: bool = True  # whether a refusal's next permitted moment is looked for
     hear: Callable[[Heard], None] | None = None  # told of every question put, for the record
+    notes: bool = True
 
     def wants(self, rule: Rule) -> bool:
         """Whether a rule's finding is asked for."""

@@ -191,7 +191,10 @@ def value(view: View, ask: Ask, debt: Account, years: int | None = None, sure: b
     name, parameter = ask.fact, ask.parameter
     of_point = OF_POINT.get(name)
     if of_point is not None:
-        return of_point(view)
+        told = view.told.get(name)
+        if told is None:
+            told = view.told[name] = of_point(view)
+        return told
     of_debt = OF_DEBT.get(name)
     if of_debt is not None:
         return of_debt(view, debt)

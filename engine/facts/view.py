@@ -49,6 +49,7 @@ class View:
             ("counts", ""), {}
         )
         self._past: dict[tuple[str, str], tuple[Contact, ...]] = {}
+        self.told: dict[str, str] = {}  # facts of the point, which every rule set asks again
 
     def _shared(self, key: tuple[str, str], make: Callable[[], T]) -> T:
         """What `make` makes, made once for all views that share."""

@@ -136,5 +136,5 @@ def _say(looked: Review, csv: Path | None, html: Path | None, json_: bool) -> No
                 out.print(f"written: {path}")
         if looked.rules and csv is None and html is None:
             out.print("each contact: --csv FILE or --html FILE")
-    if looked.rules or looked.alarms:
+    if looked.rules or looked.doubtful or looked.alarms:
         raise typer.Exit(NO)

@@ -36,6 +36,19 @@ KNOWN: Final[dict[str, str]] = {
 }
 """When a rule's being broken could be known, the strongest first."""
 STRUCTURAL: Final = "structural"
+ASK: Final = Ask(whole=False, notes=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One thing that may have been so: in words, what it may touch, and the group if it was.
+
+    `doubting` says which there are.
+    """
+
+    says: str
+    concerns: Callable[[Contact], bool]
+    change: Callable[[Group, Contact], tuple[Group, Contact]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +57,14 @@ class File:
 
     `homes`: by consumer, in the order it has its addresses. `ages`: how rows of it stood before
     they were corrected, where any was. `undated`: accounts that are not open now, and since when is
-    not known.
+    not known. `doubts`: what may have been so (`doubting`).
     """
 
     group: Group
     homes: Homes = field(default_factory=dict)
     undated: frozenset[str] = frozenset()
     ages: Ages | None = None
+    doubts: tuple[Doubt, ...] = ()
 
     def known(self, by: str, at: datetime) -> tuple[Group, Homes]:
         """The rows as they stood at a moment, by record or by receipt, and its addresses'."""
@@ -64,7 +78,8 @@ class Broken:
     `known` is a word of KNOWN. `stands`: by all that is known now it broke the rule; False: what
     came later takes it back. `named`: the record says which debts the contact was about; where it
     does not, all that its consumer owed this collector were asked. A `structural` force: it could
-    not be judged, for what is missing.
+    not be judged, for what is missing. `only_if` is what must be so for it to have broken the rule,
+    where that is in doubt; else empty.
     """
 
     contact: str
@@ -84,6 +99,7 @@ class Broken:
     known: str
     stands: bool
     named: bool
+    only_if: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,19 +164,39 @@ def about(group: Group, past: Contact) -> Contact | None:
 def judge(panel: Panel, file: File, asked: Contact, now: datetime) -> list[Broken]:
     """What one contact broke; `asked`: the contact with what it was about.
 
+    What it broke only if a doubt of its file is so comes behind, and says so.
+    """
+    broken = list(_told(_decided(panel, file, asked, now), asked))
+    seen = {(one.rule, one.account, one.place) for one in broken}
+    for doubt in file.doubts:
+        if doubt.concerns(asked):
+            found = _told(_decided(panel, file, asked, now, doubt), asked)
+            more = [one for one in found if (one.rule, one.account, one.place) not in seen]
+            broken += [replace(one, only_if=doubt.says) for one in more]
+    return broken
+
+
+def _decided(
+    panel: Panel, file: File, asked: Contact, now: datetime, doubt: Doubt | None = None
+) -> dict[str, Decision]:
+    """A contact by what was known at each time; `doubt`: as if that were so.
+
     Plainly: the group cut to what was known, decided; a cut that leaves the same is not repeated.
     """
     found: dict[str, Decision] = {}
     size: tuple[object, ...] | None = None
     decided: Decision | None = None
+    moment = Moment(known=max(now, asked.at), at=asked.at)
     for known, cut in CUTS.items():
         whole, group = cut(file, asked)
         fits = (id(whole), *_size(group))
         if decided is None or fits != size:
-            moment = Moment(known=max(now, asked.at), at=asked.at)
-            decided, size = decide(panel, group, asked, moment, Ask(whole=False)), fits
+            contact = asked
+            if doubt is not None:
+                group, contact = doubt.change(group, asked)
+            decided, size = decide(panel, group, contact, moment, ASK), fits
         found[known] = decided
-    return list(_told(found, asked))
+    return found
 
 
 def _told(found: Mapping[str, Decision], asked: Contact) -> Iterator[Broken]:

@@ -23,7 +23,7 @@ SHOWN: Final = 2_000
 COLUMNS: Final = (
     "contact", "at", "recorded_at", "source", "source_id", "consumer", "account", "account_named",
     "point", "channel", "rule", "force", "cite", "place", "found", "allowed", "known",
-    "received_by_then", "recorded_by_then", "stands",
+    "received_by_then", "recorded_by_then", "stands", "only_if",
 )  # fmt: skip
 HEADS: Final = {
     "prohibition": "Against the law",
@@ -31,6 +31,7 @@ HEADS: Final = {
     "policy": "Against the firm's own policy",
     STRUCTURAL: "Could not be judged whole: something is not on record",
 }
+DOUBTFUL: Final = "Only if something is so that nobody knows (only_if in the table says what)"
 MORE: Final = """
 main { max-width: 1280px; } td:nth-child(3) { min-width: 0; }
 table { border-collapse: collapse; width: 100%; font-size: .85rem; }
@@ -55,12 +56,15 @@ def text(found: Review) -> str:
         f"{told['not_judged_whole']:>9,}  could not be judged whole: something is not on record",
     ]
     lines += [f"{number:>9,}  {what}" for number, what in _notes(told)]
-    every = tallies(found.broken)
+    every = tallies(found.sure)
     for force, head in HEADS.items():
         mine = [one for one in every if one.force == force]
         if mine:
             lines += ["", f"{head}:"]
             lines += [_line(one) for one in mine]
+    if found.doubtful:
+        lines += ["", f"{DOUBTFUL}:"]
+        lines += [_line(one) for one in tallies(found.doubtful)]
     return "\n".join(lines) + "\n"
 
 
@@ -78,8 +82,12 @@ def _notes(told: dict[str, int]) -> list[tuple[int, str]]:
             (
                 told["undated"],
                 "concern accounts that are not open now; a portfolio's files do not say since "
-                "when, so they were judged as open",
+                "when, so they were judged as open, and what they broke if not is told apart",
             )
+        )
+    if told["law_if"]:
+        found.append(
+            (told["law_if"], "broke a rule of law only if something is so that is in doubt")
         )
     if told["others"]:
         found.append((told["others"], "were made by a collector without an account here: not read"))
@@ -110,7 +118,7 @@ def _cell(value: object) -> object:
 def page(found: Review, rulebook: Rulebook, now: datetime, first: str, last: str) -> str:
     """The whole page; it stands alone. `first` and `last` name the days looked back over."""
     told = counts(found)
-    every = tallies(found.broken)
+    every = tallies(found.sure)
     shown = found.broken[:SHOWN]
     span = " ".join(f"{word} {day}" for word, day in (("from", first), ("to", last)) if day)
     return "\n".join(
@@ -123,6 +131,7 @@ def page(found: Review, rulebook: Rulebook, now: datetime, first: str, last: str
             _numbers(told),
             *(f"<p>{number:,} {escape(what)}.</p>" for number, what in _notes(told)),
             *(_rules(HEADS[force], [x for x in every if x.force == force]) for force in HEADS),
+            _rules(DOUBTFUL.partition(" (")[0], tallies(found.doubtful)),
             "<h2>Every contact</h2>",
             f"<p class=sub>{_how_many(len(shown), len(found.broken))}</p>",
             _rows(shown, found),
@@ -180,6 +189,8 @@ def _row(one: Broken, found: Review) -> str:
     origin = " ".join(filter(None, (told["source"], told["source_id"])))
     debts = one.account if one.named else f"{one.account} (not said which)"
     known = one.known if one.stands else f"{one.known}; cleared since"
+    if one.only_if:
+        known = f"{known}; only {one.only_if}"
     cells = (
         (format_instant(one.at).replace("T", " ").removesuffix("Z"), one.channel),
         (one.contact, origin),

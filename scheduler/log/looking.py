@@ -19,6 +19,7 @@ from engine.rulebook import Rulebook
 from engine.terms import Licences
 
 from ..grouped import GroupsOf
+from ..humans import as_one, humans_of
 from ..parts import Part, Plan, alone, plan, read
 from ..records import Tables
 from ..store.revisions import corrected
@@ -26,6 +27,7 @@ from ..store.schema import TABLES
 from ..workers import Workers
 from .ages import Ages, Row, matters
 from .deferring import Deferring
+from .doubting import had_died, not_open, one_human
 from .lookback import STRUCTURAL, Broken, File, Looked, look_back
 
 AT_ONCE: Final = 1_000  # accounts of one piece of work: a few seconds of it
@@ -38,7 +40,8 @@ class Search:
 
     Contacts from `first` until before `last` are judged, by what is known at `now`. `corrected`:
     where every revision of what was corrected lies (`store.revisions`). None: the rows do not say
-    since when an account or a consumer is as it is; a portfolio's files do not.
+    since when an account or a consumer is as it is; a portfolio's files do not. `surely`: the one
+    id of people who surely are one human (`humans.Humans`).
     """
 
     rulebook: Rulebook
@@ -47,6 +50,7 @@ class Search:
     now: datetime
     licences: Licences | None = None
     corrected: Path | None = None
+    surely: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self) -> Seat:
         """A seat with both engines."""
@@ -92,8 +96,18 @@ class Review:
 
     @property
     def rules(self) -> list[Broken]:
-        """What broke a rule: all but what could not be judged."""
-        return [one for one in self.broken if one.force != STRUCTURAL]
+        """What surely broke a rule: all but what is in doubt or could not be judged."""
+        return [one for one in self.broken if one.force != STRUCTURAL and not one.only_if]
+
+    @property
+    def sure(self) -> list[Broken]:
+        """All but what is in doubt."""
+        return [one for one in self.broken if not one.only_if]
+
+    @property
+    def doubtful(self) -> list[Broken]:
+        """What broke a rule only if something is so that nobody knows."""
+        return [one for one in self.broken if one.force != STRUCTURAL and one.only_if]
 
     def take(self, piece: Piece) -> None:
         """Add what a piece came to."""
@@ -119,6 +133,7 @@ def review(
     """
     progress("linking consumers", 0, 1)
     cut = plan(source, AT_ONCE, scratch)
+    search = replace(search, surely=humans_of(source).surely)
     found = Review()
     done = 0
     with Workers(workers or _worth(cut.accounts), search) as seats:
@@ -141,7 +156,7 @@ def _piece(seat: Seat, asked: tuple[Plan, Part]) -> Piece:
     search = seat.search
     frames, groups = read(cut, part)
     told = {name: _told(frame, search.now) for name, frame in frames.items()}
-    files = files_of(told, groups, search.licences, _corrected(search, groups))
+    files = files_of(told, groups, search.licences, _corrected(search, groups), cut.maybe)
     looked = _looked(seat, files)
     if not seat.panel.settled():  # both engines are asked at once now, and what differs is told
         looked = _looked(seat, files)
@@ -177,12 +192,16 @@ def _corrected(search: Search, groups: pl.DataFrame) -> dict[str, pl.DataFrame] 
         return None
     people = groups["consumer"].implode()
     found = {
-        name: corrected(search.corrected, name).filter(pl.col("consumer").is_in(people)).collect()
+        name: as_one(corrected(search.corrected, name), name, search.surely)
+        .filter(pl.col("consumer").is_in(people))
+        .collect()
         for name in TABLES
         if name != "account_parties"
     }
     debts = found["accounts"]["account"].unique().implode()
-    parties = corrected(search.corrected, "account_parties")
+    parties = as_one(
+        corrected(search.corrected, "account_parties"), "account_parties", search.surely
+    )
     found["account_parties"] = parties.filter(pl.col("account").is_in(debts)).collect()
     return found
 
@@ -192,18 +211,23 @@ def files_of(
     groups: pl.DataFrame,
     licences: Licences | None,
     told: Mapping[str, pl.DataFrame] | None = None,
+    maybe: Mapping[str, str] | None = None,
 ) -> list[File]:
     """The contact groups of a part, from its rows; `groups` has the columns consumer, together.
 
     `told` are all revisions of what was corrected. None: nobody can say since when an account is
-    closed or a consumer dead; every account is then taken as open, every consumer as alive.
+    closed or a consumer dead; every account is then taken as open, every consumer as alive, and
+    that they may not have been is a doubt. `maybe`: who may be one human, which is another.
     """
     homes = _homes(frames["addresses"])
     names = groups.select("consumer", "together")
     found = GroupsOf(frames, names, licences)(names["consumer"].to_list())
     apart = list({id(group): group for group in found.values()}.values())
     changed = _touched(told)
-    return [_file(group, homes, frames, told, licences, changed) for group in apart]
+    found_ = [_file(group, homes, frames, told, licences, changed) for group in apart]
+    return [
+        replace(one, doubts=(*one.doubts, *one_human(one.group, maybe or {}))) for one in found_
+    ]
 
 
 def _touched(told: Mapping[str, pl.DataFrame] | None) -> frozenset[str]:
@@ -247,7 +271,7 @@ def _file(
             for name, one in group.consumers.items()
         },
     )
-    return File(alive, mine, frozenset(closed))
+    return File(alive, mine, frozenset(closed), doubts=(*not_open(group), *had_died(group)))
 
 
 def _ages(

@@ -82,7 +82,10 @@ def counts(found: Review) -> dict[str, int]:
         "broke_law": len(seen),
         "broke_policy_alone": len({one.contact for one in found.rules} - seen),
         **{f"law_{word}": number for word, number in first.items()},
-        "not_judged_whole": len({one.contact for one in found.broken if one.force == STRUCTURAL}),
+        "law_if": len({one.contact for one in found.doubtful if one.force != "policy"} - seen),
+        "not_judged_whole": len(
+            {one.contact for one in found.broken if one.force == STRUCTURAL and not one.only_if}
+        ),
         "undated": found.undated,
         "others": found.others,
     }
@@ -102,7 +105,11 @@ def document(found: Review) -> dict[str, Any]:
                 **one.known,
                 "cleared": one.cleared,
             }
-            for one in tallies(found.broken)
+            for one in tallies(found.sure)
+        ],
+        "doubtful": [
+            {"rule": one.rule, "force": one.force, "contacts": one.contacts}
+            for one in tallies(found.doubtful)
         ],
         "broken": [row(found, one) for one in found.broken],
         "alarms": found.alarms,
@@ -133,4 +140,5 @@ def row(found: Review, one: Broken) -> dict[str, Any]:
         "received_by_then": one.known != LATER,
         "recorded_by_then": one.known == "recorded",
         "stands": one.stands,
+        "only_if": one.only_if,
     }

@@ -54,6 +54,7 @@ SCHEDULER = (
     {
         "log.ages",
         "log.lookback",
+        "log.doubting",
         "log.looking",
         "log.lookback_page",
         "log.reckoning",

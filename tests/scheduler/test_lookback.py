@@ -29,8 +29,9 @@ from scheduler.grouped import GroupsOf
 from scheduler.linked import contact_groups
 from scheduler.log.ages import Ages, matters
 from scheduler.log.deferring import Deferring
+from scheduler.log.doubting import one_human
 from scheduler.log.lookback import KNOWN, LATER, RECEIVED, RECORDED, Broken, File, look_back
-from scheduler.log.lookback_page import COLUMNS
+from scheduler.log.lookback_page import COLUMNS, page, text
 from scheduler.log.looking import Review, files_of
 from scheduler.log.reckoning import counts, tallies
 from scheduler.portfolio import open_portfolio
@@ -208,6 +209,71 @@ def test_an_address_recorded_later_brings_its_law(panel: Panel) -> None:
     }
 
 
+# -- what is in doubt
+
+
+def two_files(*told: Statement, **more: Any) -> Group:
+    """A second consumer in the group, with a debt and a mobile, who was called once at noon."""
+    first = file([], *told).group
+    home = Address(state="KS", postal_code="66603", since=date(2020, 1, 1))
+    return replace(
+        first,
+        consumers={**first.consumers, "P2": Consumer("P2", "P2", addresses=(home,), **more)},
+        accounts={**first.accounts, "D2": Account("D2", "P2", "credit_card", fdcpa_covered="yes")},
+        points={
+            **first.points,
+            "M2": Point("M2", "mobile", "P2", "consumer", "P2", number="+17855550124"),
+        },
+        contacts=(call(1, NOON, point="M2", attributed_to=("D2",), consumer="P2"),),
+    )
+
+
+def test_what_broke_a_rule_only_if_two_ids_are_one_human_says_so(panel: Panel) -> None:
+    group = two_files(said("stop_medium", "call", NOON - timedelta(days=1)))
+    assert broke(panel, File(group)) == []
+    (doubt,) = one_human(group, {"P2": "P1"})
+    found = broke(panel, File(group, doubts=(doubt,)))
+    assert {(one.contact, one.account, one.rule) for one in found} == {
+        ("c01", "D2", "regulation_f/medium-stopped")
+    }
+    assert {one.only_if for one in found} == {"if P1 and P2 are one human"}
+    review = Review(broken=found, contacts=1)
+    assert (review.rules, len(review.doubtful)) == ([], len(found))
+    told_ = counts(review)
+    assert (told_["broke_law"], told_["law_if"]) == (0, 1)
+    assert "only if something is so" in text(review)
+    assert "only if P1 and P2 are one human" in page(review, panel.rulebook, NOON, "", "")
+    assert list(one_human(group, {"P9": "P1"})) == []
+
+
+def test_what_is_broken_anyway_is_in_no_doubt(panel: Panel) -> None:
+    word = said("stop_medium", "call", NOON - timedelta(days=1), consumer="P2")
+    group = two_files(word)
+    (doubt,) = one_human(group, {"P2": "P1"})
+    found = broke(panel, File(group, doubts=(doubt,)))
+    assert [one.only_if for one in found] == [""]
+
+
+def test_files_that_do_not_say_since_when_leave_a_doubt(panel: Panel) -> None:
+    """An account that is paid now, and a consumer who is dead now."""
+    rows: dict[str, list[dict[str, Any]]] = told_rows((0, 1, 3), "paid")
+    rows["consumers"][0]["deceased"] = True
+    rows["accounts"][0]["last_payment"] = (NOON + timedelta(days=1)).date()
+    frames = {}
+    for name, table in TABLES.items():
+        full = [{c: row.get(c) for c in table.schema} for row in rows.get(name, [])]
+        frames[name] = pl.DataFrame(full, schema=table.schema)
+    groups = pl.DataFrame({"consumer": ["P1"], "together": ["P1"]})
+    (of,) = files_of(frames, groups, None)
+    found = look_back(panel, of, FIRST, NOW_KNOWN, NOW_KNOWN).broken
+    held = {(one.contact, one.only_if) for one in found if one.rule == "holds/account-open"}
+    paid = "if D1 was paid by then"
+    assert held == {("c1", paid), ("c3", paid)}  # on day 0 a payment was still to come
+    died = {one.contact for one in found if one.rule == "holds/consumer-deceased"}
+    assert died == {"c0", "c1", "c3"}
+    assert {one.only_if for one in found} >= {"if P1 had died by then"}
+
+
 # -- which contacts
 
 
@@ -327,9 +393,9 @@ def test_working_the_list_breaks_nothing_and_what_goes_beyond_it_is_found(
 
 
 def test_the_command_says_it_in_every_form(portfolio: Path, tmp_path: Path) -> None:
-    table, page = tmp_path / "out" / "broken.csv", tmp_path / "out" / "broken.html"
+    table, html = tmp_path / "out" / "broken.csv", tmp_path / "out" / "broken.html"
     asked = ["log", "lookback", "--from", str(portfolio), "--now", "2026-11-21T12:00Z",
-             "--from-day", "2026-11-14", "--csv", str(table), "--html", str(page)]  # fmt: skip
+             "--from-day", "2026-11-14", "--csv", str(table), "--html", str(html)]  # fmt: skip
     plain = CliRunner().invoke(cli.app, asked, obj=cli.now)
     assert plain.exit_code == 1, plain.output
     as_json = CliRunner().invoke(cli.app, [*asked, "--json"], obj=cli.now)
@@ -341,7 +407,7 @@ def test_the_command_says_it_in_every_form(portfolio: Path, tmp_path: Path) -> N
     told = document["counts"]
     assert told["broke_law"] == sum(told[f"law_{word}"] for word in KNOWN)
     assert f"{told['broke_law']:,}  broke a rule of law" in plain.stdout
-    assert f"<dd>{told['contacts']:,}</dd>" in page.read_text(encoding="utf-8")
+    assert f"<dd>{told['contacts']:,}</dd>" in html.read_text(encoding="utf-8")
     for one in document["rules"]:
         assert one["contacts"] == sum(one[word] for word in KNOWN)
         assert len({x["contact"] for x in rows if x["rule"] == one["rule"]}) == one["contacts"]
