@@ -176,7 +176,9 @@ def time_barred(table: Table, rows: pl.DataFrame, ask: Ask) -> pl.Series:
 def _period_run(prepared: Prepared, years: int) -> pl.Series:
     """Of every account, whether so many years have passed since it began; null: nobody knows."""
     ends = tally.months_later(pl.max_horizontal("last_payment", "defaulted"), 12 * years)
-    return prepared.accounts.select((pl.lit(prepared.day) > ends).alias("run"))["run"]
+    # columns without one value are held as one null, and a year later they would be one row
+    dates = pl.DataFrame([prepared.accounts[name] for name in ("last_payment", "defaulted")])
+    return dates.select((pl.lit(prepared.day) > ends).alias("run"))["run"]
 
 
 def _columnar_happened(asked: Happened) -> bool:
