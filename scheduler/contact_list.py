@@ -320,15 +320,20 @@ class ListWriter:
         self._numbers.append(number)
         self._append("suppressed", number)
 
-    def ranks(self, strategy: Sequence[str]) -> tuple[list[tuple[int, int, pl.Series]], int]:
-        """Per part its number, first row and its rows' ranks, for `write_ranked`; and all rows."""
+    def ranks(
+        self, strategy: Sequence[str], first: int = 1
+    ) -> tuple[list[tuple[int, int, pl.Series]], int]:
+        """Per part its number, first row and its rows' ranks, for `write_ranked`; and all rows.
+
+        `first` is the number of the list's first row.
+        """
         paths = self._paths("list")
         ranks = priorities(paths, strategy)
         found = []
         done = 0
         for number, path in zip(self._numbers, paths, strict=True):
             height = pl.scan_parquet(path).select(pl.len()).collect().item()
-            found.append((number, done + 1, ranks.slice(done, height)))
+            found.append((number, first + done, ranks.slice(done, height)))
             done += height
         return found, done
 

@@ -18,7 +18,6 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from engine.clock import format_instant
 from engine.part import decide_part
 from engine.rulebook import LEAST, Rulebook
 from engine.terms import Licences
@@ -50,6 +49,8 @@ from .making import Making, making, publish
 from .manifest import Manifest
 from .parts import Part, Plan, alone, plan
 from .portfolio import Portfolio
+from .questions import common_of, question_of
+from .regional import Share
 from .settings import Settings
 from .workers import Workers, answer_of, worth
 
@@ -74,33 +75,6 @@ def still() -> float:
     return 0.0
 
 
-def question_of(
-    rulebook: Rulebook, settings: Settings, day: date, now: datetime, input_: str
-) -> dict[str, Any]:
-    """All that a run depends on, named by its `run`: of the answer, and of how it is worked out."""
-    common = _common(rulebook, settings, day, now, input_)
-    return {
-        "run": manifest.run_id(common),
-        **common,
-        "part_accounts": settings.part_accounts,
-        "sample_at_least": settings.sample_at_least,
-        "formats": list(settings.formats),
-    }
-
-
-def _common(
-    rulebook: Rulebook, settings: Settings, day: date, now: datetime, input_: str
-) -> dict[str, Any]:
-    return {
-        "day": day.isoformat(),
-        "now": format_instant(now),
-        "input": input_,
-        "rulebook": rulebook.digest,
-        "versions": manifest.versions(),
-        "settings": settings.deciding(),
-    }
-
-
 def run_day(
     source: Portfolio,
     rulebook: Rulebook,
@@ -118,6 +92,7 @@ def run_day(
     seal: Seal | None = None,
     sign: Sign | None = None,
     held: Making | None = None,
+    share: Share | None = None,
 ) -> Manifest:
     """Make the list of a day and put it out in `out/DAY`, whole or not at all.
 
@@ -125,7 +100,8 @@ def run_day(
     those the rulebook was made of, kept in the log to decide again from; `tick` is a stopwatch;
     `workers` is the number of processes, by default what the portfolio is worth on this machine.
     The bytes put out do not depend on it, nor on how often the run was killed and begun again: what
-    it did is taken up. `held` is where the day is made, if the caller holds that already.
+    it did is taken up. `held` is where the day is made, if the caller holds that already. With a
+    `share` it is the list of one region, put out in `out/DAY.REGION`.
 
     `seal` is given the finished segment (a directory) and its record; its answer is the manifest's
     `checkpoint`. What it writes must be on disk when it returns; the list has no name yet then. A
@@ -134,9 +110,11 @@ def run_day(
 
     Raises DayExists, Busy, CannotWrite, Unsound; whatever is raised, no list was put out.
     """
-    with contextlib.nullcontext(held) if held is not None else making(out, day, again) as place:
+    region = None if share is None else share.region.name
+    with contextlib.ExitStack() as stack:
+        place = held or stack.enter_context(making(out, day, again, region=region))
         run = _Run(source, rulebook, files, settings, day, now, place, progress, decide, tick,
-                   workers, seal, sign)  # fmt: skip
+                   workers, seal, sign, share)  # fmt: skip
         document = run.make()
         changed = changes(place.final, place.day, document) if place.final.exists() else {}
         progress("publishing", 0, 1)
@@ -162,6 +140,7 @@ class _Run:
     workers: int | None
     seal: Seal | None
     sign: Sign | None
+    share: Share | None
     funnel: Funnel = field(default_factory=Funnel)
     alarms: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -172,8 +151,9 @@ class _Run:
     def make(self) -> dict[str, Any]:
         """Decide everything and write every file; the manifest comes last and is returned."""
         self.progress("reading the portfolio", 0, 1)
-        asked = (self.rulebook, self.settings, self.day, self.now, self.source.digest())
-        common = _common(*asked)
+        share, digest = self.share, self.source.digest()
+        asked = (self.rulebook, self.settings, self.day, self.now, digest, share)
+        common = common_of(*asked)
         common = {"run": manifest.run_id(common), **common}
         kept = self.place.begin(question_of(*asked))
         self.licences, differ = licences_of(self.source, self.settings.licences)
@@ -182,7 +162,8 @@ class _Run:
             common["licences"] = plain(self.licences)
         self.progress("linking consumers", 0, 1)
         start = self.tick()
-        cut = plan(self.source, self.settings.part_accounts, kept.place)
+        choose = None if share is None else self._chosen
+        cut = plan(self.source, self.settings.part_accounts, kept.place, choose)
         self._add({"seconds_plan": self.tick() - start})
         log = self.place.day / "log"
         segment = SegmentWriter(log, kept.place)
@@ -201,6 +182,10 @@ class _Run:
             kept.keep("sealed", {}, sealed, list(log.iterdir()) if log.is_dir() else [])
         self._add({"seconds_segment": self.tick() - start})
         return self._manifest(common, cut, segment, digests, sealed["checkpoint"])
+
+    def _chosen(self, units: pl.DataFrame) -> pl.Series:
+        assert self.share is not None
+        return self.share.keeps(self.source, units, self.day, self.now)
 
     def _lists(self, kept: Checkpoints, cut: Plan, segment: SegmentWriter) -> dict[str, str]:
         """Decide all parts and write both lists; the digests of files that are known by then."""
@@ -296,7 +281,8 @@ class _Run:
     def _rank_all(self, workers: Workers[Desk], kept: Checkpoints, lists: ListWriter) -> None:
         """Give the list's rows their rank over all parts, and write it in every format."""
         with writing(kept.place):
-            asked, total = lists.ranks(self.settings.strategy)
+            first = 1 if self.share is None else self.share.first_row
+            asked, total = lists.ranks(self.settings.strategy, first)
         before = {one[0] for one in asked if ranked_before(kept, one)}
         answers = workers.each(rank_one, (one for one in asked if one[0] not in before))
         done = 0

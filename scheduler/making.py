@@ -1,6 +1,7 @@
 """A day's directory: made aside, then published in one step, or not at all.
 
-It is made in `.making-DAY`, where a run that was killed leaves what it did:
+A list of everybody is made in `.making-DAY`, a region's in `.making-DAY.REGION`. A run that was
+killed leaves what it did there:
 
     question    what the run is asked, and what it is named by; checkpoints hold only for it
     snapshot/   what was read from the store, if it was
@@ -26,6 +27,7 @@ from engine.problem import ForbearError
 from .checkpoints import ENDING, Checkpoints
 from .disk import CannotWrite, Spoilt, read_record, sync, write_record, writing
 from .locking import Busy, alone
+from .published import lists_of_day, name_of, read_name, shown
 
 __all__ = ["Busy", "CannotWrite", "DayExists", "Making", "making", "publish", "sync", "writing"]
 ASIDE: Final = ".making-"
@@ -35,12 +37,15 @@ PUBLISHING: Final = "publishing"
 
 
 class DayExists(ForbearError):
-    """The day's list was put out already, in `path`."""
+    """The day's list was put out already, in `path`; or, `otherwise`, as one list or by region."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, otherwise: bool = False) -> None:
         """Name the finished directory."""
         super().__init__(
-            f"the list of {path.name} was put out already ({path}); "
+            f"{path} was put out already: a day is one list, or a list for each region, never "
+            "both; --again makes anew what is there"
+            if otherwise
+            else f"the list of {path.name} was put out already ({path}); "
             "with --again it is made anew and the first kept beside it"
         )
         self.path = path
@@ -149,27 +154,29 @@ def making(
     afresh: bool = False,
     say: Say = silent,
     finish: Finish = nothing_more,
+    region: str | None = None,
 ) -> Iterator[Making]:
     """A place in `out` to make the day in, with what a run that was broken off left in it.
 
-    `afresh`: what was left is put away. `finish` is called with a published directory and its
-    question where a run was killed after publishing, before it had ended. When the block is left,
-    the place is gone, unless what stopped the work is no fault of the work itself: then what was
-    done, by this run or one before, waits for the next.
+    `region`: whose list it is, None for one of everybody. `afresh`: what was left is put away.
+    `finish` is called with a published directory and its question where a run was killed after
+    publishing, before it had ended. When the block is left, the place is gone, unless what stopped
+    the work is no fault of the work itself: then what was done, by this run or one before, waits
+    for the next.
 
     Raises DayExists (unless `again`), Busy, CannotWrite.
     """
-    final = out / day.isoformat()
+    final = out / name_of(day, region)
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as lock:
         try:
-            lock.enter_context(alone(out, f"the list of {day.isoformat()}"))
+            lock.enter_context(alone(out, f"the list of {shown(day, region)}"))
         except Busy:
             if final.exists() and not again:
                 raise DayExists(final) from None
             raise
-        place = out / f"{ASIDE}{day.isoformat()}"
+        place = out / f"{ASIDE}{final.name}"
         refused = final.exists() and not again
         for one in sorted(out.glob(f"{ASIDE}*")):
             _settle(one, finish, say)
@@ -177,6 +184,9 @@ def making(
                 _tell_unfinished(one, say)
         if refused or (final.exists() and not again):
             raise DayExists(final)
+        for other in lists_of_day(out, day):
+            if (other.region is None) != (region is None):
+                raise DayExists(other.place, otherwise=True)
         with writing(place):
             if afresh and place.exists():
                 say("what a run that was not finished had done is put away")
@@ -207,10 +217,12 @@ def _guarding(found: Making) -> Iterator[Making]:
 
 def _tell_unfinished(place: Path, say: Say) -> None:
     """Say that a run was not finished which this one is not; what was hardly begun goes."""
-    day = place.name.removeprefix(ASIDE)
-    if (place / QUESTION).exists():
-        again = " --again" if place.with_name(day).exists() else ""
-        say(f"a run of {day} was not finished; `--day {day}{again}` takes it up ({place})")
+    name = place.name.removeprefix(ASIDE)
+    told = read_name(name)
+    if (place / QUESTION).exists() and told is not None:
+        day, region = told[0].isoformat(), "" if told[1] is None else f" --region {told[1]}"
+        again = " --again" if place.with_name(name).exists() else ""
+        say(f"a run of {name} was not finished; `--day {day}{region}{again}` takes it up ({place})")
     elif place.exists():
         with writing(place):
             _end(place)

@@ -10,8 +10,8 @@ are put in order among the other parts'.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -49,7 +49,8 @@ class Plan:
     `groups`: consumer, group, together (what is counted together: the crowd, else the group),
     part. `astray` is by part: ids within its range that belong to others; `strays` by table: a file
     with the rows of ids outside their part's range, sorted by its column part. `maybe`: who may be
-    one human (`humans.Humans`).
+    one human (`humans.Humans`). `chosen`: not everybody of the source is in it, and rows of a
+    part's range may be of nobody in the plan.
     """
 
     source: Tables
@@ -59,6 +60,7 @@ class Plan:
     astray: Mapping[int, tuple[str, ...]]
     strays: Mapping[str, Path]
     maybe: Mapping[str, str] = field(default_factory=dict)
+    chosen: bool = False
 
     @property
     def accounts(self) -> int:
@@ -66,10 +68,15 @@ class Plan:
         return sum(part.accounts for part in (*self.parts, *self.crowded))
 
 
-def plan(source: Tables, part_accounts: int, scratch: Path) -> Plan:
+Choose = Callable[[pl.DataFrame], pl.Series]
+"""Given consumer and unit (its crowd, else its group), the units to be planned."""
+
+
+def plan(source: Tables, part_accounts: int, scratch: Path, choose: Choose | None = None) -> Plan:
     """Cut a portfolio into parts of about so many accounts; no group or crowd is cut through.
 
-    `scratch` is a directory that stays as long as the plan is used. Raises CannotWrite.
+    `scratch` is a directory that stays as long as the plan is used; with `choose` not everybody is
+    planned. Raises CannotWrite.
     """
     linked = contact_groups(source)
     counts = source.scan("accounts").group_by("consumer").agg(pl.len().alias("accounts"))
@@ -78,6 +85,12 @@ def plan(source: Tables, part_accounts: int, scratch: Path) -> Plan:
     )
     sizes = groups.group_by("group").agg(pl.col("accounts").sum())
     sizes = sizes.join(crowds(source, linked), on="group", how="left").sort("group")
+    if choose is not None:
+        unit = pl.coalesce("crowd", "group").alias("unit")
+        homes = groups.join(sizes.select("group", unit), on="group", maintain_order="left")
+        picked = choose(homes.select("consumer", "unit"))
+        sizes = sizes.filter(unit.is_in(picked.implode()))
+        groups = groups.join(sizes.select("group"), on="group", how="semi", maintain_order="left")
     alone = sizes.filter(pl.col("crowd").is_null())
     alone = alone.with_columns(_slots(part_accounts).alias("part"))
     parts = _ranges(alone)
@@ -101,7 +114,8 @@ def plan(source: Tables, part_accounts: int, scratch: Path) -> Plan:
     )
     cut = cut.select("consumer", "group", pl.coalesce("crowd", "group").alias("together"), "part")
     astray, strays = _strays(source, cut, [part.first for part in parts], len(parts), scratch)
-    return Plan(source, cut, parts, crowded, astray, strays, humans_of(source).maybe)
+    maybe = humans_of(source).maybe
+    return Plan(source, cut, parts, crowded, astray, strays, maybe, choose is not None)
 
 
 def _slots(size: int) -> pl.Expr:
@@ -151,7 +165,7 @@ def alone(plan: Plan, part: Part) -> Plan:
     """A plan with no more in it than one part needs, to be sent to another process."""
     mine = pl.col("part") == part.number
     astray = {part.number: plan.astray[part.number]} if part.number in plan.astray else {}
-    return Plan(plan.source, plan.groups.filter(mine), (), (), astray, plan.strays, plan.maybe)
+    return replace(plan, groups=plan.groups.filter(mine), parts=(), crowded=(), astray=astray)
 
 
 def read(plan: Plan, part: Part) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
@@ -159,7 +173,7 @@ def read(plan: Plan, part: Part) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]
     mine = plan.groups.filter(pl.col("part") == part.number)
     frames: dict[str, pl.DataFrame] = {}
     for name in BY_CONSUMER:
-        pieces = [] if part.crowd else [_in_range(plan, part, name)]
+        pieces = [] if part.crowd else [_in_range(plan, part, name, mine)]
         if name in plan.strays:
             strays = pl.scan_parquet(plan.strays[name])
             pieces.append(strays.filter(pl.col("part") == part.number).drop("part").collect())
@@ -172,7 +186,7 @@ def read(plan: Plan, part: Part) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]
     return frames, mine
 
 
-def _in_range(plan: Plan, part: Part, table: str) -> pl.DataFrame:
+def _in_range(plan: Plan, part: Part, table: str, mine: pl.DataFrame) -> pl.DataFrame:
     owner = pl.col("consumer")
     near = owner >= part.first
     if part.last is not None:
@@ -180,4 +194,6 @@ def _in_range(plan: Plan, part: Part, table: str) -> pl.DataFrame:
     elsewhere = plan.astray.get(part.number, ())
     if elsewhere:
         near &= ~owner.is_in(elsewhere)
+    if plan.chosen:
+        near &= owner.is_in(mine["consumer"].implode())
     return plan.source.scan(table).filter(near).collect()

@@ -1,4 +1,4 @@
-"""What the service does by itself: the day's list, seals, permits that end, withdrawals.
+"""What the service does by itself: each region's list, seals, permits that end, withdrawals.
 
 Each piece of work bears being done again: it looks first whether it was done.
 """
@@ -10,13 +10,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from engine.clock import format_instant, local_date
+from engine.problem import ForbearError
 
 from .live.core import AT_ONCE
 from .live.door import Live, expire, refresh
 from .locking import Busy
-from .manifest import FILE
+from .published import lists_of_day, shown
+from .regions import Region
 from .settings import Settings
-from .store.alone import day_recorded, only_one
+from .store.alone import only_one, runs_of_day
 from .store.database import Store
 from .timer import Daily, Every, NotNow, Task
 
@@ -24,8 +26,10 @@ LIST: Final = "list"
 _ANSWER: Final = 60.0  # seconds that the live core may take for a piece of work
 _LONG: Final = timedelta(days=1)
 
-Make = Callable[[date], str]
-"""Makes and publishes the list of a day; what it did, in words. It resumes what was begun."""
+Make = Callable[[date, str | None], str]
+"""Makes and publishes the list of a day, of everybody or a region; what it did, in words.
+
+It resumes what was begun."""
 
 
 def tasks(
@@ -39,10 +43,9 @@ def tasks(
 ) -> list[Task]:
     """The tasks of the settings. Without `live` they can be shown, not done."""
     jobs = settings.jobs
-    daily = Daily(jobs.list, settings.zone)
     grace = timedelta(hours=jobs.grace)
     found = [
-        Task(LIST, "makes the day's list", daily, grace, _list(settings, store, now, make)),
+        *(_list(settings, store, make, one) for one in settings.regions),
         Task(
             "expire",
             "ends permits whose time is over",
@@ -67,23 +70,39 @@ def tasks(
     return found
 
 
-def _list(
-    settings: Settings, store: Store, now: Callable[[], datetime], make: Make
-) -> Callable[[datetime], str]:
+class NotHere(ForbearError):
+    """Lists of the day were put out by another machine, and are not in our directory of lists."""
+
+    def __init__(self, day: date, regions: list[str]) -> None:
+        """Name them."""
+        super().__init__(
+            f"the lists of {day} for {', '.join(regions)} were put out elsewhere, and nobody can "
+            "tell here who stands on them; let all machines share the directory of lists"
+        )
+
+
+def _list(settings: Settings, store: Store, make: Make, region: Region) -> Task:
+    """A region's list, each day of its clock; a single region's is that of everybody."""
+    name = None if len(settings.regions) == 1 else region.name
+
     def work(due: datetime) -> str:
-        day = local_date(now(), settings.zone)
-        if published(settings, day):
-            return f"the list of {day} was published already"
+        day = local_date(due, region.clock)
+        if published(settings, day, name):
+            return f"the list of {shown(day, name)} was published already"
+        # of all lists one at a time: a list is made beside those of the day that are out
         with only_one(store, LIST) as mine:
             if not mine:
-                raise NotNow(f"another process makes the list of {day}")
-            if published(settings, day):
-                return f"the list of {day} was published already"
-            if store.file is None and (run := day_recorded(store, day)) is not None:
-                return f"the list of {day} was published elsewhere, as run {run}"
-            return make(day)
+                raise NotNow(f"another process, or region, is at work: {shown(day, name)} waits")
+            if published(settings, day, name):
+                return f"the list of {shown(day, name)} was published already"
+            if store.file is None and (run := _elsewhere(settings, store, day, name)):
+                return f"the list of {shown(day, name)} was published elsewhere, as run {run}"
+            return make(day, name)
 
-    return work
+    when = Daily(region.list or settings.jobs.list, region.clock)
+    grace = timedelta(hours=settings.jobs.grace)
+    says = "makes the day's list" if name is None else f"makes the day's list of {name}"
+    return Task(LIST if name is None else f"{LIST}-{name}", says, when, grace, work)
 
 
 def _seal(put: Callable[[], str]) -> str:
@@ -93,9 +112,21 @@ def _seal(put: Callable[[], str]) -> str:
         raise NotNow(str(error)) from error
 
 
-def published(settings: Settings, day: date) -> bool:
-    """Whether a day's list is there."""
-    return (settings.lists / day.isoformat() / FILE).is_file()
+def published(settings: Settings, day: date, region: str | None) -> bool:
+    """Whether a day's list is there; one of everybody is every region's."""
+    return any(one.region in (None, region) for one in lists_of_day(settings.lists, day))
+
+
+def _elsewhere(settings: Settings, store: Store, day: date, name: str | None) -> str | None:
+    """The run by which another machine put a list out, None where none did. Raises NotHere."""
+    recorded = runs_of_day(store, day)
+    for known in (name, None):
+        if known in recorded:
+            return recorded[known]
+    here = {one.region for one in lists_of_day(settings.lists, day)}
+    if gone := sorted(str(one) for one in recorded if one not in here):
+        raise NotHere(day, gone)
+    return None
 
 
 def _expire(live: Live | None) -> str:

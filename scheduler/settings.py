@@ -24,6 +24,8 @@ from engine.reading.vocabulary import CONFIDENCE
 from engine.rulebook import LEAST
 from engine.terms import Licences
 
+from .regions import DEFAULT, Regions
+from .settings_regions import read_regions, regions_text
 from .settings_service import Jobs, Serving, jobs_text, read_jobs, read_serving, serving_text
 from .settings_text import TEXT
 
@@ -69,6 +71,7 @@ class Settings:
     formats: tuple[str, ...] = FORMATS
     store: str = STORE
     zone: str = "America/New_York"
+    regions: Regions = DEFAULT
     jobs: Jobs = field(default_factory=Jobs)
     service: Serving = field(default_factory=Serving)
 
@@ -121,6 +124,7 @@ def text_of(settings: Settings) -> str:
         formats=", ".join(settings.formats),
         store=settings.store,
         zone=settings.zone,
+        regions=regions_text(settings.regions),
         jobs=jobs_text(settings.jobs),
         service=serving_text(settings.service),
     )
@@ -358,6 +362,10 @@ def _zone(sheet: Sheet, node: Node, settings: Settings) -> Settings:
     return replace(settings, zone=node.text)
 
 
+def _regions(sheet: Sheet, node: Node, settings: Settings) -> Settings:
+    return replace(settings, regions=read_regions(sheet, node, settings.regions))
+
+
 def _jobs(sheet: Sheet, node: Node, settings: Settings) -> Settings:
     return replace(settings, jobs=read_jobs(sheet, node, settings.jobs))
 
@@ -381,6 +389,7 @@ _READERS: Final[Mapping[str, Callable[[Sheet, Node, Settings], Settings]]] = {
     "formats": _formats,
     "store": _store,
     "zone": _zone,
+    "regions": _regions,
     "jobs": _jobs,
     "service": _service,
 }

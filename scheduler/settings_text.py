@@ -60,11 +60,19 @@ store: {store}
 # The clock that says which civil day it is where a command is not told.
 zone: {zone}
 
-# What `forbear serve` does by itself. `list`: when the day's list is made, at the clock of `zone`;
+# The day's lists that `forbear serve` makes: one for each region, of consumers in its zones. The
+# first zone is the region's clock, which says which civil day it is there and when its list is made
+# (`list: 04:30` behind the zones, where it is not the `list` of `jobs`). `others` are zones that
+# no region names, and consumers without one. Zones that keep the same time go by one name. A single
+# region makes a single list of everybody: everybody: {{zones: [America/New_York, others]}}
+regions:{regions}
+
+# What `forbear serve` does by itself. `list`: when lists are made, at the clock of each region;
 # `grace`: hours within which a start that was missed is caught up; `seal`: minutes between two
 # seals of live decisions; `expire`: seconds between two looks for permits past their end;
 # `refresh`: minutes between two looks whether listed rows are refused by now, or never;
-# `retention`: when it is looked whose records' time is over, or never; nothing is erased by itself.
+# `retention`: when it is looked whose records' time is over, at the clock of `zone`, or never;
+# nothing is erased by itself.
 jobs: {jobs}
 
 # How the service is reached. `requests`: a second, for each key (0: no limit); `body`: KiB that a

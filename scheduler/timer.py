@@ -23,8 +23,9 @@ from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from engine.clock import local, local_date, readings
+from engine.clock import local_date
 
+from .regions import start_on
 from .store.database import Store
 
 BEAT: Final = 2.0
@@ -57,9 +58,7 @@ class Daily:
 
     def on(self, day: date) -> datetime:
         """When it is that time on a day, in UTC."""
-        wall = datetime.combine(day, self.at)
-        first, last = readings(wall, self.zone)
-        return first if local(first, self.zone) == wall else last
+        return start_on(day, self.at, self.zone)
 
     def after(self, moment: datetime) -> datetime:
         """The first time that is not before a moment."""

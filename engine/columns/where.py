@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from typing import TypeVar
 
 import polars as pl
 
@@ -26,6 +27,7 @@ from ..place import (
 from .past import Frames
 from .prepare import Prepared
 
+Some = TypeVar("Some", pl.DataFrame, pl.LazyFrame)
 FROM_CONSUMER = ("consumer", "consumer_email")
 
 
@@ -149,9 +151,13 @@ def code_masks(state: str | None, code: str | None, county: str | None) -> tuple
 
 def held(frames: Frames, day: date, now: datetime) -> pl.DataFrame:
     """The rows of addresses that hold on a day, as known at a moment."""
+    return held_of(frames["addresses"], day, now)
+
+
+def held_of(addresses: Some, day: date, now: datetime) -> Some:
+    """Of these addresses those that hold on a day, as known at a moment."""
     return (
-        frames["addresses"]
-        .filter(
+        addresses.filter(
             (pl.col("received_at").is_null() | (pl.col("received_at") <= now))
             & (pl.col("since").is_null() | (pl.col("since") <= day))
             & (pl.col("until").is_null() | (pl.col("until") >= day))

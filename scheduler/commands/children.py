@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from engine.clock import format_instant
 
+from ..published import shown
 from ..settings import Settings
 from ..timer import NotNow
 from .common import NO
@@ -48,12 +49,13 @@ class Maker:
         self._running: set[subprocess.Popen[str]] = set()
         self._stopped = False
 
-    def __call__(self, day: date) -> str:
-        """Make and publish the list of a day. Raises NotMade, NotNow."""
+    def __call__(self, day: date, region: str | None = None) -> str:
+        """Make and publish the list of a day, of everybody or a region. Raises NotMade, NotNow."""
         words = ["run", "--json", "--day", day.isoformat()]
+        words += [] if region is None else ["--region", region]
         for one in dict.fromkeys((*self._settings.formats, "parquet")):
             words += ["--format", one]
-        return self._read(day, *self._run(words))
+        return self._read(shown(day, region), *self._run(words))
 
     def due(self) -> str:
         """How many consumers' records may be erased by now; nobody's are. Raises NotMade, NotNow.
@@ -108,13 +110,13 @@ class Maker:
             words += ["--now", format_instant(self._now().replace(microsecond=0))]
         return words
 
-    def _read(self, day: date, code: int, said: str) -> str:
-        told = _document(f"the run of {day}", code, said)
+    def _read(self, what: str, code: int, said: str) -> str:
+        told = _document(f"the run of {what}", code, said)
         if code not in (0, NO) or "counts" not in told:
-            raise NotMade(f"the run of {day} ended with {code}: {_why(told)}")
+            raise NotMade(f"the run of {what} ended with {code}: {_why(told)}")
         for one in told["alarms"]:
             self._alarm("engines", str(one))
-        return f"published the list of {day}: {told['counts']['listed']} rows"
+        return f"published the list of {what}: {told['counts']['listed']} rows"
 
 
 def _document(what: str, code: int, said: str) -> dict[str, Any]:

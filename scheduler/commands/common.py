@@ -25,6 +25,7 @@ from ..law import Law
 from ..making import Busy, CannotWrite, DayExists
 from ..noting import CannotNote
 from ..portfolio import PortfolioError
+from ..regions import NoRegion
 from ..settings import FILE, Settings, read
 
 P = ParamSpec("P")
@@ -146,16 +147,14 @@ def guarded(command: Callable[P, T]) -> Callable[P, T]:
     return safe
 
 
-WRONG_USE: Final = (WrongUse, NotFound, NoSuchContact, DayExists, IntakeError, CannotNote)
+WRONG_USE: Final = (WrongUse, NotFound, NoSuchContact, DayExists, NoRegion, IntakeError, CannotNote)
 
 
 def _said(error: Exception) -> tuple[int, list[str]]:
     """The exit code of an exception, and its message line by line."""
     if isinstance(error, PortfolioError):
         return WRONG, str(error).split("\n")
-    if isinstance(
-        error, WrongUse | NotFound | NoSuchContact | DayExists | IntakeError | CannotNote
-    ):
+    if isinstance(error, WRONG_USE):
         return WRONG, [str(error)]
     if isinstance(error, Busy | CannotWrite | ForbearError):
         return STOPPED, [str(error)]

@@ -26,6 +26,8 @@ from ..log.sealing import sealer
 from ..making import Making, making
 from ..manifest import Manifest
 from ..portfolio import Portfolio
+from ..regional import Share, share_of
+from ..regions import region_named
 from ..sample.synth import NOW, synth
 from ..settings import FORMATS, Settings, write_default
 from .common import (
@@ -88,6 +90,10 @@ def run(
     day: Annotated[
         str | None, typer.Option("--day", metavar="D", help="The consumers' day (default: today).")
     ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option("--region", metavar="NAME", help="One region of the settings (default: all)."),
+    ] = None,
     now: Now = None,
     out_dir: Annotated[
         Path | None,
@@ -106,7 +112,7 @@ def run(
     home: Home = None,
     json_: Json = False,
 ) -> None:
-    """Put out the day's list, the suppressed list, the manifest and the log.
+    """Put out the day's list, the suppressed list, the manifest and the log; or one region's.
 
     A run that was not finished is taken up where it stopped, as known at the moment it had.
     """
@@ -117,15 +123,17 @@ def run(
             raise WrongUse(f"unknown format `{unknown[0]}`; the formats are {', '.join(FORMATS)}")
         settings = replace(settings, formats=tuple(one for one in FORMATS if one in formats))
     at = moment(now, ctx.obj)
-    civil = day_of(day, lambda: local_date(at, settings.zone))
+    zone = settings.zone if region is None else region_named(settings.regions, region).clock
+    civil = day_of(day, lambda: local_date(at, zone))
     law = law_of(settings)
     tell_left_out(law, settings)
     lists = out_dir or settings.lists
     finish = partial(record, settings)
-    with making(lists, civil, again, afresh=afresh, say=tell, finish=finish) as held:
-        asked = Asked(source, settings, law, civil)
+    with making(lists, civil, again, afresh=afresh, say=tell, finish=finish, region=region) as held:
+        share = None if region is None else share_of(settings, region, civil, lists)
+        asked = Asked(source, settings, law, civil, share)
         found, at = begin(held, asked, at, told=now is not None)
-        manifest = _run(found.portfolio, law, settings, civil, at, lists, again, held)
+        manifest = _run(found.portfolio, law, settings, civil, at, lists, again, held, share)
         record(settings, manifest.directory, held.open or {})
     _report(manifest, json_)
     if manifest.alarms:
@@ -141,6 +149,7 @@ def _run(
     lists: Path,
     again: bool,
     held: Making | None = None,
+    share: Share | None = None,
 ) -> Manifest:
     home = settings.home
     keys = keys_of(home) if home is not None else keys_without_home(lists / LOG)
@@ -157,6 +166,7 @@ def _run(
             files=law.files,
             tick=perf_counter,
             held=held,
+            share=share,
             seal=sealer(keys),
             sign=partial(sign_file, keys),
         )
@@ -186,8 +196,9 @@ def _report(manifest: Manifest, json_: bool) -> None:
 def summary(manifest: Manifest) -> str:
     """A run in a few lines: counts, the funnel, places not encoded, and where everything is."""
     found, counts = manifest.document, manifest.document["counts"]
+    region = f" for {found['region']['name']}" if "region" in found else ""
     lines = [
-        f"{found['day']}, as known at {found['now']}, rulebook {found['rulebook'][7:15]}",
+        f"{found['day']}{region}, as known at {found['now']}, rulebook {found['rulebook'][7:15]}",
         f"  {counts['candidates']:>12,}  candidates, of {counts['accounts']:,} accounts",
         f"  {counts['listed']:>12,}  listed",
         f"  {counts['suppressed']:>12,}  suppressed: {counts['exhausted']:,} only by a limit or a "

@@ -20,13 +20,14 @@ import polars as pl
 from engine.clock import format_instant, parse_instant
 
 from ..checkpoints import Checkpoints
-from ..day import question_of
 from ..disk import writing
 from ..law import Law
 from ..log.cataloguing import catalogue, must_be_whole
 from ..log.keys import LOG, keys_of
 from ..making import Making
 from ..manifest import FILE
+from ..questions import question_of
+from ..regional import Share
 from ..settings import Settings
 from ..store.recording import last_rows, record_run
 from ..store.segments import segments
@@ -39,12 +40,16 @@ SNAPSHOT = "snapshot"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What `run` was asked, but for the moment: `given` is the portfolio's directory, if named."""
+    """What `run` was asked, but for the moment: `given` is the portfolio's directory, if named.
+
+    `share`: of one region, None for everybody.
+    """
 
     given: Path | None
     settings: Settings
     law: Law
     day: date
+    share: Share | None = None
 
 
 def begin(held: Making, asked: Asked, now: datetime, *, told: bool) -> tuple[Source, datetime]:
@@ -67,7 +72,9 @@ def _open_moment(held: Making, asked: Asked) -> datetime | None:
     if held.open is None:
         return None
     then = parse_instant(held.open["now"])
-    question = question_of(asked.law.rulebook, asked.settings, asked.day, then, held.open["input"])
+    question = question_of(
+        asked.law.rulebook, asked.settings, asked.day, then, held.open["input"], asked.share
+    )
     same = all(held.open.get(name) == value for name, value in question.items())
     return then if same else None
 

@@ -14,9 +14,11 @@ from typing import Annotated
 
 import typer
 
-from engine.clock import format_instant
+from engine.clock import format_instant, local_date
 
-from .common import Home, Json, Now, WrongUse, emit, guarded, moment, out, settings_of
+from ..law import law_of
+from ..openings import untimely
+from .common import Home, Json, Now, WrongUse, emit, guarded, moment, out, settings_of, tell
 from .sources import store_of
 
 
@@ -94,18 +96,24 @@ def made_up(start: datetime, pace: float) -> Callable[[], datetime]:
 
 
 @guarded
-def jobs(home: Home = None, json_: Json = False) -> None:
-    """What the service does by itself, and when each begins next."""
+def jobs(ctx: typer.Context, now: Now = None, home: Home = None, json_: Json = False) -> None:
+    """What the service does by itself, and when each begins next.
+
+    Says as well which region's list is made too late, or while the day before goes on there.
+    """
     from ..routine import moment_text, tasks
     from ..timer import planned
 
     settings = settings_of(home)
     with store_of(settings) as store:
-        known = tasks(settings, store, lambda: _never(), lambda _: "", None, str, str)
+        known = tasks(settings, store, lambda: _never(), lambda *_: "", None, str, str)
         found = planned(store, known)
+    at = moment(now, ctx.obj)
+    tardy = list(untimely(settings, law_of(settings).rulebook, local_date(at, settings.zone)))
     if json_:
         emit(
             {
+                "untimely": tardy,
                 "jobs": [
                     {
                         "id": one.id,
@@ -114,12 +122,15 @@ def jobs(home: Home = None, json_: Json = False) -> None:
                         "next": None if one.next is None else format_instant(one.next),
                     }
                     for one in found
-                ]
+                ],
             }
         )
         return
+    width = max(len(one.id) for one in found)
+    for text in tardy:
+        tell(f"untimely: {text}")
     for one in found:
-        out.print(f"{one.id:<10} {one.when:<34} next {moment_text(one.next):<22} {one.does}")
+        out.print(f"{one.id:<{width}} {one.when:<36} next {moment_text(one.next):<22} {one.does}")
 
 
 def _never() -> datetime:

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import uvicorn
 
-from engine.clock import format_instant
+from engine.clock import format_instant, local_date
 from engine.problem import ForbearError, Problems
 
 from ..law import law_of
@@ -27,6 +27,7 @@ from ..live.token import KeySigner
 from ..log.keys import Keys, keys_of
 from ..log.sealing_live import seal_live
 from ..log.taking_up import take_up
+from ..openings import untimely
 from ..routine import tasks
 from ..settings import Settings
 from ..store.database import SERVING, Store, open_store
@@ -188,8 +189,16 @@ class _Running:
         logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
         self.metrics.started.set(self.service.now().timestamp())
         if self._timed:
+            self._tell_untimely()
             self._timer.start()
         return self
+
+    def _tell_untimely(self) -> None:
+        """Say which regions' lists are made too late, or while the day before goes on there."""
+        settings = self.service.settings
+        today = local_date(self.service.now(), settings.zone)
+        for text in untimely(settings, self.live.law.rulebook, today):
+            self.journal.say("untimely", "warning", message=text)
 
     def __exit__(self, *_: object) -> None:
         """End: no new work, what was begun is finished or left to be taken up."""

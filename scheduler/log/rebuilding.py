@@ -73,7 +73,7 @@ def rebuild(
             if part.number not in numbers:
                 continue
             frames, homes = read(cut, part)
-            if where is not None:
+            if where is not None or "region" in segment.head:
                 frames, homes = _only(frames, homes, groups)
             again = _decided(panel, head, frames, homes, cut.maybe)
             here = recorded.filter(pl.col("group").is_in(homes["group"].unique().implode()))

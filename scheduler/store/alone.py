@@ -6,6 +6,7 @@ of SQLite, the system's lock of a file.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -46,10 +47,13 @@ def only_one(store: Store, what: str) -> Iterator[bool]:
                 connection.commit()
 
 
-def day_recorded(store: Store, day: date) -> str | None:
-    """The run that published a day, by whatever machine; None where none did. Raises StoreError."""
-    table = STORED["run"]
-    asked = sa.select(table.c.run).where(table.c.day == day).order_by(table.c.row.desc()).limit(1)
+def runs_of_day(store: Store, day: date) -> dict[str | None, str]:
+    """The newest runs that published a day, by whatever machine: by region, None for everybody.
+
+    Raises StoreError.
+    """
+    table = STORED["run"].c
+    asked = sa.select(table.run, table.manifest).where(table.day == day).order_by(table.row)
     with store.reading() as connection:
-        found: str | None = connection.execute(asked).scalar_one_or_none()
-    return found
+        rows = connection.execute(asked).all()
+    return {json.loads(text).get("region", {}).get("name"): run for run, text in rows}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -14,10 +13,11 @@ from engine.clock import parse_date
 
 from ..live.door import changes_after
 from ..live.writer import FORESEEN
+from ..published import name_of, number_of
 from ..store.database import StoreError
 from . import answers
 from .access import need, service_of
-from .lists import NoDay, Pulled, cursor_read, cursor_text
+from .lists import NoDay, Pulled, cursor_read, cursor_text, number
 from .problems import Refused
 from .service import Service
 from .shapes import MOST_ITEMS, Changes, Days, Rows
@@ -32,6 +32,11 @@ _FILES: Final[dict[int | str, dict[str, Any]]] = {
     304: {"description": "it is still what `If-None-Match` names"},
     416: {"description": "the range asked for is not in it"},
 }
+Region = Annotated[
+    str | None,
+    Query(max_length=31, description="one region's list, as `eastern`; left out: all of the day"),
+]
+MOST_LISTS: Final = 1_000
 Day = Annotated[str, Query(description="the consumers' civil day, as 2026-11-21")]
 
 
@@ -45,50 +50,57 @@ def day_of(text: str) -> date:
 
 @router.get("/lists", response_model=Days)
 async def days(request: Request) -> Response:
-    """Published days, the newest first."""
+    """Published lists, the newest day first: one a day, or one for each region."""
     service = service_of(request)
 
     def found() -> list[dict[str, Any]]:
         rows = []
-        for day in service.lists.days()[:100]:
-            manifest = service.lists.manifest(day)
-            gone = len(service.lists.withdrawn(day))
-            listed = manifest["counts"]["listed"]
-            run = manifest["run"]
-            rows.append({"day": day.isoformat(), "run": run, "listed": listed, "withdrawn": gone})
+        for one in service.lists.published()[:MOST_LISTS]:
+            manifest = one.manifest()
+            gone = service.lists.withdrawn(one.day).values()
+            rows.append(
+                {
+                    "day": one.day.isoformat(),
+                    "region": one.region,
+                    "run": manifest["run"],
+                    "listed": manifest["counts"]["listed"],
+                    "withdrawn": sum(number_of(row) == number(manifest) for row in gone),
+                }
+            )
         return rows
 
     return answered({"days": await _off(service, found)})
 
 
 @router.get("/lists/{day}.csv", responses=_FILES, response_class=Response)
-async def as_csv(request: Request, day: str) -> Response:
+async def as_csv(request: Request, day: str, region: Region = None) -> Response:
     """The day's list as CSV, without rows withdrawn by now. Range, gzip and ETag are understood."""
-    return await _pull(request, day, "csv")
+    return await _pull(request, day, "csv", region)
 
 
 @router.get("/lists/{day}.ndjson", responses=_FILES, response_class=Response)
-async def as_ndjson(request: Request, day: str) -> Response:
+async def as_ndjson(request: Request, day: str, region: Region = None) -> Response:
     """The day's list as NDJSON, a row a line."""
-    return await _pull(request, day, "ndjson")
+    return await _pull(request, day, "ndjson", region)
 
 
 @router.get("/lists/{day}.parquet", responses=_FILES, response_class=Response)
-async def as_parquet(request: Request, day: str) -> Response:
+async def as_parquet(request: Request, day: str, region: Region = None) -> Response:
     """The day's list as Parquet."""
-    return await _pull(request, day, "parquet")
+    return await _pull(request, day, "parquet", region)
 
 
 @router.get("/lists/{day}.vicidial", responses=_FILES, response_class=Response)
-async def as_leads(request: Request, day: str) -> Response:
+async def as_leads(request: Request, day: str, region: Region = None) -> Response:
     """The day's calls as VICIdial's lead loader takes them."""
-    return await _pull(request, day, "vicidial")
+    return await _pull(request, day, "vicidial", region)
 
 
 @router.get("/lists/{day}", response_model=Rows)
 async def rows(
     request: Request,
     day: str,
+    region: Region = None,
     cursor: Annotated[str | None, Query(max_length=100)] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 1_000,
 ) -> Response:
@@ -99,25 +111,29 @@ async def rows(
         after = 0 if cursor is None else cursor_read(civil, cursor)
     except ValueError:
         raise Refused("wrong_cursor", field="cursor") from None
-    page, last = await _off(service, lambda: service.lists.page(civil, after, limit))
-    service.pulled(civil, after, limit)
+    page, last = await _off(service, lambda: service.lists.page(civil, after, limit, region))
+    service.pulled(civil, after, limit, region)
     then = answers.text(None if last is None else cursor_text(civil, last))
     body = b'{"day":"%s","rows":%s,"next":%s}' % (civil.isoformat().encode(), page, then)
     return Response(body, media_type="application/json")
 
 
 @router.get("/lists/{day}/manifest", response_model=dict[str, Any])
-async def manifest(request: Request, day: str) -> Response:
-    """What the day's list stands on: digests, versions, counts, files."""
+async def manifest(request: Request, day: str, region: Region = None) -> Response:
+    """What the day's list stands on: digests, versions, counts, files.
+
+    Of a day put out by region: `counts` of all, and under `regions` what each stands on.
+    """
     service = service_of(request)
     civil = day_of(day)
-    return answered(await _off(service, lambda: service.lists.manifest(civil)))
+    return answered(await _off(service, lambda: service.lists.manifest(civil, region)))
 
 
 @router.get("/lists/{day}/changes", response_model=Changes)
 async def changes(
     request: Request,
     day: str,
+    region: Region = None,
     after: Annotated[int, Query(ge=0, le=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = MOST_ITEMS,
 ) -> Response:
@@ -129,12 +145,14 @@ async def changes(
     civil = day_of(day)
 
     def found() -> dict[str, Any]:
+        own = None if region is None else number(service.lists.manifest(civil, region))
         rows = changes_after(service.live, civil, after, limit + 1)
-        shown = rows[:limit]
+        seen = rows[:limit]
+        shown = [one for one in seen if own is None or number_of(one.row_id) == own]
         return {
             "day": civil.isoformat(),
             "changes": [answers.change(one) for one in shown],
-            "next": shown[-1].cursor if shown else after,
+            "next": seen[-1].cursor if seen else after,
             "more": len(rows) > limit,
             "checkpoint": service.checkpoint(),
         }
@@ -142,24 +160,27 @@ async def changes(
     return answered(await _off(service, found))
 
 
-async def _pull(request: Request, day: str, kind: str) -> Response:
+async def _pull(request: Request, day: str, kind: str, region: str | None) -> Response:
     service = service_of(request)
     civil = day_of(day)
     packed = kind != "parquet" and _takes_gzip(request.headers.get("accept-encoding", ""))
-    found: Pulled = await _off(service, lambda: service.lists.pull(civil, kind, packed))
-    service.pulled(civil, 0, FORESEEN)
+    found: Pulled = await _off(service, lambda: service.lists.pull(civil, kind, packed, region))
+    service.pulled(civil, 0, FORESEEN, region)
     head = {"etag": found.tag, "vary": "Accept-Encoding"}
     if packed:
         head["content-encoding"] = "gzip"
     if _is_known(request.headers.get("if-none-match", ""), found.tag):
         return Response(status_code=304, headers=head)
     return FileResponse(
-        found.path, headers=head, media_type=found.media, filename=_name(civil, kind, found.path)
+        found.path,
+        headers=head,
+        media_type=found.media,
+        filename=_name(name_of(civil, region), kind),
     )
 
 
-def _name(day: date, kind: str, path: Path) -> str:
-    return f"list-{day.isoformat()}.{'txt' if kind == 'vicidial' else kind}"
+def _name(name: str, kind: str) -> str:
+    return f"list-{name}.{'txt' if kind == 'vicidial' else kind}"
 
 
 def _takes_gzip(told: str) -> bool:

@@ -25,15 +25,29 @@ Name = Annotated[str, Path(max_length=MOST_LENGTH)]
 
 @router.get("/healthz", response_model=Health, tags=["service"], responses={503: {"model": Health}})
 async def healthz(request: Request) -> Response:
-    """200 if a rulebook, a store, a log and today's list are there; 503 says which is missing."""
+    """200 if a rulebook, a store, a log and today's list are there; 503 says which is missing.
+
+    A region's list is missing when somebody may be contacted there and it is not out.
+    """
     service = service_of(request)
     missing = await asyncio.to_thread(service.missing)
+    lists = await asyncio.to_thread(service.due)
     found = {
         "ready": not missing,
         "missing": missing,
         "time": format_instant(service.now()),
         "version": VERSION,
         "rulebook": service.live.law.rulebook.digest,
+        "lists": [
+            {
+                "region": one.region,
+                "day": one.day.isoformat(),
+                "state": one.state,
+                "starts": format_instant(one.starts),
+                "opens": None if one.opens is None else format_instant(one.opens),
+            }
+            for one in lists
+        ],
     }
     return answered(found, 503 if missing else 200)
 

@@ -11,17 +11,18 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, Final, TypeVar
 
-from engine.clock import local_date
 from engine.problem import ForbearError, Problems
 
 from ..law import Law
 from ..live.asked import Proposed
 from ..live.door import Live, changes_after, foresee, refresh, renew
+from ..openings import Due, due
+from ..published import MANIFEST
 from ..settings import Settings
 from ..store.database import Store
 from .journal import Journal
 from .keys import Bearer, Keyring
-from .lists import Lists, NoDay
+from .lists import Lists
 from .metrics import Metrics
 from .pacing import Pace
 from .problems import Refused
@@ -74,10 +75,9 @@ class Service:
     _next: asyncio.Future[None] | None = None
     _aside: set[asyncio.Future[None]] = field(default_factory=set)
 
-    @property
-    def today(self) -> date:
-        """The civil day at the clock of the settings."""
-        return local_date(self.now(), self.settings.zone)
+    def due(self) -> list[Due]:
+        """How it stands with the list of each region, on the civil day it is there."""
+        return due(self.settings, self.live.law.rulebook, self.now())
 
     async def who(self, text: str) -> Bearer | str:
         """Who a key is of, or why it opens nothing, as the store has it after this was asked.
@@ -120,14 +120,11 @@ class Service:
                 found.append("log")
         except (ForbearError, OSError):
             found.append("log")
-        try:
-            published = self.lists.published(self.today)
-            self.metrics.listed_day.set(published)
-            self.metrics.withdrawn.set(len(self.lists.withdrawn(self.today)))
-        except NoDay:
-            found.append("today's list")
-        except ForbearError:
-            pass  # the store, which is told already
+        for one in self.due():
+            if one.state == "missing":
+                whose = f"the list of {one.region} for {one.day}"
+                found.append("today's list" if one.region is None else whose)
+        self._count_lists()
         self.metrics.ready.set(0 if found else 1)
         return found
 
@@ -141,27 +138,40 @@ class Service:
         except (ForbearError, OSError):
             return None
 
-    def foresee(self, day: date, after: int, most: int) -> Future[int]:
+    def foresee(self, day: date, after: int, most: int, region: str | None = None) -> Future[int]:
         """Have the contacts of a page decided ahead that are open now; how many were.
 
         Raises NoDay, OSError, StoreError.
         """
-        rows = self.lists.open_now(day, after, most, self.now())
+        rows = self.lists.open_now(day, after, most, self.now(), region)
         some = [Proposed(account, channel, point) for account, point, channel in rows]
         return foresee(self.live, some)
 
-    def pulled(self, day: date, after: int, most: int) -> None:
+    def pulled(self, day: date, after: int, most: int, region: str | None = None) -> None:
         """A page was pulled: what is on it will be asked soon. Done beside whatever is answered."""
 
         def work() -> None:
             try:
-                self.foresee(day, after, most)
+                self.foresee(day, after, most, region)
             except (ForbearError, OSError) as error:  # the first permits are slower, and no more
                 self.journal.say("not_ahead", "warning", why=str(error))
 
         one = asyncio.get_running_loop().run_in_executor(None, work)
         self._aside.add(one)
         one.add_done_callback(self._aside.discard)
+
+    def _count_lists(self) -> None:
+        """Tell the metrics when the newest list was published, and what was withdrawn today."""
+        days = {one.day for one in self.due()}
+        today = [one for one in self.lists.published() if one.day in days]
+        try:
+            if today:
+                newest = max((one.place / MANIFEST).stat().st_mtime for one in today)
+                self.metrics.listed_day.set(newest)
+            gone = {one.day: len(self.lists.withdrawn(one.day)) for one in today}
+            self.metrics.withdrawn.set(sum(gone.values()))
+        except ForbearError:
+            pass  # the store, which is told already
 
     def reload(self) -> tuple[str, str]:
         """Read the rule files anew: digests now in force and before.

@@ -261,18 +261,32 @@ class Rows(BaseModel):
 
 
 class Day(BaseModel):
-    """A published day."""
+    """A published list: `region` null for one of everybody."""
 
     day: str
+    region: str | None
     run: str
     listed: int
     withdrawn: int
 
 
 class Days(BaseModel):
-    """Published days, the newest first."""
+    """Published lists, the newest day first."""
 
     days: list[Day]
+
+
+class Due(BaseModel):
+    """How it stands with a region's list of the day that it is there (null: of everybody).
+
+    It is made from `starts` on; somebody may be contacted from `opens` on.
+    """
+
+    region: str | None
+    day: str
+    state: Literal["published", "waits", "due", "missing"]
+    starts: Moment
+    opens: Moment | None
 
 
 class Health(BaseModel):
@@ -283,6 +297,7 @@ class Health(BaseModel):
     time: Moment
     version: str
     rulebook: str | None
+    lists: list[Due]
 
 
 class Reloaded(BaseModel):

@@ -28,7 +28,7 @@ from scheduler.store.migrating import migrate
 from scheduler.store.plain import asked
 from scheduler.store.schema import TABLES
 from tests.scheduler.processes import Service, forbear, keys_of, serve
-from tests.scheduler.serving import DAY, KNOWN, load
+from tests.scheduler.serving import DAY, KNOWN, load, one_list
 
 FIRST = DAY + timedelta(days=2)  # the made-up past goes up to the first of them
 START = f"{FIRST}T09:50:00Z"  # ten minutes before the list is due
@@ -79,6 +79,7 @@ def make(home: Path, accounts: int, pace: float) -> Settings:
     """A home with a made-up portfolio in its store, and settings for a clock that is so fast."""
     home.mkdir(parents=True)
     settings = write_default(home, refuse_unencoded_places=False)
+    one_list(home)
     say(f"making {accounts:,} accounts up")
     synth(home.parent / "portfolio", accounts, 7, KNOWN)
     store = open_store(settings.store, home)

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import io
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -66,6 +67,15 @@ def make_home(place: Path, accounts: int = 300, url: str | None = None) -> Setti
     store.close()
     publish(settings)
     return settings
+
+
+def one_list(home: Path) -> None:
+    """Have the service make one list of everybody, not one for each region."""
+    path = home / "settings.yaml"
+    text = path.read_text(encoding="utf-8")
+    one = "regions: {everybody: {zones: [America/New_York, others]}}\n"
+    text = re.sub(r"^regions:\n(  .*\n)+", "", text, flags=re.M) + one
+    path.write_text(text, encoding="utf-8")
 
 
 def load(store: Store, name: str, frame: pl.DataFrame, now: datetime = KNOWN) -> None:

@@ -630,6 +630,7 @@ def test_published_lists_are_read_again_when_they_are_replaced(tmp_path: Path) -
     assert lists.rows(["C1"], NOON) == []
     place = tmp_path / "2026-11-23"
     place.mkdir()
+    (place / "manifest.json").write_text("{}", encoding="utf-8")
 
     def write(*consumers: str) -> None:
         pl.DataFrame(
@@ -651,3 +652,7 @@ def test_published_lists_are_read_again_when_they_are_replaced(tmp_path: Path) -
     assert lists.rows(["C1"], later + 2 * DAY) == []
     write("C1")
     assert [one.row_id for one in lists.rows(["C1"], later + timedelta(seconds=2))] == [1]
+    place.rename(tmp_path / "2026-11-23.eastern")
+    assert lists.consumers(later + timedelta(seconds=4)) == ["C1"]
+    (tmp_path / "2026-11-23.eastern").rename(tmp_path / "2026-11-23.1")
+    assert lists.consumers(later + timedelta(seconds=6)) == []

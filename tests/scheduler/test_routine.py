@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from scheduler.commands.children import Maker, NotMade
-from scheduler.routine import tasks
+from scheduler.published import name_of
+from scheduler.routine import Make, tasks
 from scheduler.settings import Settings, read_bytes
-from scheduler.store.alone import day_recorded, only_one
+from scheduler.store.alone import only_one, runs_of_day
 from scheduler.store.database import Store, open_store
 from scheduler.store.migrating import migrate
 from scheduler.store.recording import record_run
@@ -22,12 +23,13 @@ from scheduler.timer import Every, NotNow, Task
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 DAY = date(2026, 11, 21)
+ONE = "regions: {everybody: {zones: [America/New_York, others]}}\n"
 Opened = Callable[[], Store]
 
 
 @pytest.fixture
 def settings(tmp_path: Path, url: str) -> Settings:
-    return read_bytes(f"store: '{url}'\n".encode(), "settings.yaml", tmp_path)
+    return read_bytes(f"store: '{url}'\n{ONE}".encode(), "settings.yaml", tmp_path)
 
 
 @pytest.fixture
@@ -45,14 +47,14 @@ def opened(settings: Settings, tmp_path: Path) -> Iterator[Opened]:
         one.close()
 
 
-def publish(settings: Settings, day: date) -> str:
-    place = settings.lists / day.isoformat()
+def publish(settings: Settings, day: date, region: str | None) -> str:
+    place = settings.lists / name_of(day, region)
     place.mkdir(parents=True)
     (place / "manifest.json").write_text("{}", encoding="utf-8")
     return "published"
 
 
-def list_task(settings: Settings, store: Store, make: Callable[[date], str]) -> Task:
+def list_task(settings: Settings, store: Store, make: Make) -> Task:
     found = tasks(settings, store, lambda: NOW, make, None)
     assert [one.id for one in found] == ["list", "expire", "refresh"]
     return found[0]
@@ -63,11 +65,11 @@ def test_of_many_at_once_one_makes_the_day(settings: Settings, opened: Opened) -
     inside = threading.Event()
     others = threading.Barrier(4)
 
-    def make(day: date) -> str:
+    def make(day: date, region: str | None) -> str:
         made.append(day)
         inside.set()
         others.wait(30)  # the others have found us at work
-        return publish(settings, day)
+        return publish(settings, day, region)
 
     first = list_task(settings, opened(), make)
     rest = [list_task(settings, opened(), make) for _ in range(3)]
@@ -77,7 +79,7 @@ def test_of_many_at_once_one_makes_the_day(settings: Settings, opened: Opened) -
     assert inside.wait(30)
 
     def ask(task: Task) -> None:
-        with pytest.raises(NotNow, match="another process makes the list of 2026-11-21"):
+        with pytest.raises(NotNow, match="is at work: 2026-11-21 waits"):
             task.work(NOW)
         others.wait(30)
 
@@ -94,12 +96,12 @@ def test_of_many_at_once_one_makes_the_day(settings: Settings, opened: Opened) -
 
 
 def test_a_list_that_failed_is_made_by_the_next(settings: Settings, opened: Opened) -> None:
-    def fail(day: date) -> str:
+    def fail(day: date, region: str | None) -> str:
         raise NotMade("no room on the disk")
 
     with pytest.raises(NotMade):
         list_task(settings, opened(), fail).work(NOW)
-    again = list_task(settings, opened(), lambda day: publish(settings, day))
+    again = list_task(settings, opened(), lambda *whose: publish(settings, *whose))
     assert again.work(NOW) == "published"
 
 
@@ -109,9 +111,9 @@ def test_a_day_published_by_another_machine_is_not_made_here(
     store = opened()
     document = {"run": "abc", "day": "2026-11-21", "input": "x", "rulebook": "y"}
     record_run(store, document, [("rules/a.yaml", b"")], NOW)
-    assert day_recorded(store, DAY) == "abc"
-    assert day_recorded(store, DAY + timedelta(days=1)) is None
-    task = list_task(settings, store, lambda day: publish(settings, day))
+    assert runs_of_day(store, DAY) == {None: "abc"}
+    assert runs_of_day(store, DAY + timedelta(days=1)) == {}
+    task = list_task(settings, store, lambda *whose: publish(settings, *whose))
     if store.dialect == "postgresql":
         assert task.work(NOW) == "the list of 2026-11-21 was published elsewhere, as run abc"
     else:
@@ -129,9 +131,11 @@ def test_a_lock_ends_with_its_holder(opened: Opened) -> None:
 
 
 def test_jobs_are_those_of_the_settings(settings: Settings, opened: Opened) -> None:
-    text = f"store: '{settings.store}'\njobs: {{expire: 5, refresh: never, grace: 2}}\n"
+    text = f"store: '{settings.store}'\njobs: {{expire: 5, refresh: never, grace: 2}}\n{ONE}"
     told = read_bytes(text.encode(), "settings.yaml", settings.home or Path())
-    found = tasks(told, opened(), lambda: NOW, str, None, lambda: "sealed", lambda: "none")
+    found = tasks(
+        told, opened(), lambda: NOW, lambda *_: "", None, lambda: "sealed", lambda: "none"
+    )
     assert [one.id for one in found] == ["list", "expire", "seal", "retention"]
     assert found[0].grace == timedelta(hours=2)
     assert found[1].when == Every(timedelta(seconds=5))
@@ -143,7 +147,7 @@ def test_jobs_are_those_of_the_settings(settings: Settings, opened: Opened) -> N
 
 def said(maker: Maker, code: int, document: Any) -> str:
     text = document if isinstance(document, str) else json.dumps(document)
-    return maker._read(DAY, code, text)
+    return maker._read(DAY.isoformat(), code, text)
 
 
 def test_what_a_run_said(settings: Settings) -> None:

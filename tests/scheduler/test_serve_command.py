@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 from typer.testing import CliRunner
 
 from scheduler import cli
+from scheduler.regions import DEFAULT
 from scheduler.web.alarms import Alarms
 from scheduler.web.journal import Journal
 from scheduler.web.metrics import new_metrics
@@ -75,7 +76,9 @@ def test_tls_by_flag(home: Path, tmp_path: Path) -> None:
     assert service.url.startswith("https://127.0.0.1:")
     trusted = ssl.create_default_context(cafile=str(cert))
     answer = httpx.get(f"{service.url}/healthz", verify=trusted)
-    assert answer.json()["missing"] == ["today's list"]
+    missing = answer.json()["missing"]
+    assert missing
+    assert all(one.startswith("the list of ") for one in missing)
     with pytest.raises(httpx.HTTPError):
         httpx.get(service.url.replace("https", "http") + "/healthz")
     assert service.stop() == 0
@@ -96,15 +99,36 @@ def test_wrong_use_is_said(home: Path, tmp_path: Path) -> None:
 
 def test_jobs_are_shown(home: Path) -> None:
     found = json.loads(run("jobs", "--home", home, "--json").stdout)["jobs"]
-    assert [one["id"] for one in found] == ["list", "expire", "refresh", "seal", "retention"]
+    lists = [f"list-{one.name}" for one in DEFAULT]
+    assert [one["id"] for one in found] == [*lists, "expire", "refresh", "seal", "retention"]
     assert found[0] == {
-        "id": "list",
-        "does": "makes the day's list",
-        "when": "daily at 05:00 America/New_York",
+        "id": "list-marianas",
+        "does": "makes the day's list of marianas",
+        "when": "daily at 05:00 Pacific/Guam",
         "next": None,
     }
     shown = run("jobs", "--home", home).stdout
-    assert "list       daily at 05:00 America/New_York" in shown
+    assert "list-eastern  daily at 05:00 America/New_York" in shown
+
+
+def test_a_list_that_comes_too_late_or_too_early_is_told(home: Path, tmp_path: Path) -> None:
+    assert json.loads(run("jobs", "--home", home, "--json").stdout)["untimely"] == []
+    other = tmp_path / "other"
+    assert run("init", "--home", other).exit_code == 0
+    text = (home / "settings.yaml").read_text(encoding="utf-8")
+    one = "regions: {everybody: {zones: [America/New_York, others], list: 04:30}}\n"
+    text = text[: text.index("regions:")] + one + text[text.index("\n# What `forbear serve`") :]
+    (other / "settings.yaml").write_text(text, encoding="utf-8")
+    found = run("jobs", "--home", other)
+    assert found.exit_code == 0, found.stderr
+    assert "list      daily at 04:30 America/New_York" in found.stdout
+    late, early = found.stderr.splitlines()
+    assert late == (
+        "untimely: the list of everybody for 2026-11-21 is made at 2026-11-21T09:30:00Z, but "
+        "Pacific/Guam opens at 2026-11-20T22:00:00Z; name it another `list`, or that zone "
+        "another region"
+    )
+    assert "in Pacific/Pago_Pago the day begins at 2026-11-21T11:00:00Z" in early
 
 
 # -- alarms

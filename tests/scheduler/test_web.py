@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from engine.clock import format_instant
 from engine.problem import Position, Problem, Problems
+from scheduler.regions import Region
 from scheduler.settings import Settings
 from scheduler.web.app import contract
 from scheduler.web.journal import masked
@@ -165,7 +167,7 @@ def test_a_fault_of_ours_is_a_no_and_is_told(
     def fails() -> Any:
         raise ZeroDivisionError("of +1 212 555 0100")
 
-    monkeypatch.setattr(served.service.lists, "days", fails)
+    monkeypatch.setattr(served.service.lists, "published", fails)
     assert problem(served.client().get("/v1/lists")) == "fault"
     (told,) = served.journal("fault")
     assert told["why"] == "ZeroDivisionError: of ***"
@@ -201,17 +203,43 @@ def test_names_and_numbers_are_masked(text: str, shown: str) -> None:
 
 def test_ready_only_when_everything_is_there(served: Served) -> None:
     client = served.client(None)
-    assert client.get("/healthz").json() == {
+    found = client.get("/healthz").json()
+    lists = {one["region"]: one for one in found.pop("lists")}
+    assert found == {
         "ready": True,
         "missing": [],
         "time": "2026-11-21T18:00:00Z",
         "version": client.get("/healthz").json()["version"],
         "rulebook": law().rulebook.digest,
     }
-    served.clock.on(days=1)
+    states = {name: one["state"] for name, one in lists.items()}
+    assert states.pop("marianas") == "waits"  # it is the next day's morning there
+    assert set(states.values()) == {"published"}  # the list of everybody is every region's
+    assert lists["marianas"] == {
+        "region": "marianas",
+        "day": "2026-11-22",
+        "state": "waits",
+        "starts": "2026-11-21T19:00:00Z",
+        "opens": "2026-11-21T22:00:00Z",
+    }
+    served.clock.on(hours=1)
+    told = client.get("/healthz")
+    assert (told.status_code, told.json()["lists"][0]["state"]) == (200, "due")
+    served.clock.on(hours=3)
+    told = client.get("/healthz")
+    assert (told.status_code, told.json()["lists"][0]["state"]) == (503, "missing")
+    assert told.json()["missing"] == ["the list of marianas for 2026-11-22"]
+
+
+def test_a_single_list_of_everybody_is_missing_all_day(served: Served) -> None:
+    one = (Region("everybody", ("America/New_York",), others=True),)
+    settings = replace(served.service.settings, regions=one)
+    served.service.settings = settings
+    client = served.client(None)
+    assert client.get("/healthz").json()["lists"][0]["state"] == "published"
+    served.clock.on(hours=12)
     found = client.get("/healthz")
-    assert found.status_code == 503
-    assert found.json()["missing"] == ["today's list"]
+    assert (found.status_code, found.json()["missing"]) == (503, ["today's list"])
 
 
 def test_metrics_count_without_ids(served: Served) -> None:
