@@ -80,7 +80,7 @@ def ageing_(
     """What is owed, by days past due, by what the day's list permits, by balance and place."""
     settings = settings_of(home)
     at = moment(now, ctx.obj)
-    outcome = _outcome(lists or settings.lists, day, at)
+    outcome = _outcome(lists or settings.lists, day, at, settings.zone)
     if outcome is None:
         tell(f"no day was put out in {lists or settings.lists}: `forbear run` makes one")
     as_of = local_date(at, settings.zone) if outcome is None else outcome.day
@@ -144,7 +144,7 @@ def funnel_(
     settings = settings_of(home)
     at = moment(now, ctx.obj)
     place = lists or settings.lists
-    outcome = _outcome(place, day, at)
+    outcome = _outcome(place, day, at, settings.zone)
     if outcome is None:
         later = ", ".join(one.isoformat() for one in days_in(place)[:5])
         why = f"; decided later: {later}" if later else ": `forbear run` makes one"
@@ -152,10 +152,10 @@ def funnel_(
     _put(funnel.funnel(outcome, settings.zone), at, csv, xlsx, html, json_)
 
 
-def _outcome(lists: Path, day: str | None, now: datetime) -> Outcome | None:
+def _outcome(lists: Path, day: str | None, now: datetime, zone: str) -> Outcome | None:
     """The day that a report looks at. Raises WrongUse."""
     try:
-        return published(lists, day_of(day, lambda: None), now)
+        return published(lists, day_of(day, lambda: None), now, local_date(now, zone))
     except NotPublished as error:
         raise WrongUse(str(error)) from error
 

@@ -47,11 +47,10 @@ def funnel(outcome: Outcome, zone: str) -> Report:
         pl.col("soon").sum().cast(pl.Int64).alias("by_time"),
     ).sort(["refused", "rule"], descending=[True, False])  # fmt: skip
     told = {rule: words_of(rule, book) for rule in rules["rule"]}
-    forces = _forces_of(outcome.manifest)
     tables = (
         _forces(refused),
         _when(refused, zone),
-        _rules(rules, told, forces, refused.height),
+        _rules(rules, told, outcome.forces, refused.height),
         _acts(each, told),
     )
     listed = int(rows["listed"].sum())
@@ -74,13 +73,6 @@ def funnel(outcome: Outcome, zone: str) -> Report:
         _charts(tables[2], tables[1]),
         "rules",
     )
-
-
-def _forces_of(manifest: Mapping[str, object]) -> dict[str, str]:
-    """The force of each rule that refused, as the day's manifest has it."""
-    found = manifest.get("funnel")
-    reasons = found.get("reasons", ()) if isinstance(found, dict) else ()
-    return {one["rule"]: one["force"] for one in reasons}
 
 
 def _rules(

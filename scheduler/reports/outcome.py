@@ -5,7 +5,6 @@ Everything comes from the day's own directory: the rules are those it was decide
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,12 +13,13 @@ from typing import Any, Final
 
 import polars as pl
 
-from engine.clock import parse_date, parse_instant
+from engine.clock import parse_instant
 from engine.problem import ForbearError
 from engine.rulebook import Rulebook, check
 from engine.structural import STRUCTURAL
 
-MANIFEST: Final = "manifest.json"
+from ..published import lists_in, lists_of_day
+
 LISTED: Final = "listed"
 EXHAUSTED: Final = "exhausted"
 SUPPRESSED: Final = "suppressed"
@@ -32,16 +32,21 @@ class NotPublished(ForbearError):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A published day. `place` is its directory, `now` the moment it was decided at."""
+    """A published day, of all its regions that are out.
+
+    `places` are the directories of its lists, the one decided last at the end; `now` is the moment
+    of that one, `manifest` what it stands on.
+    """
 
     day: date
     now: datetime
-    place: Path
+    places: tuple[Path, ...]
     manifest: Mapping[str, Any]
+    forces: Mapping[str, str]
 
     def decisions(self) -> pl.LazyFrame:
         """Its decisions, a row for each candidate (scheduler/log/README.md)."""
-        return pl.scan_parquet(self.place / "log" / "decisions.parquet")
+        return pl.scan_parquet([one / "log" / "decisions.parquet" for one in self.places])
 
     def statuses(self) -> pl.LazyFrame:
         """Account and permitted status: LISTED if any candidate is, else EXHAUSTED or SUPPRESSED.
@@ -62,7 +67,7 @@ class Outcome:
 
     def rulebook(self) -> Rulebook | None:
         """The rules it was decided by; None where its log does not hold them."""
-        path = self.place / "log" / "rulebook.parquet"
+        path = self.places[-1] / "log" / "rulebook.parquet"
         if not path.is_file():
             return None
         return check(pl.read_parquet(path).select("path", "content").rows())[0]
@@ -83,21 +88,15 @@ def words_of(rule: str, book: Rulebook | None) -> tuple[str, str, str, str]:
 
 def days_in(lists: Path) -> list[date]:
     """The days that were put out in a directory, newest first."""
-    found = []
-    for path in lists.glob("????-??-??"):
-        try:
-            day = parse_date(path.name)
-        except ValueError:
-            continue
-        if (path / MANIFEST).is_file():
-            found.append(day)
-    return sorted(found, reverse=True)
+    return list(dict.fromkeys(one.day for one in lists_in(lists)))
 
 
-def published(lists: Path, day: date | None, now: datetime) -> Outcome | None:
+def published(lists: Path, day: date | None, now: datetime, today: date) -> Outcome | None:
     """A day asked for, or the newest that had been decided by now; None where there is none.
 
-    Raises NotPublished for a day that was asked for and is not there, or cannot be read.
+    Of a day put out by region only lists decided by now are read; where it has not begun `today`
+    (in Guam it is tomorrow) an earlier day is newer. Raises NotPublished for a day that was asked
+    for and is not there, or cannot be read.
     """
     days = days_in(lists)
     if day is not None:
@@ -106,22 +105,40 @@ def published(lists: Path, day: date | None, now: datetime) -> Outcome | None:
             raise NotPublished(
                 f"no day {day.isoformat()} was put out in {lists}; there are: {have}"
             )
-        return _read(lists, day)
-    for one in days:
-        found = _read(lists, one)
-        if found.now <= now:
-            return found
-    return None
+        return _read(lists, day, None)
+    found = (one for civil in days if (one := _read(lists, civil, now)) is not None)
+    ahead = None
+    for one in found:
+        if one.day <= today or "region" not in one.manifest:
+            return one
+        ahead = ahead or one
+    return ahead
 
 
-def _read(lists: Path, day: date) -> Outcome:
-    place = lists / day.isoformat()
-    try:
-        told = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
-        now = parse_instant(told["now"])
-        there = (place / "log" / "decisions.parquet").is_file()
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise NotPublished(f"{place} cannot be read: {str(error).lower()}") from None
-    if not there:
-        raise NotPublished(f"{place} has no decision log, which a report of the day reads")
-    return Outcome(day, now, place, told)
+def _read(lists: Path, day: date, now: datetime | None) -> Outcome | None:
+    """A day, of lists decided by a moment; None where there is none."""
+    found = []
+    for one in lists_of_day(lists, day):
+        try:
+            told = one.manifest()
+            at = parse_instant(told["now"])
+            there = (one.place / "log" / "decisions.parquet").is_file()
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise NotPublished(f"{one.place} cannot be read: {str(error).lower()}") from None
+        if not there:
+            why = "has no decision log, which a report of the day reads"
+            raise NotPublished(f"{one.place} {why}")
+        if now is None or at <= now:
+            found.append((at, one.place, told))
+    if not found:
+        return None
+    found.sort(key=lambda one: (one[0], one[1].name))
+    forces = {rule: force for _, _, told in found for rule, force in _forces_of(told).items()}
+    at, _, told = found[-1]
+    return Outcome(day, at, tuple(place for _, place, _ in found), told, forces)
+
+
+def _forces_of(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """The force of each rule that refused, as a list's manifest has it."""
+    reasons = manifest.get("funnel", {}).get("reasons", ())
+    return {one["rule"]: one["force"] for one in reasons}

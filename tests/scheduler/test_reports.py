@@ -80,7 +80,7 @@ def lists(portfolio: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def outcome(lists: Path) -> Outcome:
-    found = published(lists, None, NOW)
+    found = published(lists, None, NOW, DAY)
     assert found is not None
     return found
 
@@ -265,13 +265,13 @@ def test_what_time_alone_permits_stands_by_its_day(outcome: Outcome) -> None:
 
 
 def test_the_newest_day_known_by_then_is_looked_at(lists: Path, tmp_path: Path) -> None:
-    assert published(lists, None, NOW - timedelta(seconds=1)) is None
+    assert published(lists, None, NOW - timedelta(seconds=1), DAY) is None
     with pytest.raises(NotPublished, match=r"no day 2026-11-20 .* there are: 2026-11-21"):
-        published(lists, date(2026, 11, 20), NOW)
+        published(lists, date(2026, 11, 20), NOW, DAY)
     shutil.copytree(lists / DAY.isoformat(), tmp_path / DAY.isoformat())
     (tmp_path / DAY.isoformat() / "manifest.json").write_text("{")
     with pytest.raises(NotPublished, match="cannot be read"):
-        published(tmp_path, None, NOW)
+        published(tmp_path, None, NOW, DAY)
 
 
 # -- files
