@@ -42,7 +42,7 @@ def test_every_setting_is_explained_in_the_file_and_in_the_readme() -> None:
     readme = README.read_text(encoding="utf-8")
     for name in written:
         assert f"\n| `{name}` |" in readme
-        before = text[: text.index(f"\n{name}: ")].rsplit("\n", 1)[-1]
+        before = text[: text.index(f"\n{name}:")].rsplit("\n", 1)[-1]
         assert before.startswith("#"), f"{name} is not explained"
 
 
