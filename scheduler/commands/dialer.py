@@ -29,6 +29,9 @@ def dialer(
     day: Annotated[
         str | None, typer.Option("--day", metavar="D", help="Whose list (default: today's).")
     ] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", help="One region's list (default: all of the day).")
+    ] = None,
     zone: Annotated[
         str, typer.Option("--zone", help="The clock that says which day it is.")
     ] = "America/New_York",
@@ -63,7 +66,7 @@ def dialer(
         client = Client(url, key, ctx.obj, verify=str(cafile) if cafile else True)
         now = ctx.obj
     civil = local_date(now(), zone) if day is None else read_value(parse_date, day)
-    work = Work(client, Plan(civil.isoformat(), lines, seed, told, now, pace, calls))
+    work = Work(client, Plan(civil.isoformat(), lines, seed, told, now, pace, calls, region=region))
     signal.signal(signal.SIGTERM, lambda *_: work.stop())
     signal.signal(signal.SIGINT, lambda *_: work.stop())
     try:

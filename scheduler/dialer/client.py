@@ -87,12 +87,18 @@ class Client:
         except httpx.HTTPError:
             return False
 
-    def rows(self, day: str) -> Iterator[dict[str, Any]]:
-        """The day's list, line by line as it comes. Raises Unreachable."""
+    def runs(self, day: str) -> frozenset[str]:
+        """The runs of the day's lists: one more whenever a list came out. Raises Unreachable."""
+        page = self._document("GET", "/v1/lists")
+        return frozenset(one["run"] for one in page["days"] if one["day"] == day)
+
+    def rows(self, day: str, region: str | None = None) -> Iterator[dict[str, Any]]:
+        """What is listed of the day, or of one region, as it comes. Raises Unreachable."""
+        words = {} if region is None else {"region": region}
         path = f"/v1/lists/{day}.ndjson"
         head = {**self._head(), "Accept-Encoding": "identity"}
         try:
-            with self._http.stream("GET", path, headers=head, timeout=PULL) as answer:
+            with self._http.stream("GET", path, headers=head, params=words, timeout=PULL) as answer:
                 if answer.status_code != 200:
                     raise Unreachable(f"{path}: {answer.status_code}")
                 for line in answer.iter_lines():

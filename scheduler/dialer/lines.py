@@ -18,7 +18,7 @@ from engine.clock import format_instant
 
 from .client import Client, No, Unreachable, Yes
 from .outcomes import SAID, Outcome, outcome
-from .queue import Queue, Row, row_of
+from .queue import Key, Queue, Row, row_of
 
 PAUSE: Final = timedelta(hours=2)
 """Between two attempts at a row."""
@@ -39,7 +39,7 @@ SILENT: Final = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to work off and how.
+    """What to work off and how; `region`: one region's list alone.
 
     `codes` map the dialer's codes to results; one that is not there is told as not known. `pace`:
     how many of its seconds pass in one of ours. `most`: calls after which it is enough.
@@ -53,6 +53,7 @@ class Plan:
     pace: float = 1.0
     most: int | None = None
     source: str = "dialer"
+    region: str | None = None
 
 
 @dataclass
@@ -79,14 +80,28 @@ class Work:
     _busy: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _feed: int = 0
+    _runs: frozenset[str] = frozenset()
+    _pulled: set[Key] = field(default_factory=set)
 
     def pull(self) -> int:
-        """Pull the day's list; how many calls are on it. Raises Unreachable."""
-        rows = [row_of(one) for one in self.client.rows(self.plan.day)]
-        calls = [one for one in rows if one.channel == "call"]
-        self.queue.add(calls)
-        self.counts["listed"] = len(calls)
+        """Pull what is listed of the day; how many calls are on it. Raises Unreachable.
+
+        Rows that were pulled before are not added again.
+        """
+        self._runs = self.client.runs(self.plan.day)
+        rows = map(row_of, self.client.rows(self.plan.day, region=self.plan.region))
+        calls = {one.key: one for one in rows if one.channel == "call"}
+        self.queue.add(one for key, one in calls.items() if key not in self._pulled)
+        self._pulled |= calls.keys()
+        self.counts["listed"] = len(self._pulled)
         return len(calls)
+
+    def look(self) -> bool:
+        """Pull again if another list of the day is out; whether one is. Raises Unreachable."""
+        if not self.client.runs(self.plan.day) - self._runs:
+            return False
+        self.pull()
+        return True
 
     def run(self) -> Counter[str]:
         """Work until nothing is left for today, so many calls were placed, or `stop`."""
@@ -263,9 +278,13 @@ class Work:
     # -- withdrawals
 
     def _watch(self) -> None:
-        """Rows withdrawn are not asked about any more; whoever asked would be refused."""
+        """Rows withdrawn are not asked about any more; whoever asked would be refused.
+
+        A list that came out since, of another region, is pulled.
+        """
         while not self.stopped.wait(LOOK):
             try:
+                self.look()
                 found, self._feed = self.client.withdrawn(self.plan.day, self._feed)
             except Unreachable:
                 self.count("feed not reached")

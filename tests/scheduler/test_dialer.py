@@ -165,6 +165,8 @@ class Desk:
         self.results: dict[str, list[dict[str, Any]]] = {}
         self.statements: dict[str, dict[str, Any]] = {}
         self.gone: list[str] = []
+        self.lists = 1
+        self.pulls: list[str | None] = []
         self.after_withdrawal: list[str] = []
         self.lock = threading.Lock()
 
@@ -183,7 +185,11 @@ class Desk:
         body = json.loads(request.content) if request.content else None
         if path.endswith("/changes"):
             return httpx.Response(200, json={"changes": [], "next": 0, "more": False})
+        if path == "/v1/lists":
+            days = [{"day": "2026-11-21", "run": f"r{n}"} for n in range(self.lists)]
+            return httpx.Response(200, json={"days": [*days, {"day": "2026-11-20", "run": "x"}]})
         if path.startswith("/v1/lists"):
+            self.pulls.append(request.url.params.get("region"))
             rows = [json.dumps(self.listed(n)) + "\n" for n in range(self.rows)]
             return httpx.Response(200, text="".join(rows))
         if path == "/v1/permits":
@@ -232,6 +238,20 @@ def test_every_call_has_its_permit_and_every_result_is_told(breaks: int) -> None
     if not breaks:
         assert max(Counter(desk.open.values()).values()) == 1
         assert all(one["row"]["accounts"] for one in desk.statements.values())
+
+
+def test_a_list_that_comes_out_later_is_pulled_and_nothing_is_called_twice() -> None:
+    desk = Desk(100, 0)
+    work = Work(client(desk, None), Plan("2026-11-21", 1, 3, {}, lambda: desk.now, region="east"))
+    assert work.pull() == 80
+    assert not work.look()
+    desk.lists, desk.rows = 2, 150
+    assert work.look()
+    assert work.counts["listed"] == 120
+    assert desk.pulls == ["east", "east"]
+    taken = [work.queue.take(NOW) for _ in range(121)]
+    assert len({one[0].key for one in taken if one is not None}) == 120
+    assert taken[-1] is None
 
 
 def test_it_stops_after_so_many_calls() -> None:
