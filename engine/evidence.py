@@ -41,14 +41,15 @@ def _evidence(rule: Rule, one: Judged, count: counting.Count | None) -> tuple[st
     if isinstance(body, Window):
         at = one.view.moment.at
         if count is not None and count.bit == words.UNKNOWN:
-            return "zone unknown", _hours_text(body)
+            return "zone unknown", hours_text(body)
         seen = clock.format_local(at, one.zone) if at else one.view.day.isoformat()
-        return f"{seen} in {one.zone}", _hours_text(body)
+        return f"{seen} in {one.zone}", hours_text(body)
     asked = [f"{name}: {one.situation[name]}" for name in _fields_of(rule, one)]
     return ", ".join(asked) or "in scope", rule.kind
 
 
-def _hours_text(body: Window) -> str:
+def hours_text(body: Window) -> str:
+    """What a window allows, in words."""
     if body.from_ is None and body.to is None:
         return "outside the consumer's own hours" if body.closed_by else "on an open day"
     found = f"between {_text(body.from_)} and {_text(body.to)}"

@@ -10,14 +10,20 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import date, time
+from typing import Any, Final, Protocol
 
 from .clock import format_instant
+from .facts.hours import BARS, TAKES_OFF, agreed_time
+from .facts.speaking import in_order
+from .facts.view import View
 from .kinds import Limit, Wait
 from .opening import applies, starts_wait
 from .panel import Verdict
-from .question import Heard, Judged
+from .question import Heard, Judged, role_of
 from .situation import RuleSet, Situation, name_of
+
+THIS_TIME: Final = "this_time_is_inconvenient"
 
 
 @dataclass
@@ -55,7 +61,15 @@ def steady(rulebook: str, rules: RuleSet) -> str:
     return f"{base}@{hashlib.sha256(ids.encode()).hexdigest()[:12]}"
 
 
-def judged_of(heard: Sequence[Judged], met: Met) -> list[list[Any]]:
+class Taking(Protocol):
+    """Whoever keeps situations, and says what they are called."""
+
+    def take(self, rules: RuleSet, situation: Situation, verdict: Verdict) -> str:
+        """Keep a situation with both answers; returns its name."""
+        ...
+
+
+def judged_of(heard: Sequence[Judged], met: Taking) -> list[list[Any]]:
     """Each question of a decision: its situation, zone and debt, and counts by rule."""
     return [
         [met.take(one.rules, one.situation, one.verdict), one.zone, one.debt.id, counts_of(one)]
@@ -71,12 +85,12 @@ def counts_of(one: Judged) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for rule in one.rules.rules:
         count = one.counts.get(rule.key)
-        if not isinstance(rule.body, Limit | Wait) or count is None or count.state == "out":
-            continue
-        if not applies(rule, one):
+        if not isinstance(rule.body, Limit | Wait) or count is None or not applies(rule, one):
             continue
         told: dict[str, Any] = {}
         if isinstance(rule.body, Limit):
+            if count.state == "out":
+                continue
             told |= {"used": count.used, "max": count.maximum}
             if count.counts_this:
                 told["counts"] = True
@@ -84,11 +98,12 @@ def counts_of(one: Judged) -> dict[str, dict[str, Any]]:
             told["starts"] = True
         if count.free is not None:
             told["free"] = format_instant(count.free)
-        found[rule.id] = told
+        if told or count.state != "out":
+            found[rule.id] = told
     return found
 
 
-def step_of(heard: Heard, met: Met) -> dict[str, Any]:
+def step_of(heard: Heard, met: Taking) -> dict[str, Any]:
     """A day that was looked at on the way to the next permitted moment."""
     day = heard.when.day
     return {
@@ -100,7 +115,7 @@ def step_of(heard: Heard, met: Met) -> dict[str, Any]:
     }
 
 
-def steps_of(heard: Sequence[Heard], met: Met, ways: int = 1) -> list[dict[str, Any]]:
+def steps_of(heard: Sequence[Heard], met: Taking, ways: int = 1) -> list[dict[str, Any]]:
     """The days looked at on the way to the next permitted moment, after the first.
 
     `ways`: in how many ways each day was looked at, one after the other (scheduler.bothways).
@@ -112,6 +127,62 @@ def steps_of(heard: Sequence[Heard], met: Met, ways: int = 1) -> list[dict[str, 
     return [{"day": pair[0]["day"], "both": pair} for pair in pairs]
 
 
-def walk_of(heard: Sequence[Heard], met: Met) -> str:
+def walk_of(heard: Sequence[Heard], met: Taking) -> str:
     """The same as JSON."""
     return json.dumps(steps_of(heard, met), separators=(",", ":"))
+
+
+def basis_of(heard: Heard, suable: bool, met: Taking) -> dict[str, Any]:
+    """What one look at a contact stood on beside its place evidence (scheduler/log/README.md)."""
+    judged = heard.judged
+    by = []
+    for one in judged:
+        collector = one.view.group.collectors[one.debt.collector]
+        located = [] if collector.located_in is None else [collector.located_in]
+        by.append((collector.id, role_of(one.view.group, one.debt), *located))
+    told: dict[str, Any] = {"collectors": [list(one) for one in dict.fromkeys(by)]}
+    if suable:
+        told["suable"] = True
+    if not heard.known:
+        told["known"] = False
+    if judged:
+        told |= _hours(judged[0].view)
+    told["judged"] = judged_of(judged, met)
+    return told
+
+
+def _hours(view: View) -> dict[str, Any]:
+    """Whose clocks and hours windows read beside the consumer's zones."""
+    told: dict[str, Any] = {}
+    if view.point is not None and view.owner(view.point.id)[0] != view.consumer.person:
+        told["other"] = True
+    said = [words_on_hours(view, one) for one in sorted(view.governed)]
+    some = [one for one in said if one]
+    if some:
+        told["hours"] = some[0]
+    if some[1:]:
+        told["hours_of_others"] = some[1:]
+    until = agreed_time(view, "calls_until")
+    if until is not None:
+        told["calls_until"] = until.isoformat()
+    return told
+
+
+def words_on_hours(view: View, person: str) -> list[list[Any]]:
+    """What one person said of the hours, in order, as a record has it."""
+    pairs = in_order(view, person, BARS, TAKES_OFF)
+    return [
+        [one.kind, _plain(one.value), *([format_instant(at)] if one.kind == THIS_TIME else [])]
+        for at, one in sorted(pairs, key=lambda pair: (pair[0], pair[1].kind != TAKES_OFF))
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """What was said as JSON has it: days and times of day as they are written."""
+    if isinstance(value, dict):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, time):
+        return value.strftime("%H:%M")
+    return value.isoformat() if isinstance(value, date) else value

@@ -158,17 +158,30 @@ def _on_its_day(group: Group, consumer: Consumer, when: Moment, contact: Contact
 
     Where that is no one day, every day it may be, and an address must hold on all of them.
     """
+    found, there = _by_day(group, consumer, when, contact)
+    return together(list(found.values()), known=any if there else all)
+
+
+def days_there(group: Group, consumer: Consumer, when: Moment, contact: Contact) -> list[date]:
+    """The local days on which a consumer's whereabouts are asked about for an instant or a day."""
+    return list(_by_day(group, consumer, when, contact)[0])
+
+
+def _by_day(
+    group: Group, consumer: Consumer, when: Moment, contact: Contact
+) -> tuple[dict[date, Whereabouts], bool]:
+    """Whereabouts by day, and whether it is one of those days where the consumer then is."""
     if when.day is not None:
-        return whereabouts(group, consumer, when, when.day)
+        return {when.day: whereabouts(group, consumer, when, when.day)}, True
     at = when.at or contact.at
     days = sorted({clock.local_date(at, zone) for zone in clock.ZONES})
     found = {day: whereabouts(group, consumer, when, day) for day in days}
-    there = [
-        one
+    there = {
+        day: one
         for day, one in found.items()
         if any(clock.local_date(at, zone) == day for zone in one.zones)
-    ]
-    return together(there or list(found.values()), known=any if there else all)
+    }
+    return there or found, bool(there)
 
 
 def whereabouts(group: Group, consumer: Consumer, when: Moment, day: date) -> Whereabouts:

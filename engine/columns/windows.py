@@ -69,6 +69,20 @@ class Hourglass:
             self._shut[key] = hours.minutes_open(body, bounds, day, clocks, zone, own)
         return self._shut[key]
 
+    def shut_at(
+        self, rule: Rule, zone: str, number: int, signature: int, voice: bool, at: datetime
+    ) -> bool:
+        """Whether a window is shut at an instant, to the exact second."""
+        body = rule.body
+        assert isinstance(body, Window)
+        until = self.agreed[signature] if voice else None
+        bounds = hours.bounds_of(body, lambda name: until if name == "calls_until" else None)
+        clocks = self._clocks(body, zone, number)
+        if any(hours.shut_by_law(body, bounds, at, one) for one in clocks):
+            return True
+        own = body.closed_by == "consumer_hours"
+        return own and hours.barred_by(self.entries(signature, zone), at, zone)
+
     def _clocks(self, body: Window, zone: str, number: int) -> tuple[str, ...]:
         if body.clock == "consumer":
             own = () if zone == UTC else (zone,)

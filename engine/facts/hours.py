@@ -107,10 +107,11 @@ def barred_at(view: View, at: datetime) -> bool:
 
     12 CFR 1006.6(b)(1)(i), comment 6(b)(1)-1; a later word beats an earlier one.
     """
-    return any(_barred(entries, at, view.zone) for entries in own_hours(view))
+    return any(barred_by(entries, at, view.zone) for entries in own_hours(view))
 
 
-def _barred(entries: tuple[Hours, ...], at: datetime, zone: str) -> bool:
+def barred_by(entries: tuple[Hours, ...], at: datetime, zone: str) -> bool:
+    """Whether an instant lies in hours that one person called inconvenient."""
     today = clock.local_date(at, zone)
     barred = False
     for hours in entries:
@@ -251,15 +252,20 @@ def closes(view: View, body: Window, zones: tuple[str, ...]) -> str:
 
 
 def _shut_at(view: View, body: Window, at: datetime, zone: str) -> bool:
-    start, end = bounds_of(body, lambda name: agreed_time(view, name))
+    bounds = bounds_of(body, lambda name: agreed_time(view, name))
+    if shut_by_law(body, bounds, at, zone):
+        return True
+    return body.closed_by == "consumer_hours" and barred_at(view, at)
+
+
+def shut_by_law(body: Window, bounds: Bounds, at: datetime, zone: str) -> bool:
+    """Whether a window with these hours is shut at an instant on one clock, whoever is asked."""
     day = clock.local_date(at, zone)
     if is_closed_day(body.closed, day):
         return True
     if body.days is not None and words.DAYS[day.weekday()] not in body.days:
         return True
-    if not clock.is_open(at, zone, start, end, body.edges):
-        return True
-    return body.closed_by == "consumer_hours" and barred_at(view, at)
+    return not clock.is_open(at, zone, *bounds, body.edges)
 
 
 def open_on(view: View, body: Window, day: date, clocks: tuple[str, ...]) -> tuple[Interval, ...]:

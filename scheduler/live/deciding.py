@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from engine import clock
 from engine.clock import format_instant
-from engine.deciding import decide
+from engine.deciding import decide, may_be_sued_on
 from engine.decision import Decision, Finding
-from engine.facts.view import Moment
+from engine.facts.view import Moment, View
+from engine.footing import basis_of, steady, steps_of
 from engine.history import Contact, Group
 from engine.panel import Panel, Verdict
-from engine.question import Ask
+from engine.question import NOWHERE, Ask, Heard, days_there
 from engine.releasing import released
 from engine.rulebook import Rulebook
 from engine.situation import RuleSet, Situation, name_of
 from engine.upcoming import next_permitted
 
 from ..bothways import decide_two
+from ..log.whence import whence_of
 from .turning import Dial, Marks, dial_of
 
 MINUTE: Final = timedelta(minutes=1)
@@ -37,26 +38,12 @@ PLAIN: Final = {
 """What the engines are first asked, so that they run: a call of which nothing is known."""
 
 
-@dataclass
-class Noting(Panel):
-    """A panel that can keep what it was asked, with its answers."""
-
-    heard: list[tuple[RuleSet, Situation, Verdict]] | None = None
-
-    def ask(
-        self, rules: RuleSet, situations: Sequence[Situation], names: Sequence[str] = ()
-    ) -> list[Verdict]:
-        """Both engines' verdict on each situation."""
-        found = super().ask(rules, situations, names)
-        if self.heard is not None and rules.rules:
-            self.heard += zip([rules] * len(situations), situations, found, strict=True)
-        return found
-
-
 @dataclass(frozen=True, slots=True)
 class Decided:
     """A decision with the situations it met, (name, content as JSON), and how it may be kept.
 
+    `named`: of the situations those of the moment asked about; `basis` and `placed`: what else
+    it stood on, and what place and zone were taken from.
     `since`, `until`: strictly between them, in microseconds since 1970, nothing that a decision
     reads of the clock changes, if the facts do not.
     """
@@ -67,13 +54,30 @@ class Decided:
     since: int
     until: int
     releases: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    basis: str = "{}"
+    placed: str = "{}"
+
+
+@dataclass
+class Gathering:
+    """Situations met by one decision, for its record."""
+
+    desk: Desk
+    rows: dict[str, str] = field(default_factory=dict)
+
+    def take(self, rules: RuleSet, situation: Situation, verdict: Verdict) -> str:
+        """Keep a situation with both answers; returns its name."""
+        name, content = self.desk.named(rules, situation, verdict)
+        self.rows[name] = content
+        return name
 
 
 @dataclass
 class Desk:
     """Where live contacts are decided: both engines, a rulebook, and what is worked out of it."""
 
-    panel: Noting
+    panel: Panel
     ask: Ask
     kinds: dict[str, str] = field(default_factory=dict)
     dial: Dial = field(default_factory=Dial)
@@ -85,7 +89,7 @@ class Desk:
     def of(cls, rulebook: Rulebook, refuse_unencoded: bool, alarm: Callable[[str], None]) -> Desk:
         """A desk for a rulebook."""
         return cls(
-            Noting(rulebook, alarm=alarm, keep=MOST),
+            Panel(rulebook, alarm=alarm, keep=MOST),
             Ask(refuse_unencoded=refuse_unencoded, search=False),
             {rule.id: rule.kind for rule in rulebook.rules},
             dial_of(rulebook),
@@ -126,21 +130,26 @@ class Desk:
         `same`: the group with those as one who may be one human, if there are any.
         """
         moment = Moment(known=at, at=at)
-        self.panel.heard = []
-        decision = self._ask(group, same, contact, moment)
-        heard, self.panel.heard = self.panel.heard, None
+        heard: list[Heard] = []
+        decision = self._ask(group, same, contact, moment, heard)
+        own = {one.rule for one in decision.findings}
         if more is not None:
             decision = more(decision)
+        added = sorted({one.rule for one in decision.findings} - own)
         used: tuple[str, ...] = ()
         if releases and not decision.permitted:
             decision, used = released(decision, releases)
         if not decision.permitted:
             decision = replace(
                 decision,
-                next_permitted=self._upcoming(group, same, contact, moment, decision.findings),
+                next_permitted=self._upcoming(
+                    group, same, contact, moment, decision.findings, heard
+                ),
             )
         since, until = self.dial.between(marks, at)
-        return Decided(decision, contact, tuple(map(self._named, heard)), since, until, used)
+        groups = [one for one in (group, same) if one is not None]
+        found = self._decided(decision, contact, groups, heard, added)
+        return replace(found, since=since, until=until, releases=used)
 
     def whole_day(
         self,
@@ -151,19 +160,57 @@ class Desk:
         same: Group | None = None,
     ) -> Decided:
         """Decide about the rest of a civil day, as the list does."""
-        self.panel.heard = []
-        decision = self._ask(group, same, contact, Moment(known=now, day=day))
-        heard, self.panel.heard = self.panel.heard, None
-        return Decided(decision, contact, tuple(map(self._named, heard)), 0, 0)
+        heard: list[Heard] = []
+        decision = self._ask(group, same, contact, Moment(known=now, day=day), heard)
+        groups = [one for one in (group, same) if one is not None]
+        return self._decided(decision, contact, groups, heard, [])
+
+    def _decided(
+        self,
+        decision: Decision,
+        contact: Contact,
+        groups: Sequence[Group],
+        heard: Sequence[Heard],
+        added: Sequence[str],
+    ) -> Decided:
+        """A decision with what its record holds of the looks it took, the first at each group."""
+        met = Gathering(self)
+        places = self.panel.rulebook.places
+        ways = len(groups)
+        looks = [
+            basis_of(one, may_be_sued_on(places, one.places, one.judged), met)
+            for one in heard[:ways]
+        ]
+        placed = [
+            evidence_of(group, contact, one.when) for group, one in zip(groups, heard, strict=False)
+        ]
+        for look, text in zip(looks[1:], placed[1:], strict=True):
+            look["placed"] = json.loads(text)
+        named = tuple(met.rows)
+        basis: dict[str, Any] = looks[0] if ways == 1 else {"ways": looks}
+        if added:
+            basis["added"] = list(added)
+        if len(heard) > ways:
+            basis["walk"] = steps_of(heard, met, ways)
+        told = json.dumps(basis, separators=(",", ":"), ensure_ascii=False)
+        return Decided(decision, contact, tuple(met.rows.items()), 0, 0, (), named, told, placed[0])
 
     def close(self) -> None:
         """Stop the engines."""
         self.panel.close()
 
-    def _ask(self, group: Group, same: Group | None, contact: Contact, moment: Moment) -> Decision:
+    def _ask(
+        self,
+        group: Group,
+        same: Group | None,
+        contact: Contact,
+        moment: Moment,
+        heard: list[Heard],
+    ) -> Decision:
+        asked = replace(self.ask, hear=heard.append)
         if same is None:
-            return decide(self.panel, group, contact, moment, self.ask)
-        return decide_two(self.panel, group, same, contact, moment, self.ask)
+            return decide(self.panel, group, contact, moment, asked)
+        return decide_two(self.panel, group, same, contact, moment, asked)
 
     def _upcoming(
         self,
@@ -172,22 +219,18 @@ class Desk:
         contact: Contact,
         moment: Moment,
         findings: tuple[Finding, ...],
+        heard: list[Heard],
     ) -> datetime | None:
         def again(other: Moment) -> Decision:
-            return self._ask(group, same, contact, other)
+            return self._ask(group, same, contact, other, heard)
 
         return next_permitted(again, moment, findings)
 
-    def _named(self, heard: tuple[RuleSet, Situation, Verdict]) -> tuple[str, str]:
+    def named(self, rules: RuleSet, situation: Situation, verdict: Verdict) -> tuple[str, str]:
         """A situation's name and content. The name holds whatever order days were asked in."""
-        rules, situation, verdict = heard
-        digest = self._digests.get(rules.name)
-        if digest is None:
-            ids = "\n".join([self.panel.rulebook.digest, *(one.id for one in rules.rules)])
-            digest = hashlib.sha256(ids.encode()).hexdigest()[:12]
-            self._digests[rules.name] = digest
-        base = rules.name.partition("@")[0]
-        shown = f"{base}@{digest}"
+        shown = self._digests.get(rules.name)
+        if shown is None:
+            shown = self._digests[rules.name] = steady(self.panel.rulebook.digest, rules)
         name = name_of(shown, rules.sorted_fields, situation)
         found = self._contents.get(name)
         if found is not None and not verdict.trouble:
@@ -196,7 +239,7 @@ class Desk:
             "rule_set": shown,
             "facts": json.dumps(dict(situation), sort_keys=True),
             "refusing": verdict.refusing,
-            "duties": [f"{duty} by {rule}" for duty, rule in verdict.duties],
+            "duties": [duty for duty, _ in verdict.duties],
             "compiled": verdict.compiled,
             "rete": verdict.rete,
             "trouble": verdict.trouble,
@@ -213,6 +256,20 @@ class Desk:
         return bool(findings) and all(
             self.kinds.get(one.rule) in ("limit", "wait") for one in findings
         )
+
+
+def evidence_of(group: Group, contact: Contact, when: Moment) -> str:
+    """The place evidence of a contact: of its consumer, and of whoever's file its point stands in.
+
+    As `engine.question.whereabouts_of` takes them.
+    """
+    consumer = View(group, contact, when, NOWHERE).consumer
+    point = group.points.get(contact.point or "")
+    named = contact.consumer or (point.consumer if point is not None else "")
+    other = group.consumers.get(named, consumer)
+    people = [consumer] if other.person == consumer.person else [consumer, other]
+    days = {day for one in people for day in days_there(group, one, when, contact)}
+    return whence_of(group, [one.id for one in people], sorted(days), when.known)
 
 
 def force_of(findings: Sequence[Finding]) -> str | None:

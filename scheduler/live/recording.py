@@ -21,7 +21,6 @@ from engine.clock import format_instant
 from engine.decision import Decision, Finding, Lifted
 from engine.history import Contact, Group
 
-from ..log.whence import whence_of
 from ..store.living import StoredDecision
 from .asked import Answer
 from .deciding import (
@@ -110,17 +109,13 @@ def keep(desk: Desk, group: Group, group_name: str, decided: Decided, at: dateti
             "channel": contact.channel,
             "number": point.number,
             "contact": declared(contact),
-            "situations": list(dict.fromkeys(name for name, _ in decided.situations)),
+            "situations": list(decided.named),
             "jurisdictions": ";".join(decision.places),
             "zones": ";".join(decision.zones),
-            "place_evidence": whence_of(
-                group,
-                [group.accounts[account].consumer],
-                [clock.local_date(known, zone)],
-                known,
-            ),
+            "place_evidence": decided.placed,
             "attempts_left": decision.attempts_left,
             "budgets": None,
+            "basis": decided.basis,
         }
     )
     timed = any(desk.kinds.get(one.rule) == "window" for one in decision.findings)

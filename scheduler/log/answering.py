@@ -197,7 +197,7 @@ def _outcome(panel: Panel, asking: _Asked, facts: Mapping[str, str], verdict: Ve
         _base(asking.named),
         facts["kind"],
         applies,
-        {rule.id: facts[f"bit:{rule.key}"] for rule in applies},
+        {name: facts[f"bit:{rules.by_id[name].key}"] for name in applying},
         frozenset(counting),
     )
 

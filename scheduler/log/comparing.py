@@ -44,8 +44,8 @@ def compared(law: Law, row: Mapping[str, Any], now: Followed) -> Iterator[Wrong]
     if row["next_permitted_utc"] != now.upcoming:
         yield (
             "next permitted moment",
-            _moment(row["next_permitted_utc"]),
-            _moment(now.upcoming),
+            moment(row["next_permitted_utc"]),
+            moment(now.upcoming),
         )
     shares = json.loads(row["budgets"] or "[]")
     left = {one["rule"] + (SAME if one["id"].endswith(SAME) else ""): one["left"] for one in shares}
@@ -53,5 +53,6 @@ def compared(law: Law, row: Mapping[str, Any], now: Followed) -> Iterator[Wrong]
         yield "what limits leave", left, dict(now.budgets)
 
 
-def _moment(at: datetime | None) -> str | None:
+def moment(at: datetime | None) -> str | None:
+    """An instant as records write it."""
     return None if at is None else format_instant(at)

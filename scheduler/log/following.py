@@ -7,7 +7,7 @@ the record says of itself is only compared.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
@@ -50,8 +50,10 @@ class Follower:
     day: date
     now: datetime
     outcomes: Mapping[str, Outcome]
-    expected: Mapping[str, bool]
-    """Rule sets by name, and whether they hold any rule on the day."""
+    holds: Callable[[str, date], bool]
+    """Whether a rule set, by name, holds any rule on a day."""
+    live: bool = False
+    """Whether decisions were given live, about instants."""
     hourglass: Hourglass = field(init=False)
     _bases: dict[str, Basis] = field(default_factory=dict)
     _signs: dict[str, int] = field(default_factory=dict)
@@ -80,11 +82,13 @@ class Follower:
             for one in told["collectors"]
         )
         suable, other = bool(told.get("suable")), bool(told.get("other"))
-        return Basis(by, suable, other, self._sign(told), told)
+        until = told.get("calls_until")
+        people = [told.get("hours", ()), *told.get("hours_of_others", ())]
+        signs = tuple(self._sign(said, until) for said in people)
+        return Basis(by, suable, other, signs, told)
 
-    def _sign(self, told: Mapping[str, Any]) -> int:
+    def _sign(self, said: Sequence[Any], until: str | None) -> int:
         """The number of these hours in the hourglass; 0: none of one's own."""
-        said, until = told.get("hours", ()), told.get("calls_until")
         if not said and until is None:
             return 0
         key = json.dumps([said, until])
@@ -164,10 +168,10 @@ class Follower:
         where = asked.where
         places = lawful(where, met)
         zones = tuple(sorted(where.zones))
-        self._sets(met, places, basis, wrong)
+        self.sets(met, places, basis, self.day, wrong)
         clocks: Clocks = (
             zones or (NOWHERE,),
-            self._number(row["number"], basis),
+            self.number(row["number"], basis),
             basis.sig,
             row["channel"] in words.VOICE_CHANNELS,
         )
@@ -215,26 +219,23 @@ class Follower:
             free_day,
         )
 
-    def _sets(
+    def sets(
         self,
-        met: Sequence[Outcome],
+        met: Iterable[Outcome],
         places: Sequence[str],
         basis: Basis,
+        day: date,
         wrong: list[Wrong],
     ) -> None:
-        """Whether every rule set that applies was asked, and no other."""
-        located = {place for _, _, place in basis.collectors}
-        names = [
-            "federal",
-            *places,
-            *(f"{one}{REACHING}" for one in sorted(located - {None}, key=str)),
-        ]
-        wanted = sorted(name for name in names if self.expected.get(name))
+        """Whether every rule set that applies on a day was asked, and no other."""
+        located = {f"{place}{REACHING}" for _, _, place in basis.collectors if place is not None}
+        names = ("federal", *places, *located)
+        wanted = sorted(name for name in names if self.holds(name, day))
         asked = sorted({one.base for one in met})
         if asked != wanted:
             wrong.append(("rule sets asked", asked, wanted))
 
-    def _number(self, number: str | None, basis: Basis) -> int:
+    def number(self, number: str | None, basis: Basis) -> int:
         """The zones of the number called as `engine.columns` has them."""
         if not (basis.other or self.law.pointed):
             return 0

@@ -90,13 +90,21 @@ UNLIMITED: Final = "unlimited"
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """The field `basis` read: README.md says what each means. `sig` numbers hours of one's own."""
+    """The field `basis` read: README.md says what each means.
+
+    `signs` number hours of one's own, of each person whose words govern the contact.
+    """
 
     collectors: tuple[tuple[str, str, str | None], ...]
     suable: bool
     other: bool
-    sig: int
+    signs: tuple[int, ...]
     told: Mapping[str, Any] = field(compare=False)
+
+    @property
+    def sig(self) -> int:
+        """Of the first person."""
+        return self.signs[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from engine.panel import Panel
 from engine.problem import ForbearError
 from engine.rulebook import LEAST, Rulebook, check
 
-from . import earlier
+from . import earlier, following_live
 from .answering import Replayed, answers
 from .comparing import compared
 from .following import Follower
@@ -30,8 +30,8 @@ from .sharing import ids_of, misgiven
 
 AT_ONCE: Final = 500_000  # decisions looked at together
 COLUMNS: Final = (
-    "row", "decision_id", "day", "at", "verdict", "listed", "exhausted", "force", "rules",
-    "duties", "group", "channel", "number", "situations", "jurisdictions", "zones",
+    "row", "decision_id", "decided_at", "day", "at", "verdict", "listed", "exhausted", "force",
+    "rules", "duties", "group", "channel", "number", "situations", "jurisdictions", "zones",
     "place_evidence", "windows_utc", "attempts_left", "budgets", "next_permitted_utc", "evidence",
     "basis", ERASED,
 )  # fmt: skip
@@ -112,7 +112,8 @@ def decide_again(
     outcomes = answers(panel, met, _near(days), found, now)
     law = law_of_head(book, head)
     day = parse_date(str(head["day"]))
-    follower = Follower(law, day, now, outcomes, _expected(panel, day))
+    live = head.get("kind") == "live"
+    follower = Follower(law, day, now, outcomes, _holding(panel), live)
     for part in parts:
         _decisions(follower, part, found)
         progress("comparing decisions", found.decisions, found.decisions)
@@ -142,9 +143,14 @@ def _near(days: Sequence[date]) -> list[date]:
     return list(dict.fromkeys([*days, *beside]))
 
 
-def _expected(panel: Panel, day: date) -> dict[str, bool]:
-    """Every rule set, and whether it holds any rule on a day."""
-    return {name: bool(panel.rule_set(name, day).rules) for name in panel.rulebook.sets}
+def _holding(panel: Panel) -> Callable[[str, date], bool]:
+    """Tells whether a rule set holds any rule on a day."""
+    sets = frozenset(panel.rulebook.sets)
+
+    def holds(name: str, day: date) -> bool:
+        return name in sets and bool(panel.rule_set(name, day).rules)
+
+    return holds
 
 
 def _parts(rows: pl.LazyFrame, total: int, *, whole: bool) -> Iterator[pl.DataFrame]:
@@ -181,6 +187,9 @@ def _otherwise(follower: Follower, row: Mapping[str, Any]) -> Iterator[Wrong]:
         return
     wrong: list[Wrong] = []
     try:
+        if follower.live:
+            yield from list(following_live.otherwise(follower, row))
+            return
         now = follower.follow(row, wrong)
     except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
         yield "what it stood on cannot be read", row["basis"], str(error)

@@ -26,15 +26,19 @@ def walked(
     day: date | None,
     steps: Sequence[Mapping[str, Any]],
     wrong: list[Wrong],
+    tried: date | None = None,
+    now: datetime | None = None,
 ) -> datetime | None:
     """The first opening on the way, or None: not by time alone.
 
     `day`: when what refuses on the day asked lets go. Each step must be the day that the one before
     leads to. `ways`: the bases and clocks of each way in which days were looked at.
+    `now`: the moment of a live decision; `tried`: the whole day it was about, if it was.
     """
-    asked = follower.day
-    next_day = max(asked, day or asked)
-    tried = asked
+    known = now or follower.now
+    if now is None:
+        tried = follower.day
+    next_day = max(one for one in (tried, day) if one is not None)
     for step in steps:
         if next_day == tried:
             next_day += timedelta(days=1)
@@ -43,7 +47,7 @@ def walked(
             wrong.append(("the days looked at", step["day"], next_day.isoformat()))
             return None
         looks = [
-            stepped(follower, *way, next_day, one, wrong)
+            stepped(follower, *way, next_day, one, known, wrong)
             for way, one in zip(ways, step.get("both", [step]), strict=False)
         ]
         ends = [end for end, _, _ in looks]
@@ -66,6 +70,7 @@ def stepped(
     clocks: Clocks,
     day: date,
     step: Mapping[str, Any],
+    now: datetime,
     wrong: list[Wrong],
 ) -> tuple[date | None, tuple[Interval, ...], bool]:
     """A day on the way: until when something refuses, what is open, and whether anything refuses.
@@ -79,6 +84,7 @@ def stepped(
         wrong.append(("situations that the record does not have", lost, []))
         return None, (), True
     judged = [(follower.outcomes[name], zone, told) for name, zone, _, told in step["judged"]]
+    follower.sets((one for one, _, _ in judged), places, basis, day, wrong)
     missing, _ = follower.missing(places, basis, day, known=bool(step["known"]))
     if missing or any(one.trouble for one, _, _ in judged):
         return None, (), True
@@ -96,25 +102,28 @@ def stepped(
             ends = max(ends, clock.local_date(free, zone))
     if refused:
         return ends, (), True
-    return ends, _open(follower, judged, (zones, *clocks[1:]), day), False
+    return ends, _open(follower, judged, basis, (zones, *clocks[1:]), day, now), False
 
 
 def _open(
     follower: Follower,
     judged: Sequence[tuple[Outcome, str, Mapping[str, Any]]],
+    basis: Basis,
     clocks: Clocks,
     day: date,
+    now: datetime,
 ) -> tuple[Interval, ...]:
     """The minutes of a day that all windows leave, from when the last wait in it is over."""
     found: tuple[Interval, ...] | None = None
     for zone in dict.fromkeys(zone for _, zone, _ in judged):
         bounds = (clock.day_bounds(day, zone),)
         found = bounds if found is None else intersect(found, bounds)
-    start = minute(follower.now)
+    start = minute(now)
     for one, zone, told in judged:
         for rule in one.windows:
-            here = follower.hourglass.minutes(rule, zone, *clocks[1:], day)
-            found = intersect(found or (), here or ())
+            for sig in basis.signs:
+                here = follower.hourglass.minutes(rule, zone, clocks[1], sig, clocks[3], day)
+                found = intersect(found or (), here or ())
         for name, count in told.items():
             if "free" in count and name not in one.refusing:
                 start = max(start, minute(clock.parse_instant(count["free"])))
