@@ -66,7 +66,6 @@ class Taking(Protocol):
 
     def take(self, rules: RuleSet, situation: Situation, verdict: Verdict) -> str:
         """Keep a situation with both answers; returns its name."""
-        ...
 
 
 def judged_of(heard: Sequence[Judged], met: Taking) -> list[list[Any]]:
