@@ -17,6 +17,7 @@ from ..log.examining import Examined, NotAPack, examine
 from ..log.exporting import Chosen, Pack, TooMany, choose, gather
 from ..log.exporting_files import files_of, read_files, write_directory, write_zip
 from ..log.finding import Wanted
+from ..log.handed_out import remember
 from ..log.keys import public_key
 from ..log.proving import Prover
 from ..log.reading import Log
@@ -90,8 +91,11 @@ def export(
         raise WrongUse(str(error)) from error
     if not names:
         raise WrongUse(f"no decision in {there.place} fits: {chosen.how}")
-    pack = _gathered(there, chosen, names, source, settings, moment(now, ctx.obj))
+    at = moment(now, ctx.obj)
+    pack = _gathered(there, chosen, names, source, settings, at)
     files = files_of(pack)
+    if settings.home is not None and settings.home.is_dir():
+        remember(settings.home, place, at)
     (write_zip if zipped else write_directory)(place, files)
     _say(place, pack, files, json_)
 

@@ -163,10 +163,14 @@ def _document(found: Compared) -> dict[str, Any]:
     return {"segments": found.segments, "waiting": list(found.waiting), "live": found.live}
 
 
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def _say_catalogue(found: Compared) -> None:
     """What the store's catalogue says, for people."""
     if not found.wrong:
-        tell(f"the store's catalogue names {found.segments:,} segments, and they are these")
+        tell(f"the store's catalogue has {_many(found.segments, 'segment')}: they are these")
     for name in found.waiting:
         tell(f"segment {name} is not catalogued yet: whoever seals next does so")
     if found.live:
@@ -193,8 +197,8 @@ def _say(report: Report, told: bool) -> None:
     if len(report.wrong) > SHOWN:
         out.print(f"... and {len(report.wrong) - SHOWN} more (--json has all)")
     counted = (
-        f"{report.decisions:,} decisions in {report.segments:,} segments, "
-        f"{report.checkpoints:,} checkpoints"
+        f"{report.decisions:,} decisions in {_many(report.segments, 'segment')}, "
+        f"{_many(report.checkpoints, 'checkpoint')}"
     )
     if report.erased:
         counted += f"; the personal part of {report.erased:,} was purged"

@@ -156,6 +156,7 @@ def _piece(seat: Seat, asked: tuple[Plan, Part]) -> Piece:
     search = seat.search
     frames, groups = read(cut, part)
     told = {name: _told(frame, search.now) for name, frame in frames.items()}
+    groups = _placing(search, told["contacts"], groups)
     files = files_of(told, groups, search.licences, _corrected(search, groups), cut.maybe)
     looked = _looked(seat, files)
     if not seat.panel.settled():  # both engines are asked at once now, and what differs is told
@@ -173,6 +174,14 @@ def _piece(seat: Seat, asked: tuple[Plan, Part]) -> Piece:
     alarms = tuple(seat.alarms)
     seat.alarms.clear()
     return Piece(whole, sources, alarms)
+
+
+def _placing(search: Search, contacts: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+    """Of `groups` those in which a contact of the span was placed: no others are made."""
+    within = pl.col("at").is_between(search.first, search.last, closed="left")
+    placed = contacts.filter(within & (pl.col("direction") == "out"))["consumer"].unique()
+    met = groups.filter(pl.col("consumer").is_in(placed.implode()))["together"].unique()
+    return groups.filter(pl.col("together").is_in(met.implode()))
 
 
 def _looked(seat: Seat, files: Sequence[File]) -> list[Looked]:

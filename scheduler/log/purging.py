@@ -24,6 +24,7 @@ from engine.problem import ForbearError
 from ..disk import sync, writing
 from . import layout
 from .finding import forget
+from .handed_out import handed_out
 from .hashing import inner_hashes
 from .keys import ConsumerKeys, Keys, consumer_keys, write_safely
 from .purged import DRAFTS, Purge, carry_out, destroy
@@ -185,9 +186,11 @@ def _copies(keys: Keys, lists: Path | None, segments: Collection[str]) -> list[P
             _exchange(keys.log / layout.SEGMENTS / name / layout.DECISIONS, path)
             day = path.parent.parent
             left += sorted(one for one in day.iterdir() if one.stem in LIST_FILES)
-    backups = keys.home / "backups" if keys.home is not None else None
-    if backups is not None and backups.is_dir():
-        left += sorted(one for one in backups.iterdir() if one.is_file())
+    if keys.home is not None:
+        for folder in ("backups", "portfolio"):  # a copy of the store is a directory
+            place = keys.home / folder
+            left += sorted(place.iterdir()) if place.is_dir() else []
+        left += handed_out(keys.home)
     return left
 
 

@@ -22,6 +22,8 @@ from engine.rulebook import FEDERAL, Rulebook
 from engine.situation import RuleSet, rule_asks
 from engine.structural import STRUCTURAL, force_of
 
+from .telling_words import LIVE, taken_from
+
 STRUCTURAL_ACT: Final = "structural"
 ASKED: Final = {
     "list": "the list of the day",
@@ -187,8 +189,10 @@ def _refusal(
 ) -> Item:
     act, _, key = name.partition("/")
     if act == STRUCTURAL_ACT:
-        says, cite = STRUCTURAL.get(key, ("unknown to this version", ""))
-        return Item(f"{name} ({FORCES[force_of(key)]})", (says, f"law: {cite}"))
+        says, cite = (STRUCTURAL | LIVE).get(key, ("unknown to this version", "none"))
+        found = evidence.get(name, {}).get("observed")
+        lines = [says, f"law: {cite}", *([f"found: {found}"] if found else [])]
+        return Item(f"{name} ({FORCES[force_of(key)]})", tuple(lines))
     try:
         rule = book.rule(name)
     except NotFound:
@@ -335,7 +339,7 @@ def _where(record: Mapping[str, Any], book: Rulebook) -> Section:
         Item(f"clocks asked, all of them: {', '.join(_split(record['zones'])) or 'none known'}"),
     ]
     if record.get("place_evidence"):
-        items.append(Item(f"taken from: {record['place_evidence']}"))
+        items.append(Item("both were taken", tuple(taken_from(record["place_evidence"]))))
     return Section("Whose law, whose clock", tuple(items))
 
 

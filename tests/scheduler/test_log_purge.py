@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from scheduler.log import layout, purged, purging, sealing
+from scheduler.log.handed_out import remember
 from scheduler.log.keys import Keys, consumer_keys, keys_of, keys_without_home
 from scheduler.log.note import NotANote
 from scheduler.log.proving import check_proof, locate, prover
@@ -137,9 +138,17 @@ def test_what_could_not_be_reached_is_named(keys: Keys, tmp_path: Path) -> None:
     sealing.seal(keys, lists / "2026-11-21" / "log", workers=1)
     (lists / "2026-11-21" / "list.csv").write_text("A7", "utf-8")
     (tmp_path / "home" / "backups").mkdir()
-    (tmp_path / "home" / "backups" / "old.sqlite").write_text("A7", "utf-8")
+    copy = tmp_path / "home" / "backups" / "store-0005-1"  # as `forbear backup` makes one
+    copy.mkdir()
+    (copy / "store.sqlite").write_text("A7", "utf-8")
+    for _ in range(2):
+        remember(tmp_path / "home", tmp_path / "pack.zip", AT)
+    with (tmp_path / "home" / "handed-out.ndjson").open("a", encoding="utf-8") as file:
+        file.write('{"at": "2026')  # whoever wrote it was killed
     told = report(purge(keys, ["C3"], AT, WHY, lists))
-    assert [Path(one).name for one in told["not_reached"]] == ["list.csv", "old.sqlite"]
+    assert [Path(one).name for one in told["not_reached"]] == [
+        "list.csv", "store-0005-1", "pack.zip"
+    ]  # fmt: skip
     beside = pl.read_parquet(lists / "2026-11-21" / "log" / layout.DECISIONS)
     assert beside.filter(pl.col("account") == "A7").is_empty()
     assert (told["purge"], told["records"], told["consumers"]) == (1, 4, 1)
