@@ -26,6 +26,7 @@ from ..portfolio import Portfolio
 from .answering import Replayed
 from .reading import ERASED, Segment, decisions
 from .replaying import CannotReplay, law_of
+from .whence import COLUMN, whence
 
 PART: Final = 50_000  # accounts decided at once
 KEYS: Final = ("account", "point", "channel")
@@ -34,6 +35,8 @@ COMPARED: Final = (
     "situations", "jurisdictions", "zones", "windows_utc", "attempts_left", "budgets",
     "next_permitted_utc", "evidence",
 )  # fmt: skip
+STOOD_ON: Final = (COLUMN, "basis")
+"""What records of version 2 hold beside, so that they can be decided again."""
 UNLIMITED: Final = "unlimited"
 
 
@@ -58,7 +61,9 @@ def rebuild(
         digest = source.digest()
         if digest != segment.head.get("input"):
             found.differ("input", "digest of the rows", segment.head.get("input"), digest)
-    recorded = decisions(segment, where, (*KEYS, *COMPARED, "decision_id", ERASED)).collect()
+    recorded = decisions(
+        segment, where, (*KEYS, *COMPARED, *STOOD_ON, "decision_id", ERASED)
+    ).collect()
     found.decisions = recorded.height
     found.erased = int(recorded[ERASED].sum())
     recorded = recorded.filter(~pl.col(ERASED))
@@ -135,6 +140,8 @@ def _decided(
         sample_least=0,
     )
     rows = decide_part_both(decide_part, panel, asking, maybe, lambda _: None).candidates
+    seen = whence(frames, head.day, head.now, asking.groups_of)
+    rows = rows.join(seen, on="consumer", how="left", maintain_order="left")
     permitted = pl.col("permitted")
     moment = pl.col("next_permitted_utc").cast(INSTANT)
     floor = moment.dt.truncate("1s")
@@ -145,7 +152,7 @@ def _decided(
         .then(moment)
         .otherwise(floor.dt.offset_by("1s"))
         .alias("next_permitted_utc"),
-    ).select(*KEYS, *COMPARED)
+    ).select(*KEYS, *COMPARED, *STOOD_ON)
 
 
 def _among(again: pl.DataFrame, here: pl.DataFrame) -> pl.DataFrame:
@@ -155,7 +162,7 @@ def _among(again: pl.DataFrame, here: pl.DataFrame) -> pl.DataFrame:
 
 def _compare(found: Replayed, here: pl.DataFrame, again: pl.DataFrame) -> None:
     """Compare decisions on record with the same decided again, field by field."""
-    names = {name: f"{name}/again" for name in COMPARED}
+    names = {name: f"{name}/again" for name in (*COMPARED, *STOOD_ON)}
     both = here.join(
         again.with_columns(pl.lit(value=True).alias("there")).rename(names),
         on=list(KEYS),
@@ -171,6 +178,7 @@ def _compare(found: Replayed, here: pl.DataFrame, again: pl.DataFrame) -> None:
         found.differ(f"decision {name}", "decision", "on record", None)
     there = there.filter(pl.col("there").is_not_null())
     for name, other in names.items():
-        wrong = there.filter(pl.col(name).ne_missing(pl.col(other)))
+        asked = there.filter(pl.col("basis").is_not_null()) if name in STOOD_ON else there
+        wrong = asked.filter(pl.col(name).ne_missing(pl.col(other)))
         for decision, then, now in wrong.select("decision_id", name, other).iter_rows():
             found.differ(f"decision {decision}", name, then, now)
