@@ -260,7 +260,10 @@ def happened(view: View, asked: Happened, debt: Account) -> str:
         begun = [at for at, _ in _instants(view, asked.since, debt)]
         if begun:
             start = min(begun) if asked.since.which == "first" else max(begun)
-            found = [one for one in found if one[0] >= start]
+            if asked.since.of_dates:  # that day itself is in it
+                found = [one for one in found if one[0] >= start]
+            else:
+                found = [one for one in found if one[0] > start]
     now = view.moment.at or max(view.moment.known, clock.start_of_day(view.day, view.zone))
     if asked.within is not None:
         found = [one for one in found if in_period(view, one[0], asked.within, now)]
@@ -316,9 +319,13 @@ def _followed(view: View, at: datetime, later: datetime, within: Period | None) 
         return False
     if within is None:
         return True
+    if within.unit == "hour":
+        return later <= at + timedelta(hours=within.count)
     day = clock.local_date(at, view.zone)
     if within.unit == "business_day":
         last = days.add_business_days(day, within.count)
+    elif within.unit == "month":
+        last = days.add_months(day, within.count)
     else:
         last = day + timedelta(days=within.count)
     return clock.local_date(later, view.zone) <= last

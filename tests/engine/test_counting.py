@@ -318,6 +318,37 @@ def test_when_it_happened(more: dict[str, object], expected: str) -> None:
     assert asked(MAIL, dispute, plan, **more) == expected
 
 
+def test_what_came_at_the_very_moment_came_not_after_it() -> None:
+    dispute = said("disputes", ("D1",), "09-15T09:00")
+    for minute, expected in (("00", "no"), ("01", "yes")):
+        letter = replace(MAIL, at=at(f"09-15T09:{minute}"))
+        assert asked(letter, dispute, since=Selector("disputes")) == expected
+
+
+def test_a_date_is_a_whole_day_that_counts() -> None:
+    charged = replace(D1, dates={"charged_off": date(2026, 9, 15)})
+    for when, expected in (("09-14T23:59", "no"), ("09-15T00:00", "yes")):
+        letter = replace(MAIL, at=at(when))
+        assert asked(letter, of=charged, since=Selector("charged_off")) == expected
+
+
+@pytest.mark.parametrize(
+    ("within", "in_time", "late"),
+    [
+        (Period(24, "hour"), "09-11T09:00", "09-11T09:01"),
+        (Period(1, "month"), "10-10T23:59", "10-11T00:00"),
+        (Period(1, "day"), "09-11T23:59", "09-12T00:00"),
+    ],
+)
+def test_followed_in_time_or_too_late(within: Period, in_time: str, late: str) -> None:
+    letter = replace(MAIL, at=at("09-10T09:00"))
+    for when, expected in ((in_time, "no"), (late, "yes")):
+        dispute = said("disputes", ("D1",), when)
+        group = file(letter, dispute, accounts=(D1, D2))
+        found = Happened(SENT, unless_followed=Selector("disputes"), followed_within=within)
+        assert happened(view(group, proposed(at=at("10-20T12:00"))), found, D1) == expected
+
+
 def test_a_statement_on_record() -> None:
     found = Happened(Selector("disputes"))
     assert happened(view(file(said("disputes", ("D1",), "09-15T09:00"))), found, D1) == "yes"

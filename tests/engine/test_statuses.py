@@ -67,6 +67,8 @@ def test_told_of_the_debt_before() -> None:
     assert statuses.initial_communication_made(same, D1) == "no"
     unanswered = past("09-01T10:00", "email", "E1", result="received", direction="in")
     assert statuses.initial_communication_made(view(file(unanswered)), D1) == "no"
+    another = file(replace(letter, consumer="P2"), consumers=(P1, P2))
+    assert statuses.initial_communication_made(view(another), D1) == "no"
 
 
 def test_discharged_and_reaffirmed() -> None:

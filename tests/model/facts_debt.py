@@ -290,6 +290,8 @@ def initial_communication_made(asked: Asked) -> str:
     for contact in happened_by_now(asked):
         if contact.flag("call_in_progress") and asked.contact.flag("same_call"):
             continue
+        if contact.consumer and human(asked.group, contact.consumer) != asked.person:
+            continue  # in the file of another human: whoever that is was told, not this one
         if point_of(asked.group, contact, asked.consumer).whom not in words.CONSUMER_ROLES:
             continue
         what = COMMUNICATION if contact.direction == "out" else CONVERSATION

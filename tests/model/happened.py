@@ -129,7 +129,9 @@ def happened(asked: Asked, question: Happened) -> str:
         starts = events(asked, question.since, None)
         if starts:
             start = starts[0] if question.since.which == "first" else starts[-1]
-            found = [event for event in found if event.at > start.at]
+            # a date is a whole day, which is in it; of anything else only what came later
+            same = question.since.of_dates
+            found = [one for one in found if one.at > start.at or (same and one.at == start.at)]
     answers = []
     for event in found:
         if question.within is not None and not calendar.counts_still(

@@ -29,8 +29,10 @@ def limited(asked: Asked, body: Limit) -> Outcome:
     found = events(asked, body.counting, body.per)
     if body.since is not None:
         if body.since.of_dates and date_of(asked, body.since) is None:
+            if member == "excluded":
+                return SATISFIED, len(found), maximum  # since ever, for all that anybody knows
             # a date that the rule needs and nobody recorded is unknown and refuses
-            return (SATISFIED if member == "excluded" else REFUSED), None, maximum
+            return REFUSED, None, maximum
         starts = events(asked, body.since, body.per)
         if not starts:
             return OUT, None, None
