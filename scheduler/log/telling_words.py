@@ -32,7 +32,8 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     if codes := told.get("area_codes"):
         yield f"from numbers with the area codes {', '.join(codes)}"
     for one in told.get("said", ()):
-        yield f"from what somebody said of where the person is: {one}"
+        instead = "; it stands in place of the other clocks" if told.get("instead") else ""
+        yield f"from what somebody said of where the person is: {one}{instead}"
     if not told:
         yield "from nothing: no address that held, no number of the person's own"
 
