@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -188,6 +189,10 @@ class _Running:
         handler = self.journal.handler()
         logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
         self.metrics.started.set(self.service.now().timestamp())
+        # the law and all that is loaded stays: what is looked through for garbage is the rest, so
+        # that it is done often and takes no time
+        gc.collect()
+        gc.freeze()
         if self._timed:
             self._tell_untimely()
             self._timer.start()
@@ -208,6 +213,7 @@ class _Running:
         self.live.close()
         self._seal_the_rest()
         self.alarms.close()
+        gc.unfreeze()
         self.journal.say("stopped")
 
     def _seal_the_rest(self) -> None:

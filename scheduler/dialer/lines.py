@@ -31,8 +31,10 @@ REST: Final = 0.25
 """Seconds that a line waits at most until it looks again whether a row's time has come."""
 TELLING: Final = 2
 """Lines whose results one thread tells: each is told while its permit lives, and many at once."""
-TRIES: Final = 200
-"""Times that a result is told in vain, when all lines have ended, before it is given up."""
+TRIES: Final = 60
+"""Results told in vain one after another, when all lines have ended, before all are given up."""
+AGAIN: Final = 0.5
+"""Seconds between two such tries."""
 SILENT: Final = timedelta(seconds=30)
 """After silence a row is asked about again so much later."""
 
@@ -64,7 +66,6 @@ class Told:
     body: dict[str, Any]
     after: datetime
     times: int
-    tries: int = 0
 
 
 @dataclass
@@ -244,36 +245,39 @@ class Work:
     def _tell(self, number: int) -> None:
         """Tell results in any order, until every one was taken. Several do so side by side."""
         dice = Random(f"{self.plan.seed}/{number}")
+        vain = 0
         while True:
             now = self.plan.now()
             with self._lock:
                 ending = self.stopped.is_set() and self._busy == 0
                 due = [n for n, one in enumerate(self._outbox) if ending or one.after <= now]
                 one = self._outbox.pop(dice.choice(due)) if due else None
-            if one is not None:
-                self._tell_one(one, ending)
+            if one is not None and ending and vain > TRIES:
+                self.count("results lost")
+            elif one is not None:
+                vain = 0 if self._tell_one(one) else vain + 1
+                if vain:
+                    threading.Event().wait(AGAIN if ending else IDLE)
             elif ending:
                 return
             else:
                 threading.Event().wait(IDLE)
 
-    def _tell_one(self, one: Told, ending: bool) -> None:
+    def _tell_one(self, one: Told) -> bool:
+        """Tell a result, and keep it if it is to be told again; whether it was taken."""
         try:
             became = self.client.settle(one.permit, one.body)
         except Unreachable:
             self.count("result not taken yet")
-            one.tries += ending
-            if one.tries > TRIES:
-                self.count("results lost")
-                return
-            threading.Event().wait(IDLE)
+            taken = False
         else:
             self.count(f"result {became}")
             one.times -= 1
-            if one.times <= 0:
-                return
-        with self._lock:
-            self._outbox.append(one)
+            taken = True
+        if one.times > 0:
+            with self._lock:
+                self._outbox.append(one)
+        return taken
 
     # -- withdrawals
 

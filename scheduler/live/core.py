@@ -28,6 +28,7 @@ from .knowing import Known, Memory
 from .posting import take_in
 from .proposing import decide_now
 from .recording import Asking, Kept, dumps, keep
+from .resting import rest
 from .token import Signer
 from .withdrawing import Lists
 
@@ -143,6 +144,7 @@ class Core:
             self.memory.clear()
             self.ledger.written.clear()
             self.desk.forget(now)
+            rest()
         self.today = today
 
     def _work(self, connection: Connection, jobs: Sequence[Job], work: Work) -> list[Any]:

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import models_json_schema
+from starlette.requests import ClientDisconnect
 
 from . import shapes
 from .problems import Refused
@@ -30,7 +31,10 @@ _MOST_PROBLEMS: Final = 100
 
 async def read(request: Request, model: type[Model]) -> Model:
     """The body of a request as its model. Raises Refused, with every problem and no content."""
-    data = await request.body()
+    try:
+        data = await request.body()
+    except ClientDisconnect:  # whoever asked waits no more: it is no fault of ours
+        raise Refused("wrong_request", "the request ended before its body did") from None
     try:
         return model.model_validate_json(data or b"null")
     except ValidationError as error:

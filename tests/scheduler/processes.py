@@ -28,7 +28,7 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
-def wait_for(there: Callable[[], bool]) -> None:
+def wait_for(there: Callable[[], object]) -> None:
     """Wait until something is so."""
     end = time.monotonic() + PATIENCE
     while not there():

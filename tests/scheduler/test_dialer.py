@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from engine.clock import format_instant
+from scheduler.dialer import lines
 from scheduler.dialer.client import Client, No, Unreachable, Yes
 from scheduler.dialer.lines import Plan, Work
 from scheduler.dialer.outcomes import CODES, DELIVERIES, SAID, outcome
@@ -252,6 +253,23 @@ def test_a_list_that_comes_out_later_is_pulled_and_nothing_is_called_twice() -> 
     taken = [work.queue.take(NOW) for _ in range(121)]
     assert len({one[0].key for one in taken if one is not None}) == 120
     assert taken[-1] is None
+
+
+def test_results_that_nobody_takes_any_more_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "TRIES", 3)
+    monkeypatch.setattr(lines, "AGAIN", 0.0)
+    desk = Desk(40, 0)
+
+    def deaf(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/result"):
+            raise httpx.ConnectError("gone")
+        return desk(request)
+
+    plan = Plan("2026-11-21", 4, 3, load("generic"), lambda: desk.now, pace=1e6)
+    work = Work(client(deaf, None), plan)
+    work.pull()
+    counts = work.run()
+    assert counts["results lost"] == counts["placed"] - counts["result never told"] > 20
 
 
 def test_it_stops_after_so_many_calls() -> None:

@@ -161,6 +161,33 @@ def test_errors_have_one_shape(served: Served) -> None:
     assert "5550100" not in found.text
 
 
+def test_whoever_went_away_before_the_end_of_what_he_asked_is_no_fault_of_ours(
+    served: Served,
+) -> None:
+    sent: list[Any] = []
+
+    async def gone() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    head = {"authorization": f"Bearer {served.keys['officer']}", "content-length": "20"}
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "POST", "scheme": "http",
+        "path": "/v1/checks", "raw_path": b"/v1/checks", "root_path": "", "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in head.items()],
+        "client": ("127.0.0.1", 1), "server": ("here", 80),
+    }  # fmt: skip
+
+    async def ask() -> None:
+        await served.app(scope, gone, send)
+
+    served.runner.run(ask())
+    assert sent[0]["status"] == 422
+    assert not served.journal("fault")
+
+
 def test_a_fault_of_ours_is_a_no_and_is_told(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
