@@ -24,6 +24,7 @@ from engine.problem import ForbearError, Problems
 from ..law import law_of
 from ..live.door import Live, open_live
 from ..live.recording import broken
+from ..live.resting import keep_together
 from ..live.token import KeySigner
 from ..log.keys import Keys, keys_of
 from ..log.sealing_live import seal_live
@@ -70,6 +71,7 @@ def serve_until_told(
     `say` is told the address, once requests are taken. `made_up`: the clock is for trials, and
     goes `pace` times as fast. The others are the command's options. Raises WrongUse, ForbearError.
     """
+    keep_together()
     with listening(host or settings.service.host, settings.service.port if port is None else port
                    ) as door, store_of(settings, SERVING) as store:  # fmt: skip
         config = uvicorn.Config(

@@ -1,20 +1,38 @@
-"""Memory given back to the system, in a process that lives for months."""
+"""Memory in a process that lives for months: kept together, and given back."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
+from typing import Any, Final
+
+_ARENAS: Final = -8
+"""What glibc calls M_ARENA_MAX."""
+FEW: Final = 2
+
+
+def _of_libc(name: str) -> Any:
+    """A function of the C library, None where it has none of that name."""
+    try:
+        return getattr(ctypes.CDLL(None), name)
+    except (AttributeError, OSError, TypeError):
+        return None
+
+
+def keep_together() -> None:
+    """Have all threads share a few places to take memory from; before there are many threads.
+
+    glibc gives each thread a place of its own, and what is freed in one no other can use. Other
+    systems do not.
+    """
+    choose = _of_libc("mallopt")
+    if choose is not None:
+        choose(ctypes.c_int(_ARENAS), ctypes.c_int(FEW))
 
 
 def rest() -> None:
-    """Look for garbage, and give back what is free.
-
-    The C library keeps what threads have freed, each in its own place, where others cannot use
-    it; glibc gives it back when it is asked to, other systems do so by themselves.
-    """
+    """Look for garbage, and give back what is free: glibc does so when it is asked to."""
     gc.collect()
-    try:
-        give_back = ctypes.CDLL(None).malloc_trim
-    except (AttributeError, OSError, TypeError):
-        return
-    give_back(ctypes.c_size_t(0))
+    give_back = _of_libc("malloc_trim")
+    if give_back is not None:
+        give_back(ctypes.c_size_t(0))

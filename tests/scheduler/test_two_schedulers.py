@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from engine.clock import local
 from scheduler.log.keys import make_keys
 from scheduler.sample.synth import synth
 from scheduler.settings import Settings, read
@@ -32,7 +33,7 @@ store: '{url}'
 rulebook: [law]
 refuse_unencoded_places: false
 part_accounts: 10
-zone: UTC
+regions: {{everybody: {{zones: [America/New_York, others]}}}}
 jobs: {{list: {hour:02}:00, grace: 23, seal: 60, expire: 10, refresh: 30, retention: never}}
 """
 """The list of today was due at the last full hour; the clocks are the machine's."""
@@ -44,7 +45,8 @@ def new_home(home: Path, url: str) -> Settings:
     law.mkdir(parents=True)
     for name in ("fdcpa", "regulation_f"):
         shutil.copyfile(ROOT / "rules" / f"{name}.yaml", law / f"{name}.yaml")
-    hour = datetime.fromtimestamp(law.stat().st_mtime, UTC).hour
+    now = datetime.fromtimestamp(law.stat().st_mtime, UTC)
+    hour = local(now, "America/New_York").hour
     (home / "settings.yaml").write_text(SETTINGS.format(url=url, hour=hour), encoding="utf-8")
     make_keys(home)
     found = read(home)
