@@ -203,7 +203,7 @@ class Work:
         self.count("placed")
         self.stopped.wait(made.seconds / self.plan.pace)
         if made.said is not None:
-            self._say(row, made.said, now, permit.permit)
+            self._say(row, made.said, self.plan.now(), permit.permit)  # at the end of the call
         self._result(permit, made, now)
         if self.queue.tried(row) < row.attempts:
             self.queue.again(row, now + PAUSE)
