@@ -31,7 +31,8 @@ HOME = {"kind": "residential", "state": "IN", "postal_code": "47453", "county": 
             {"files": [{"area_codes": ["212"]}, {"said": ["America/Denver"], "instead": True}]},
             [
                 "from numbers with the area codes 212",
-                "from what somebody said of where the person is: America/Denver",
+                "from what somebody said of where the person is: America/Denver; "
+                "it stands in place of the other clocks",
             ],
         ),
     ],
