@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -18,6 +19,8 @@ from ..store.kept import KEPT, NAMES
 from ..store.schema import TABLES, Table
 from .asked import EVENTS, Event, Posted
 
+MOST_TOLD: Final = 10
+"""How often one event may be told in one request: each time is a step through the store."""
 OURS: Final = ("recorded_at",)
 """Columns that nobody tells: when it was recorded is when it was posted."""
 _PLAIN: Final[dict[str, dict[str, object]]] = {
@@ -37,12 +40,15 @@ def take_in(
     """Add events to the store, within the caller's transaction; one outcome for each, in order.
 
     Also the consumers whose files something was added to. Of several with one source and id the
-    last one told holds.
+    last one told holds; what is told more than MOST_TOLD times at once is refused from there on.
     """
     found: dict[int, Posted] = {}
     whose: set[str] = set()
     for kind, table in _TABLES.items():
-        numbered = [(place, one) for place, one in enumerate(events) if one.kind == kind]
+        numbered, often = _not_too_often(
+            [(place, one) for place, one in enumerate(events) if one.kind == kind]
+        )
+        found |= often
         # each round has every id once: what is told twice is told in order
         while numbered:
             ids: set[tuple[str, str]] = set()
@@ -50,7 +56,8 @@ def take_in(
             later: list[tuple[int, Event]] = []
             for place, one in numbered:
                 (later if (one.source, one.id) in ids else now_told).append((place, one))
-                ids.add((one.source, one.id))
+                if one.source and one.id:
+                    ids.add((one.source, one.id))
             found |= _round(connection, table, kind, now_told, now, whose)
             numbered = later
     for place, one in enumerate(events):
@@ -58,6 +65,23 @@ def take_in(
             why = f"`{one.kind}` is no kind of event; it may be {', '.join(EVENTS)}"
             found[place] = _refused(one, [("kind", why)])
     return tuple(found[place] for place in range(len(events))), whose
+
+
+def _not_too_often(
+    numbered: Sequence[tuple[int, Event]],
+) -> tuple[list[tuple[int, Event]], dict[int, Posted]]:
+    """Events to be taken in, and those of an id that stands too often before them, refused."""
+    told: Counter[tuple[str, str]] = Counter()
+    kept: list[tuple[int, Event]] = []
+    often: dict[int, Posted] = {}
+    why = f"told more than {MOST_TOLD} times in one request; what stands is what was told before"
+    for place, one in numbered:
+        told[one.source, one.id] += 1
+        if one.source and one.id and told[one.source, one.id] > MOST_TOLD:
+            often[place] = _refused(one, [("id", why)])
+        else:
+            kept.append((place, one))
+    return kept, often
 
 
 def _round(

@@ -38,6 +38,7 @@ from scheduler.live import (
     decision,
     expire,
     post_events,
+    posting,
     refresh,
     release,
     renew,
@@ -382,6 +383,26 @@ def test_events_are_idempotent_and_corrected_by_their_id(live: Live, now: Hands)
     (posted,) = post_events(live, [taken_back], "crm").result(60)
     assert posted.outcome == "corrected"
     assert asked(live).permitted
+
+
+def test_one_event_told_a_thousand_times_at_once_keeps_nobody_waiting(
+    live: Live, now: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds: list[int] = []
+    whole = posting._round
+
+    def counted(connection: Any, table: Any, kind: str, told: Any, *more: Any) -> Any:
+        rounds.append(len(told))
+        return whole(connection, table, kind, told, *more)
+
+    monkeypatch.setattr(posting, "_round", counted)
+    media = ("written", "postal_letter")
+    often = [cease(medium=media[one % 2]) for one in range(12)]
+    nameless = [replace(one, id="") for one in often]
+    found = post_events(live, [*often, *nameless], "crm").result(60)
+    assert [one.outcome for one in found] == ["new", *["corrected"] * 9, *["refused"] * 14]
+    assert found[10].problems[0][0] == "id"
+    assert rounds == [13, *[1] * 9]
 
 
 def test_an_event_told_again_without_its_moments_keeps_those_it_has(live: Live, now: Hands) -> None:
