@@ -48,6 +48,9 @@ from .sources import store_of
 
 GRACEFUL: Final = 20
 """Seconds that requests may take to end when the service stops."""
+TURN: Final = 0.0005
+"""Seconds after which a thread at work lets another in: ten times as soon as Python would, so that
+the writer, which lets go of Python at every statement, is not kept from going on."""
 WAITING: Final = 512
 """Connections that may wait to be taken."""
 
@@ -98,6 +101,7 @@ def serve_until_told(
             if lacks:
                 running.alarms("restored", f"{lacks:,} live decisions are in the log alone")
             config.app = build(running.service)
+            sys.setswitchinterval(TURN)
             running.journal.say("listening", url=shown)
             say(shown)
             with running.signals():
@@ -213,6 +217,7 @@ class _Running:
         if self._timed:
             self._timer.stop()
         self.live.close()
+        self.service.keyring.close()
         self._seal_the_rest()
         self.alarms.close()
         gc.unfreeze()

@@ -20,16 +20,19 @@ from ..settings import Settings
 from ..store import fetching, linking, living
 from ..store.database import Connection, Store
 from ..store.living import Permit, StoredRelease
-from .asked import Event, Fault, Proposed, Release, Released, Result
+from .asked import Fault, Proposed, Release, Released, Result
 from .deciding import Desk
 from .ending import Ending
 from .entering import Entry, Ledger, Work
+from .jobs import TELLING, Job, events, proposals
 from .knowing import Known, Memory
 from .posting import take_in
 from .proposing import decide_now
 from .recording import Asking, Kept, dumps, keep
 from .resting import rest
+from .short import Short
 from .token import Signer
+from .turning import micros
 from .withdrawing import Lists
 
 AT_ONCE: Final = 500
@@ -40,18 +43,6 @@ LARGE: Final = 50
 """Members of a contact group from which on it is large: who shares a switchboard with hundreds."""
 NIGHT: Final = timedelta(hours=9)
 """After the beginning of a day of UTC: when no window is open, from Puerto Rico to Hawaii."""
-TELLING: Final = ("settle", "cancel", "expire", "post")
-"""Kinds of job that tell facts: they come before what is asked in the same transaction."""
-
-
-@dataclass
-class Job:
-    """One thing handed in. `kind`: check, ahead, reserve, release, sweep, or one of TELLING."""
-
-    asked: Sequence[Proposed] | Proposed | Result | str | Release | Sequence[Event] | None
-    kind: str
-    by: str = ""
-    person: str | None = None
 
 
 @dataclass
@@ -79,11 +70,13 @@ class Core:
     desk: Desk = field(init=False)
     memory: Memory = field(init=False)
     ledger: Ledger = field(init=False)
+    short: Short = field(init=False)
     unswept: list[str] = field(default_factory=list)
     today: date | None = None
 
     def __post_init__(self) -> None:
         """Make the engines ready for the rulebook."""
+        self.short = Short(self.store)
         self._begin(self.law)
 
     def renew(self, law: Law, now: datetime) -> None:
@@ -109,6 +102,7 @@ class Core:
     def close(self) -> None:
         """Stop the engines."""
         self.desk.close()
+        self.short.close()
 
     def run(self, jobs: Sequence[Job], now: datetime) -> list[Any]:
         """Do all of it in one transaction; the answer to each, in order.
@@ -120,10 +114,12 @@ class Core:
         work = Work(now)
         unswept = self.unswept
         try:
-            with self.store.writing() as connection:
-                pending = self._work(connection, jobs, work)
-                self.ledger.write(connection, work)
-                found = [self.ledger.answered(one, self.signer, work.now) for one in pending]
+            pending = self.short.run(jobs, work, self.ledger, self.memory, self.desk, self._one)
+            if pending is None:
+                work = Work(now)
+                with self.store.writing() as connection:
+                    pending = self._work(connection, jobs, work)
+                    self.ledger.write(connection, work)
         except BaseException:
             # INVARIANT: what was taken from `unswept` is asked again later
             self.unswept = unswept
@@ -135,7 +131,10 @@ class Core:
                 known.version += 1
         self.ledger.committed(work)
         self.memory.make_room()
-        return found
+        return [
+            self.ledger.answered(one, self.signer, job.plain)
+            for job, one in zip(jobs, pending, strict=True)
+        ]
 
     def _night(self, now: datetime) -> None:
         """Begin each day with nothing in memory, so that months need no more of it than a day."""
@@ -161,7 +160,7 @@ class Core:
             self.unswept = self.lists.consumers(work.now)
         swept = self._sweep(jobs)
         self.memory.forget_of(told.ended)
-        accounts = {one.account for job in jobs for one in _proposals(job)}
+        accounts = {one.account for job in jobs for one in proposals(job)}
         self.memory.owners(connection, accounts)
         owners = {owner for one in accounts if (owner := self.memory.owner.get(one)) is not None}
         touched = others.touched | caught.touched
@@ -231,7 +230,7 @@ class Core:
         told.loud = set(ending.talked)
         for place, job in enumerate(jobs):
             if job.kind == "post":
-                told.found[place], whose = take_in(connection, _events(job), now)
+                told.found[place], whose = take_in(connection, events(job), now)
                 told.loud |= whose
         return told
 
@@ -258,15 +257,15 @@ class Core:
         if job.kind == "sweep":
             return len(self.unswept)
         if job.kind == "ahead":
-            return sum(isinstance(self._decided(one, work.now), tuple) for one in _proposals(job))
-        return [self._check(one, asking, work) for one in _proposals(job)]
+            return sum(isinstance(self._decided(one, work.now), tuple) for one in proposals(job))
+        return [self._check(one, asking, work) for one in proposals(job)]
 
     def _decided(self, asked: Proposed, now: datetime) -> tuple[Known, Kept] | Fault:
         owner = self.memory.owner.get(asked.account)
         known = None if owner is None else self.memory.of(owner)
         if known is None or asked.account not in known.facts.accounts:
             return Fault("unknown_account", f"no account `{asked.account}`")
-        kept = decide_now(self.desk, known, asked, now)
+        kept = decide_now(self.desk, known, asked, now, micros(now))
         return kept if isinstance(kept, Fault) else (known, kept)
 
     def _check(self, asked: Proposed, asking: Asking, work: Work) -> Entry | Fault:
@@ -274,14 +273,14 @@ class Core:
         if isinstance(found, Fault):
             return found
         _, kept = found
-        return work.enter(kept, kept.findings(self.desk.kinds, work.now), asking, work.now)
+        return work.enter(kept, kept.findings(self.desk.kinds, work.now), asking)
 
     def _reserve(self, asked: Proposed, asking: Asking, work: Work) -> Entry | Fault:
         found = self._decided(asked, work.now)
         if isinstance(found, Fault):
             return found
         known, kept = found
-        entry = work.enter(kept, kept.findings(self.desk.kinds, work.now), asking, work.now)
+        entry = work.enter(kept, kept.findings(self.desk.kinds, work.now), asking)
         if not kept.decided.decision.permitted:
             return entry
         until = work.now + timedelta(seconds=self.settings.permit_seconds)
@@ -351,23 +350,8 @@ class Core:
             kept = keep(self.desk, known.group, known.name, decided, None)
             asking = Asking("list", "withdrawal")
             found = decided.decision.findings
-            entry = work.enter(kept, found, asking, None, one.day.isoformat())
+            entry = work.enter(kept, found, asking, one.day.isoformat())
             work.withdrawn.append((one, entry))
-
-
-def _proposals(job: Job) -> Sequence[Proposed]:
-    if isinstance(job.asked, Proposed):
-        return (job.asked,)
-    if isinstance(job.asked, Release):
-        return (Proposed(job.asked.account, ""),)
-    if job.kind not in ("check", "ahead") or not isinstance(job.asked, Sequence):
-        return ()
-    return [one for one in job.asked if isinstance(one, Proposed)]
-
-
-def _events(job: Job) -> Sequence[Event]:
-    assert isinstance(job.asked, Sequence)
-    return [one for one in job.asked if isinstance(one, Event)]
 
 
 def _contact_row(contact: Contact) -> Mapping[str, object]:

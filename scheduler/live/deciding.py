@@ -290,10 +290,14 @@ def closes(decision: Decision, at: datetime) -> datetime:
     return at.replace(second=0, microsecond=0) + MINUTE
 
 
-def shown_windows(decision: Decision, at: datetime) -> str:
-    """The windows as a record has them: JSON, what has passed cut off to the minute."""
+def next_minute(at: datetime) -> datetime:
+    """The first whole minute that has not passed."""
     whole = at.replace(second=0, microsecond=0)
-    start = whole if whole == at else whole + MINUTE
+    return whole if whole == at else whole + MINUTE
+
+
+def shown_windows(decision: Decision, start: datetime) -> str:
+    """The windows as a record has them: JSON, what lies before `start`, a whole minute, cut off."""
     left = [(max(a, start), b) for a, b in decision.windows if b > start]
     return json.dumps([[format_instant(a), format_instant(b)] for a, b in left])
 

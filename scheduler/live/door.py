@@ -27,7 +27,9 @@ from .asked import (
     Reserved,
     Result,
 )
-from .core import Core, Job
+from .core import Core
+from .entering import Entry
+from .jobs import Job
 from .recording import PREFIX, number_of
 from .token import Signer
 from .withdrawing import Lists, Published
@@ -108,6 +110,13 @@ def check(
     key that asks, `person` whoever is behind it.
     """
     return live.writer.hand_in(Job(tuple(asked), "check", by, person), len(asked))
+
+
+def check_plain(
+    live: Live, asked: Sequence[Proposed], by: str, person: str | None = None
+) -> Future[tuple[Entry | Fault, ...]]:
+    """`check`, with each decision as it was logged: for whoever writes many answers as text."""
+    return live.writer.hand_in(Job(tuple(asked), "check", by, person, plain=True), len(asked))
 
 
 def ahead(live: Live, asked: Sequence[Proposed]) -> Future[int]:
@@ -235,6 +244,7 @@ __all__ = [
     "cancel",
     "changes_after",
     "check",
+    "check_plain",
     "decision",
     "expire",
     "foresee",

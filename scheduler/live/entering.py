@@ -5,33 +5,56 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from engine.decision import Finding
 
 from ..law import Law
 from ..store import living
-from ..store.database import Connection
+from ..store.database import Connection, Way
+from ..store.direct import Direct
 from ..store.living import Head, Permit, StoredChange, StoredRelease
 from ..store.plain import moment, together
 from ..store.recording import record_rulebook
-from .asked import Reserved
-from .recording import PREFIX, Asking, Kept, answer, dumps, inner_of, link_of, salts, texts
+from .asked import Answer, Reserved
+from .recording import (
+    PREFIX,
+    Asking,
+    Kept,
+    Stamp,
+    answer,
+    dumps,
+    inner_of,
+    link_of,
+    salts,
+    texts,
+)
 from .token import Signer, Token, issue
+from .turning import micros
 from .withdrawing import Listed
 
 
-@dataclass
+@dataclass(slots=True)
 class Entry:
-    """A decision on its way into the log. `at` None: about the whole of `day`."""
+    """A decision on its way into the log; about an instant, or the whole of `day`."""
 
     kept: Kept
     findings: tuple[Finding, ...]
     asking: Asking
-    at: datetime | None
+    now: datetime
     day: str | None = None
     permit: Permit | None = None
     seq: int = 0
+
+    @property
+    def decision(self) -> str:
+        """Its id, once it is in the log."""
+        return f"{PREFIX}{self.seq}"
+
+    def answer(self) -> Answer:
+        """What the asker is told."""
+        return answer(self.kept, self.findings, self.seq, self.now, self.kept.until)
 
 
 @dataclass
@@ -46,16 +69,20 @@ class Work:
     bumped: set[str] = field(default_factory=set)
     situations: dict[str, str] = field(default_factory=dict)
 
+    @cached_property
+    def micro(self) -> int:
+        """Now, in microseconds since 1970; of the moment it is first asked."""
+        return micros(self.now)
+
     def enter(
         self,
         kept: Kept,
         findings: tuple[Finding, ...],
         asking: Asking,
-        at: datetime | None,
         day: str | None = None,
     ) -> Entry:
         """One more decision."""
-        entry = Entry(kept, findings, asking, at, day)
+        entry = Entry(kept, findings, asking, self.now, day)
         self.entries.append(entry)
         return entry
 
@@ -85,14 +112,23 @@ class Ledger:
                 living.add_release(connection, one)
             living.bump(connection, work.bumped, work.now)
 
+    def write_short(self, direct: Direct, work: Work, at: Head) -> None:
+        """Put decisions and permits into the store, and commit, in one trip to a server."""
+        with together(direct):
+            self._meet(direct, work)
+            permits = self._log(direct, work, at)
+            living.add_permits(direct, permits)
+            living.use_releases(direct, work.used)
+            direct.commit()
+
     def committed(self, work: Work) -> None:
         """It is in the store for good."""
         self.written.update(work.situations)
         self.begun = self.begun or bool(work.entries)
 
-    def _meet(self, connection: Connection, work: Work) -> None:
+    def _meet(self, connection: Way, work: Work) -> None:
         """Put down what decisions share, where it is not there yet."""
-        if not self.begun:
+        if isinstance(connection, Connection) and not self.begun:
             record_rulebook(connection, self.law.rulebook.digest, self.law.files, work.now)
             living.add_common(connection, self.common, self.content)
         for entry in work.entries:
@@ -101,9 +137,10 @@ class Ledger:
         met = [(self.common, *one) for one in sorted(work.situations.items())]
         living.add_situations(connection, met)
 
-    def _log(self, connection: Connection, work: Work, at: Head) -> list[Permit]:
+    def _log(self, connection: Way, work: Work, at: Head) -> list[Permit]:
         """Number, chain and log the decisions; the permits given by them."""
         seq, chain, now = at.seq, at.chain, moment(connection, work.now)
+        stamp = Stamp.of(work.now)
         rows: list[Sequence[Any]] = []
         permits: list[Permit] = []
         for entry, salt in zip(work.entries, salts(len(work.entries)), strict=True):
@@ -115,7 +152,7 @@ class Ledger:
                 permits.append(entry.permit)
                 name = entry.permit.permit
             public, personal = texts(
-                entry.kept, entry.findings, entry.asking, seq, name, work.now, entry.at, entry.day
+                entry.kept, entry.findings, entry.asking, seq, name, stamp, entry.day
             )
             inner = inner_of(salt, personal)
             chain = link_of(chain, seq, self.common, public, inner)
@@ -126,13 +163,15 @@ class Ledger:
         living.set_head(connection, Head(seq, chain, at.change + len(changes)))
         return permits
 
-    def answered(self, one: Any, signer: Signer, now: datetime) -> Any:
-        """What the asker is told of what was gathered."""
+    def answered(self, one: Any, signer: Signer, plain: bool) -> Any:
+        """What the asker is told of what was gathered; `plain`: decisions as they were logged."""
         if isinstance(one, list):
-            return tuple(_answer(each, now) if isinstance(each, Entry) else each for each in one)
+            if plain:
+                return tuple(one)
+            return tuple(each.answer() if isinstance(each, Entry) else each for each in one)
         if not isinstance(one, Entry):
             return one
-        told = _answer(one, now)
+        told = one.answer()
         permit = one.permit
         if permit is None:
             return Reserved(told)
@@ -141,10 +180,6 @@ class Ledger:
             permit.until, self.law.rulebook.digest, signer.name,
         )  # fmt: skip
         return Reserved(told, permit.permit, issue(signer, token), permit.until)
-
-
-def _answer(entry: Entry, now: datetime) -> Any:
-    return answer(entry.kept, entry.findings, entry.seq, now, entry.kept.until)
 
 
 def _changes(work: Work, before: int) -> list[StoredChange]:

@@ -17,7 +17,6 @@ from .asked import Fault, Proposed
 from .deciding import RESERVED, Desk
 from .knowing import SPOKEN, Known, persons_of
 from .recording import Kept, keep
-from .turning import micros
 
 _WORDS: Final = {
     "channel": words.CHANNELS,
@@ -79,11 +78,16 @@ def key_of(asked: Proposed) -> Hashable:
     )  # fmt: skip
 
 
-def decide_now(desk: Desk, known: Known, asked: Proposed, now: datetime) -> Kept | Fault:
-    """The decision about a proposed contact as of now: the one in memory while it holds."""
+def decide_now(
+    desk: Desk, known: Known, asked: Proposed, now: datetime, micro: int
+) -> Kept | Fault:
+    """The decision about a proposed contact as of now: the one in memory while it holds.
+
+    `micro` is now, as `turning.micros` has it.
+    """
     key = key_of(asked)
     kept: Kept | None = known.answers.get(key)
-    if kept is not None and kept.holds(micros(now)):
+    if kept is not None and kept.holds(micro):
         return kept
     contact = contact_of(known, asked, now)
     if isinstance(contact, Fault):

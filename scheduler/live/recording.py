@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -29,18 +29,21 @@ from .deciding import (
     at_instant,
     closes,
     force_of,
+    next_minute,
     shown_windows,
 )
 
 PREFIX: Final = "live-"
 SALT: Final = 16
 """Bytes of salt, so that nobody finds an erased personal part by trying."""
+_PIECE: Final = 2_000
 _DECLARED: Final = ("purpose", "content", "technology", "disclosure")
 
 
-def dumps(value: object) -> str:
-    """JSON as records have it: no blanks, characters as they are."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+dumps: Final[Callable[[object], str]] = json.JSONEncoder(
+    separators=(",", ":"), ensure_ascii=False
+).encode
+"""JSON as records have it: no blanks, characters as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,41 @@ class Asking:
     person: str | None = None
 
 
-@dataclass
+@dataclass(slots=True)
+class Stamp:
+    """What all records of one transaction share, as text, written once."""
+
+    now: datetime
+    text: str
+    minute: datetime
+    _parts: dict[tuple[int, bool], tuple[str, str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, now: datetime) -> Stamp:
+        """Of the moment they are made."""
+        return cls(now, f'"{format_instant(now)}"', next_minute(now))
+
+    def around(self, asking: Asking, whole: bool) -> tuple[str, str, str]:
+        """What stands around number, permit and day; `asking` must live as long as this."""
+        found = self._parts.get((id(asking), whole))
+        if found is None:
+            shown = self.text
+            found = self._parts[(id(asking), whole)] = (
+                f'","asked":"{asking.asked}","asked_by":{dumps(asking.by)},'
+                f'"asked_person":{dumps(asking.person)},"permit":',
+                f',"decided_at":{shown},"as_of":{shown},"recorded_as_of":{shown},"day":"',
+                f'","at":{"null" if whole else shown},',
+            )
+        return found
+
+
+@dataclass(slots=True)
 class Kept:
     """A decision made ready to be answered and logged, as often as it holds.
 
-    `tail` and `head` are the parts of its record that stay: public and personal.
+    `tail` and `head` are the parts of its record that stay: public and personal. `begin`, from the
+    minute `minute` on, and `evidence` are what else of the personal part stays for a while.
+    `shown` is for whoever writes answers: what stays of them.
     """
 
     decided: Decided
@@ -70,8 +103,11 @@ class Kept:
     timed: bool
     until: datetime | None
     rest: tuple[str, str]
-    minute: str = ""
-    windows: str = ""
+    upcoming: str
+    minute: datetime | None = None
+    begin: str = ""
+    evidence: str = ""
+    shown: dict[bool, tuple[str, ...]] = field(default_factory=dict)
 
     def holds(self, now: int) -> bool:
         """Whether it is still the answer, in microseconds since 1970."""
@@ -132,6 +168,7 @@ def keep(desk: Desk, group: Group, group_name: str, decided: Decided, at: dateti
         timed,
         shut,
         _evidence(decision),
+        dumps(_instant(decision.next_permitted)),
     )
 
 
@@ -183,32 +220,28 @@ def texts(
     asking: Asking,
     seq: int,
     permit: str | None,
-    now: datetime,
-    at: datetime | None,
+    stamp: Stamp,
     day: str | None = None,
 ) -> tuple[str, str]:
-    """The public and the personal part of a record, as JSON."""
-    shown = format_instant(now)
-    minute = shown[:16]
-    if kept.minute != minute or now.second or now.microsecond:
-        kept.windows = dumps(shown_windows(kept.decided.decision, now))
-        kept.minute = minute
+    """The public and the personal part of a record, as JSON; `day`: it is about the whole of it."""
+    start, given, end = stamp.around(asking, day is not None)
+    named = "null" if permit is None else f'"{permit}"'
     asked = (
-        f'{{"decision_id":"{PREFIX}{seq}","asked":"{asking.asked}","asked_by":{dumps(asking.by)},'
-        f'"asked_person":{dumps(asking.person)},"permit":{dumps(permit)},"decided_at":"{shown}",'
-        f'"as_of":"{shown}","recorded_as_of":"{shown}","day":"{day or kept.day}",'
-        f'"at":{dumps(_instant(at))},{kept.tail}}}'
+        f'{{"decision_id":"{PREFIX}{seq}{start}{named}{given}{day or kept.day}{end}{kept.tail}}}'
     )
-    satisfied, lifted = kept.rest
-    found = dumps([_found(one) for one in findings])
-    evidence = f'{{"findings":{found},"satisfied":{satisfied},"lifted":{lifted}}}'
     decision = kept.decided.decision
-    upcoming = now if at is not None and decision.permitted else decision.next_permitted
-    personal = (
-        f'{{{kept.head},"windows_utc":{kept.windows},'
-        f'"next_permitted_utc":{dumps(_instant(upcoming))},"evidence":{dumps(evidence)}}}'
-    )
-    return asked, personal
+    if kept.minute != stamp.minute:
+        shown = dumps(shown_windows(decision, stamp.minute))
+        kept.begin = f'{{{kept.head},"windows_utc":{shown},"next_permitted_utc":'
+        kept.minute = stamp.minute
+    evidence = kept.evidence
+    if not evidence or kept.timed:
+        satisfied, lifted = kept.rest
+        found = dumps([_found(one) for one in findings])
+        told = f'{{"findings":{found},"satisfied":{satisfied},"lifted":{lifted}}}'
+        evidence = kept.evidence = f',"evidence":{dumps(told)}}}'
+    upcoming = stamp.text if day is None and decision.permitted else kept.upcoming
+    return asked, f"{kept.begin}{upcoming}{evidence}"
 
 
 def answer(
@@ -242,12 +275,21 @@ def answer(
 
 def inner_of(salt: str, personal: str) -> str:
     """The hash of a personal part with its salt, hex: what stays when it is erased."""
-    return hashlib.sha256(f"{salt}\n{personal}".encode()).hexdigest()
+    return _hashed(f"{salt}\n{personal}")
 
 
 def link_of(before: str, seq: int, common: str, public: str, inner: str) -> str:
     """The chain at a decision, hex."""
-    return hashlib.sha256(f"{before}\n{seq}\n{common}\n{public}\n{inner}".encode()).hexdigest()
+    return _hashed(f"{before}\n{seq}\n{common}\n{public}\n{inner}")
+
+
+def _hashed(text: str) -> str:
+    """SHA-256 in pieces so short that Python lets no other thread in between."""
+    data = text.encode()
+    whole = hashlib.sha256(data[:_PIECE])
+    for start in range(_PIECE, len(data), _PIECE):
+        whole.update(data[start : start + _PIECE])
+    return whole.hexdigest()
 
 
 def salts(count: int) -> list[str]:

@@ -13,7 +13,8 @@ from typing import Any, Final
 from engine.problem import ForbearError
 
 from .asked import Proposed
-from .core import Core, Job
+from .core import Core
+from .jobs import Job
 
 MOST: Final = 2_000
 """Contacts asked about in one transaction, at most; the rest wait for the next."""

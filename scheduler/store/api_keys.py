@@ -14,7 +14,9 @@ import polars as pl
 import sqlalchemy as sa
 
 from .adding import add_told
+from .database import Way
 from .kept import KEPT
+from .plain import asked
 from .tables import STORED
 
 ORIGIN: Final = "forbear"
@@ -35,9 +37,9 @@ class StoredKey:
 
 def keys(connection: sa.Connection) -> tuple[StoredKey, ...]:
     """Every key, in the order in which they were added."""
-    asked = sa.select(_TABLE).order_by(_TABLE.c.row)
+    every = sa.select(_TABLE).order_by(_TABLE.c.row)
     found: dict[str, StoredKey] = {}
-    for row in connection.execute(asked).mappings():
+    for row in connection.execute(every).mappings():
         had = found.get(row["key"])
         found[row["key"]] = StoredKey(
             row["key"],
@@ -50,10 +52,9 @@ def keys(connection: sa.Connection) -> tuple[StoredKey, ...]:
     return tuple(found.values())
 
 
-def mark(connection: sa.Connection) -> tuple[int, int]:
+def mark(connection: Way) -> tuple[int, int]:
     """What differs as soon as any key was added or revoked: rows, and the newest one's number."""
-    asked = sa.select(sa.func.count(), sa.func.coalesce(sa.func.max(_TABLE.c.row), 0))
-    count, newest = connection.execute(asked).one()
+    ((count, newest),) = asked(connection, "SELECT count(*), coalesce(max(row), 0) FROM api_key")
     return int(count), int(newest)
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 
@@ -29,6 +29,38 @@ WAIT: Final = 30
 """Seconds to wait for another writer."""
 LOOK: Final = 0.003
 """Seconds between two looks whether another writer is done, in the mean."""
+
+
+class Named(Protocol):
+    """What has a name, as a dialect of SQLAlchemy has."""
+
+    @property
+    def name(self) -> str:
+        """The kind of database: sqlite or postgresql."""
+        ...
+
+
+class Held(Protocol):
+    """What holds a connection of the database's own package."""
+
+    @property
+    def driver_connection(self) -> Any:
+        """That connection."""
+        ...
+
+
+class Way(Protocol):
+    """What plain statements need of a connection: SQLAlchemy's, or `direct.Direct`."""
+
+    @property
+    def dialect(self) -> Named:
+        """The kind of database."""
+        ...
+
+    @property
+    def connection(self) -> Held:
+        """What holds the connection of its own package."""
+        ...
 
 
 class StoreError(ForbearError):
@@ -56,7 +88,7 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """One transaction: all that is done in it holds, or none. Raises StoreError."""
-        with _told(self), self.engine.begin() as connection:
+        with told(self), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -65,7 +97,7 @@ class Store:
 
         `view`: another connection's (`view_of`), which must last as long.
         """
-        with _told(self), self.engine.connect() as plain:
+        with told(self), self.engine.connect() as plain:
             if self.dialect == "postgresql":
                 plain = plain.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -135,10 +167,10 @@ def _begin(connection: sa.Connection) -> None:
     if connection.get_execution_options().get("forbear_reads", False):
         connection.exec_driver_sql("BEGIN")
     else:
-        _begin_writing(driver(connection))
+        begin_writing(driver(connection))
 
 
-def _begin_writing(raw: sqlite3.Connection) -> None:
+def begin_writing(raw: sqlite3.Connection) -> None:
     """Take the lock, or wait until it is free: everybody who waits has the same chance.
 
     SQLite's own waiting looks the more seldom the longer it waits, so that of several busy
@@ -160,7 +192,7 @@ def _begin_writing(raw: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def _told(store: Store) -> Iterator[None]:
+def told(store: Store) -> Iterator[None]:
     """A database's complaint as StoreError: its first line, with what it is about."""
     raw: type[Exception] = store.engine.dialect.loaded_dbapi.Error
     try:
@@ -190,6 +222,6 @@ def own_file(path: Path) -> None:
     path.touch(mode=0o600, exist_ok=True)
 
 
-def driver(connection: sa.Connection) -> Any:
+def driver(connection: Way) -> Any:
     """The connection of the database's own package, for what it does in bulk."""
     return connection.connection.driver_connection

@@ -11,8 +11,9 @@ same transaction, so nobody decides by a group that a committed row has changed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 import polars as pl
@@ -113,14 +114,31 @@ def members_of(connection: sa.Connection, groups: Collection[str]) -> dict[str, 
     return {group: tuple(sorted(all_of)) or (group,) for group, all_of in found.items()}
 
 
-def _looked(connection: sa.Connection) -> tuple[dict[str, int], dict[str, int]]:
-    """How far rows have been looked at, and the newest of each table that has others."""
-    if connection.dialect.name == "postgresql":
+@cache
+def looked_text(dialect: str) -> str:
+    """What to ask for `read_looked`."""
+    if dialect == "postgresql":
         newest = " UNION ALL ".join(f"SELECT '+{name}', max(row) FROM {name}" for name in _READ)
     else:
         newest = "SELECT '+' || name, seq FROM sqlite_sequence"
-    rows = asked(connection, f"SELECT name, row FROM watermark UNION ALL {newest}")
-    marks = {name: number for name, number in rows if name[0] != "+"}
+    return f"SELECT name, row FROM watermark UNION ALL {newest}"
+
+
+def read_looked(rows: Sequence[tuple[str, int | None]]) -> tuple[int, bool]:
+    """The epoch, and whether there are rows that nobody has looked at yet."""
+    marks, fresh = _read_looked(rows)
+    return marks.get(EPOCH, 0), bool(fresh)
+
+
+def _looked(connection: sa.Connection) -> tuple[dict[str, int], dict[str, int]]:
+    """How far rows have been looked at, and the newest of each table that has others."""
+    return _read_looked(asked(connection, looked_text(connection.dialect.name)))
+
+
+def _read_looked(
+    rows: Sequence[tuple[str, int | None]],
+) -> tuple[dict[str, int], dict[str, int]]:
+    marks = {name: number or 0 for name, number in rows if name[0] != "+"}
     fresh = {
         name[1:]: number
         for name, number in rows

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-import sqlalchemy as sa
-
-from .database import Store
+from .database import Store, Way
 from .plain import among, asked, day, done, moment, put, read_day, read_moment
 from .tables import EPOCH
 
@@ -104,7 +102,7 @@ class StoredDecision:
     chain: str
 
 
-def _server(connection: sa.Connection) -> bool:
+def _server(connection: Way) -> bool:
     return connection.dialect.name == "postgresql"
 
 
@@ -118,14 +116,14 @@ _NEW_STATES: Final = (
 """Makes rows of groups that have none, and locks them, whoever made them first (PostgreSQL)."""
 
 
-def stop_writers(connection: sa.Connection) -> None:
+def stop_writers(connection: Way) -> None:
     """Nobody else adds facts until this transaction ends (SQLite: nobody does anyway)."""
     if _server(connection):
         done(connection, "LOCK TABLE contact, statement, knowledge IN SHARE ROW EXCLUSIVE MODE")
 
 
 def states(
-    connection: sa.Connection, groups: Collection[str], *, lock: bool = False
+    connection: Way, groups: Collection[str], *, lock: bool = False
 ) -> dict[str, tuple[int, datetime | None]]:
     """The version of each group, and when it last changed; `lock`: nobody else locks it now.
 
@@ -146,7 +144,7 @@ def states(
     return found
 
 
-def bump(connection: sa.Connection, groups: Iterable[str], at: datetime) -> None:
+def bump(connection: Way, groups: Iterable[str], at: datetime) -> None:
     """Say that something of these groups changed."""
     now = moment(connection, at)
     latest = "GREATEST" if _server(connection) else "max"
@@ -163,7 +161,7 @@ def bump(connection: sa.Connection, groups: Iterable[str], at: datetime) -> None
 # -- permits and releases
 
 
-def _permits(connection: sa.Connection, condition: str, value: Any) -> list[Permit]:
+def _permits(connection: Way, condition: str, value: Any) -> list[Permit]:
     columns = ", ".join(f"p.{one}" for one in _PERMIT)
     rows = asked(
         connection,
@@ -180,13 +178,13 @@ def _permit(row: Sequence[Any]) -> Permit:
     return Permit(**{**told, **times})
 
 
-def open_permits(connection: sa.Connection, consumers: Collection[str]) -> list[Permit]:
+def open_permits(connection: Way, consumers: Collection[str]) -> list[Permit]:
     """Permits of these consumers that have not ended."""
     condition, value = among(connection, "p.consumer", consumers)
     return _permits(connection, f"{condition} AND e.permit IS NULL", value)
 
 
-def overdue(connection: sa.Connection, now: datetime, limit: int) -> list[Permit]:
+def overdue(connection: Way, now: datetime, limit: int) -> list[Permit]:
     """Permits past their end that nobody settled, the oldest first."""
     columns = ", ".join(f"p.{one}" for one in _PERMIT)
     rows = asked(
@@ -198,13 +196,13 @@ def overdue(connection: sa.Connection, now: datetime, limit: int) -> list[Permit
     return [_permit(row) for row in rows]
 
 
-def permits(connection: sa.Connection, names: Collection[str]) -> dict[str, Permit]:
+def permits(connection: Way, names: Collection[str]) -> dict[str, Permit]:
     """Permits by their ids, however they ended."""
     condition, value = among(connection, "p.permit", names)
     return {one.permit: one for one in _permits(connection, condition, value)}
 
 
-def add_permits(connection: sa.Connection, given: Sequence[Permit]) -> None:
+def add_permits(connection: Way, given: Sequence[Permit]) -> None:
     """Add permits."""
     rows = [
         (*(getattr(one, name) for name in _PERMIT[:8]),
@@ -214,18 +212,14 @@ def add_permits(connection: sa.Connection, given: Sequence[Permit]) -> None:
     put(connection, "permit", _PERMIT, rows)
 
 
-def end_permits(
-    connection: sa.Connection, ended: Sequence[tuple[str, str, str]], at: datetime
-) -> None:
+def end_permits(connection: Way, ended: Sequence[tuple[str, str, str]], at: datetime) -> None:
     """End permits: (permit, how, by whom)."""
     now = moment(connection, at)
     rows = [(permit, how, now, by) for permit, how, by in ended]
     put(connection, "permit_end", ("permit", "how", "at", "by"), rows)
 
 
-def releases(
-    connection: sa.Connection, consumers: Collection[str], now: datetime
-) -> list[StoredRelease]:
+def releases(connection: Way, consumers: Collection[str], now: datetime) -> list[StoredRelease]:
     """Releases in force that no permit has used up; one that was cancelled uses up nothing."""
     condition, value = among(connection, "r.consumer", consumers)
     columns = ", ".join(f"r.{one}" for one in _RELEASE)
@@ -242,14 +236,14 @@ def releases(
     return [StoredRelease(**{**one, **{t: read_moment(one[t]) for t in times}}) for one in told]
 
 
-def add_release(connection: sa.Connection, one: StoredRelease) -> None:
+def add_release(connection: Way, one: StoredRelease) -> None:
     """Add a release."""
     values = [getattr(one, name) for name in _RELEASE[:10]]
     times = [moment(connection, one.made_at), moment(connection, one.until)]
     put(connection, "release", _RELEASE, [[*values, *times]])
 
 
-def use_releases(connection: sa.Connection, used: Sequence[tuple[str, str]]) -> None:
+def use_releases(connection: Way, used: Sequence[tuple[str, str]]) -> None:
     """Note which permit used which release: (release, permit)."""
     put(connection, "release_use", ("release", "permit"), used)
 
@@ -257,7 +251,7 @@ def use_releases(connection: sa.Connection, used: Sequence[tuple[str, str]]) -> 
 # -- the live log
 
 
-def head(connection: sa.Connection) -> Head:
+def head(connection: Way) -> Head:
     """Where the live log stands; nobody else adds to it until this transaction ends."""
     text = "SELECT seq, chain, change FROM live_head WHERE id = 1"
     if _server(connection):
@@ -270,7 +264,7 @@ def head(connection: sa.Connection) -> Head:
     return Head(*rows[0])
 
 
-def set_head(connection: sa.Connection, at: Head) -> None:
+def set_head(connection: Way, at: Head) -> None:
     """Say where the live log stands now."""
     done(
         connection,
@@ -279,18 +273,18 @@ def set_head(connection: sa.Connection, at: Head) -> None:
     )
 
 
-def add_decisions(connection: sa.Connection, rows: Sequence[Sequence[Any]]) -> None:
+def add_decisions(connection: Way, rows: Sequence[Sequence[Any]]) -> None:
     """Add decisions: seq, at (as `plain.moment`), common, public, personal, salt, inner, chain."""
     put(connection, "live_decision", _DECISION, rows)
 
 
-def add_situations(connection: sa.Connection, rows: Sequence[tuple[str, str, str]]) -> None:
+def add_situations(connection: Way, rows: Sequence[tuple[str, str, str]]) -> None:
     """Add situations met for the first time: (common, situation, content)."""
     columns = ("common", "situation", "content")
     put(connection, "live_situation", columns, rows, unless=columns[:2])
 
 
-def add_common(connection: sa.Connection, common: str, content: str) -> None:
+def add_common(connection: Way, common: str, content: str) -> None:
     """Add what decisions have in common, unless it is there."""
     columns = ("common", "content")
     put(connection, "live_common", columns, [(common, content)], unless=columns[:1])
@@ -329,7 +323,7 @@ def live_common(store: Store, common: str) -> str | None:
 # -- withdrawals
 
 
-def add_changes(connection: sa.Connection, new: Sequence[StoredChange]) -> None:
+def add_changes(connection: Way, new: Sequence[StoredChange]) -> None:
     """Add withdrawals."""
     rows = [
         (one.seq, moment(connection, one.at), day(connection, one.day),
@@ -339,7 +333,7 @@ def add_changes(connection: sa.Connection, new: Sequence[StoredChange]) -> None:
     put(connection, "change", _CHANGE, rows)
 
 
-def withdrawn(connection: sa.Connection, of: date) -> set[tuple[int, str, str, str]]:
+def withdrawn(connection: Way, of: date) -> set[tuple[int, str, str, str]]:
     """Rows of a day's list that are withdrawn: row_id, account, point, channel."""
     rows = asked(
         connection,

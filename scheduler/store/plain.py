@@ -7,20 +7,23 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
+from itertools import chain
 from typing import Any, Final
 
 import polars as pl
-import sqlalchemy as sa
 
-from .database import driver
+from .database import Way, driver
 from .tables import EPOCH
 
 Value = Any
 """What a database takes and gives: text, number, moment, or nothing."""
 _MICRO: Final = timedelta(microseconds=1)
+_AT_ONCE: Final = 80
+"""Rows that SQLite is handed in one statement: fewer statements, fewer waits for other threads."""
 
 
-def asked(connection: sa.Connection, text: str, values: Sequence[Value] = ()) -> list[Any]:
+def asked(connection: Way, text: str, values: Sequence[Value] = ()) -> list[Any]:
     """The rows that a statement answers; `?` marks a place for a value."""
     if connection.dialect.name == "postgresql":
         text = text.replace("?", "%s")
@@ -28,7 +31,7 @@ def asked(connection: sa.Connection, text: str, values: Sequence[Value] = ()) ->
     return found
 
 
-def done(connection: sa.Connection, text: str, values: Sequence[Value] = ()) -> None:
+def done(connection: Way, text: str, values: Sequence[Value] = ()) -> None:
     """Do what answers nothing."""
     if connection.dialect.name == "postgresql":
         text = text.replace("?", "%s")
@@ -36,7 +39,7 @@ def done(connection: sa.Connection, text: str, values: Sequence[Value] = ()) -> 
 
 
 @contextmanager
-def together(connection: sa.Connection) -> Iterator[None]:
+def together(connection: Way) -> Iterator[None]:
     """What is done within goes to a server in one trip; nothing may be asked in between."""
     if connection.dialect.name == "postgresql":
         with driver(connection).pipeline():
@@ -46,7 +49,7 @@ def together(connection: sa.Connection) -> Iterator[None]:
 
 
 def put(
-    connection: sa.Connection,
+    connection: Way,
     table: str,
     columns: Sequence[str],
     rows: Sequence[Sequence[Value]],
@@ -60,21 +63,32 @@ def put(
         _put_new(connection, table, columns, rows, unless)
         return
     server = connection.dialect.name == "postgresql"
+    own = driver(connection)
+    if len(rows) == 1:
+        own.execute(_insert(table, tuple(columns), 1, server, bool(unless)), rows[0])
+    elif server:
+        cursor = own.cursor()
+        cursor.executemany(_insert(table, tuple(columns), 1, server, bool(unless)), rows)
+        cursor.close()
+    else:
+        for start in range(0, len(rows), _AT_ONCE):
+            some = rows[start : start + _AT_ONCE]
+            text = _insert(table, tuple(columns), len(some), server, False)
+            own.execute(text, list(chain.from_iterable(some)))
+
+
+@lru_cache(maxsize=512)
+def _insert(table: str, columns: tuple[str, ...], rows: int, server: bool, unless: bool) -> str:
+    """The statement that adds so many rows."""
     marks = ", ".join(("%s" if server else "?") for _ in columns)
     names = ", ".join(f'"{one}"' for one in columns)
-    text = f"INSERT INTO {table} ({names}) VALUES ({marks})"
-    if unless:
-        text += " ON CONFLICT DO NOTHING"
-    cursor = driver(connection).cursor()
-    if len(rows) == 1:
-        cursor.execute(text, rows[0])
-    else:
-        cursor.executemany(text, rows)
-    cursor.close()
+    values = ", ".join([f"({marks})"] * rows)
+    end = " ON CONFLICT DO NOTHING" if unless else ""
+    return f"INSERT INTO {table} ({names}) VALUES {values}{end}"
 
 
 def _put_new(
-    connection: sa.Connection,
+    connection: Way,
     table: str,
     columns: Sequence[str],
     rows: Sequence[Sequence[Value]],
@@ -94,7 +108,7 @@ def _put_new(
 
 
 def among(
-    connection: sa.Connection, column: str, values: Collection[str] | Collection[int]
+    connection: Way, column: str, values: Collection[str] | Collection[int]
 ) -> tuple[str, Value]:
     """A condition that a column is one of some values, and the one value it takes."""
     if connection.dialect.name == "postgresql":
@@ -102,12 +116,12 @@ def among(
     return f"{column} IN (SELECT value FROM json_each(?))", json.dumps(list(values))
 
 
-def moment(connection: sa.Connection, at: datetime) -> Value:
+def moment(connection: Way, at: datetime) -> Value:
     """A moment as the database holds it."""
     return at if connection.dialect.name == "postgresql" else (at - EPOCH) // _MICRO
 
 
-def day(connection: sa.Connection, at: date) -> Value:
+def day(connection: Way, at: date) -> Value:
     """A civil day as the database holds it."""
     return at if connection.dialect.name == "postgresql" else at.isoformat()
 

@@ -17,12 +17,15 @@ from .problems import Refused
 from .service import Service
 
 CLIENT_TIME: Final = "Forbear-Client-Time"
+TIME_LENGTH: Final = 40
 _bearer: Final = HTTPBearer(auto_error=False, description="a key of `forbear keys add`")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ClientTime = Annotated[
     str | None,
     Header(
-        alias=CLIENT_TIME, max_length=40, description="the client's clock, ISO 8601 with offset"
+        alias=CLIENT_TIME,
+        max_length=TIME_LENGTH,
+        description="the client's clock, ISO 8601 with offset",
     ),
 ]
 
@@ -44,29 +47,42 @@ def need(*scopes: str, clock: bool = False) -> Callable[..., Awaitable[Bearer]]:
     async def allowed(
         request: Request, given: Credentials, client_time: ClientTime = None
     ) -> Bearer:
-        service = service_of(request)
-        bearer = await _bearer_of(service, given)
-        request.state.key = bearer.id
-        if not bearer.scopes & set(scopes):
-            raise Refused(
-                "not_for_this_key", f"this takes a key with scope {' or '.join(sorted(scopes))}"
-            )
-        wait = service.pace.wait(bearer.id, service.tick())
-        if wait:
-            raise Refused("too_many", headers={"Retry-After": str(math.ceil(wait))})
-        if clock and client_time is None and "dialer" in bearer.scopes:
-            raise Refused("no_clock", field=CLIENT_TIME)
-        _same_clock(service, client_time)
-        return bearer
+        text = None if given is None else given.credentials
+        return await admit(request, frozenset(scopes), text, client_time, clock=clock)
 
     return allowed
 
 
-async def _bearer_of(service: Service, given: HTTPAuthorizationCredentials | None) -> Bearer:
-    if given is None or not given.credentials:
+async def admit(
+    request: Request,
+    scopes: frozenset[str],
+    text: str | None,
+    client_time: str | None,
+    *,
+    clock: bool,
+) -> Bearer:
+    """Who asks by this key, as `need` says."""
+    service = service_of(request)
+    bearer = await _bearer_of(service, text)
+    request.state.key = bearer.id
+    if not bearer.scopes & scopes:
+        raise Refused(
+            "not_for_this_key", f"this takes a key with scope {' or '.join(sorted(scopes))}"
+        )
+    wait = service.pace.wait(bearer.id, service.tick())
+    if wait:
+        raise Refused("too_many", headers={"Retry-After": str(math.ceil(wait))})
+    if clock and client_time is None and "dialer" in bearer.scopes:
+        raise Refused("no_clock", field=CLIENT_TIME)
+    _same_clock(service, client_time)
+    return bearer
+
+
+async def _bearer_of(service: Service, text: str | None) -> Bearer:
+    if not text:
         raise Refused("no_key", headers={"WWW-Authenticate": "Bearer"})
     try:
-        found = await service.who(given.credentials)
+        found = await service.who(text)
     except StoreError as error:
         service.journal.say("no_answer", "error", why=str(error))
         raise Refused("not_ready") from error

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from engine.clock import format_instant
 
 from ..live.asked import Answer, Change, Ended, Fault, Posted, Released, Reserved
+from ..live.entering import Entry
+from ..live.recording import dumps
 from .problems import CODES, Refused
+
+_HERE: Final = "\x00"  # no id has it
+_SHOWN: Final = dumps(_HERE)
 
 
 def at(moment: datetime | None) -> str | None:
@@ -56,11 +61,48 @@ def answer(one: Answer, brief: bool = False) -> dict[str, Any]:
     }
 
 
-def result(one: Answer | Fault, brief: bool = False) -> dict[str, Any]:
-    """One result of several: a decision, or why there is none, which is a no."""
-    if isinstance(one, Fault):
-        return {"permitted": False, "fault": {"code": one.code, "message": one.message}}
-    return answer(one, brief)
+def fault(one: Fault) -> dict[str, Any]:
+    """Why there is no decision about one of several, which is a no."""
+    return {"permitted": False, "fault": {"code": one.code, "message": one.message}}
+
+
+def results(found: Sequence[Entry | Fault], brief: bool) -> tuple[bytes, int]:
+    """The results of a batch as a JSON document, and how many of them permit.
+
+    What stays of a decision's answer while it holds is written once.
+    """
+    said: list[str] = []
+    permitted = 0
+    last: datetime | None = None
+    moment = ""
+    for one in found:
+        if isinstance(one, Fault):
+            said.append(dumps(fault(one)))
+            continue
+        if one.now is not last:
+            last, moment = one.now, f'"{format_instant(one.now)}"'
+        kept = one.kept
+        parts = kept.shown.get(brief) or _parts(one, brief)
+        if kept.decided.decision.permitted:
+            permitted += 1
+            start, then, more, end = parts
+            said.append(f'{start}"{one.decision}"{then}{moment}{more}{moment}{end}')
+        else:
+            start, then, end = parts
+            said.append(f'{start}"{one.decision}"{then}{moment}{end}')
+    return f'{{"results":[{",".join(said)}]}}'.encode(), permitted
+
+
+def _parts(one: Entry, brief: bool) -> tuple[str, ...]:
+    """What stands around a decision's id and its moment; kept where it stays the same."""
+    document = answer(one.answer(), brief)
+    document["decision"] = document["at"] = _HERE
+    if document["permitted"]:
+        document["next_permitted"] = _HERE
+    found = tuple(dumps(document).split(_SHOWN))
+    if brief or not one.kept.timed:
+        one.kept.shown[brief] = found
+    return found
 
 
 def refused(one: Fault) -> Refused:
@@ -124,4 +166,4 @@ def change(one: Change) -> dict[str, Any]:
 
 def text(document: Any) -> bytes:
     """A document as JSON, as short as it can be said."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return dumps(document).encode()

@@ -14,6 +14,7 @@ from . import bodies, list_routes, live_routes, run_routes
 from .door import App, Door
 from .list_routes import answered
 from .problems import Refused, document
+from .quick import quick
 from .service import Service
 from .shapes import Errors
 
@@ -64,7 +65,7 @@ def build(service: Service) -> App:
     """The whole service, ready to be served."""
     app = api()
     app.state.service = service
-    return Door(app, service)
+    return Door(app, service, quick(app, _refused))
 
 
 def contract() -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 
 from engine.clock import format_instant
 
 from .answers import text
 from .problems import Refused, document
+from .quick import ordinary
 from .service import Service
 
 Scope = MutableMapping[str, Any]
@@ -23,9 +24,10 @@ _NOT_A_ROUTE: Final = "(none)"
 class Door:
     """The outermost layer around the application."""
 
-    def __init__(self, app: App, service: Service) -> None:
-        """Stand before `app`."""
+    def __init__(self, app: App, service: Service, quick: Mapping[str, App]) -> None:
+        """Stand before `app`, and before what goes past its way through a request."""
         self._app = app
+        self._quick = quick
         self._service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,7 +44,9 @@ class Door:
             if _length(scope) > service.max_body:
                 await seen.refuse(Refused("too_large"))
             else:
-                await self._app(scope, limited, seen)
+                quick = self._quick.get(scope["path"])
+                app = self._app if quick is None or not ordinary(scope) else quick
+                await app(scope, limited, seen)
         except Refused as error:  # met while the body was read
             await seen.refuse(error)
         except Exception as error:  # the last door: a fault of ours is a no, and is told

@@ -21,6 +21,7 @@ from engine.problem import ForbearError, did_you_mean
 
 from ..store.api_keys import StoredKey, add_key, keys, mark, revoke_key
 from ..store.database import Store
+from ..store.direct import Direct
 
 SCOPES: Final = ("dialer", "officer", "auditor", "admin")
 """What a key may be for: see the table of endpoints in `scheduler/web/README.md`."""
@@ -98,14 +99,44 @@ class Keyring:
         self._mark = (-1, -1)
         self._known: dict[str, StoredKey] = {}
         self._lock = Lock()
+        self._direct: Direct | None = None
 
     def refresh(self) -> None:
         """Ask the store whether a key was added or revoked. Raises StoreError."""
-        with self._lock, self._store.reading() as connection:
+        with self._lock:
+            self._read()
+
+    def glance(self) -> None:
+        """The same by a connection kept open for it: of a file, it takes no time worth a thread.
+
+        Raises StoreError.
+        """
+        with self._lock:
+            if self._direct is None:
+                self._direct = Direct(self._store)
+            direct = self._direct
+            try:
+                with direct.transaction():
+                    found = mark(direct)
+            except BaseException:
+                self._direct = None
+                raise
+            if found != self._mark:
+                self._read()
+
+    def _read(self) -> None:
+        with self._store.reading() as connection:
             found = mark(connection)
             if found != self._mark:
                 self._known = {one.id: one for one in keys(connection)}
                 self._mark = found
+
+    def close(self) -> None:
+        """Let go of that connection."""
+        with self._lock:
+            if self._direct is not None:
+                self._direct.close()
+                self._direct = None
 
     def opens(self, text: str) -> Bearer | str:
         """Who a key is of, or why it opens nothing: `unknown`, `revoked`. Raises StoreError.

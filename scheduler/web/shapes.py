@@ -34,12 +34,17 @@ class Contact(Asked):
     account: Text = Field(description="your own id of the account")
     channel: Word = Field(description="call, voicemail, text, email, mail, social or visit")
     point: Text | None = Field(None, description="your own id of the contact point")
-    debts: list[Text] = Field([], max_length=100, description="other accounts it is about")
+    debts: tuple[Text, ...] = Field((), max_length=100, description="other accounts it is about")
     purpose: Word | None = None
     content: Word | None = None
     technology: Word | None = None
     disclosure: Word | None = None
-    flags: dict[Word, bool] = Field({}, max_length=50, description="declarations about it")
+    flags: dict[Word, bool] = Field(  # a default that pydantic need not copy for each contact
+        default_factory=dict,
+        max_length=50,
+        description="declarations about it",
+        json_schema_extra={"default": {}},
+    )
 
 
 class Checks(Asked):

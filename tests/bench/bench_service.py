@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+import psutil
 
 from scheduler.settings import Settings
 from tests.scheduler.processes import Service, keys_of, serve
@@ -31,11 +32,12 @@ NOON = "2026-11-21T18:00:00Z"
 
 @dataclass
 class Measured:
-    """What came of a run: answers, and how long each took, in milliseconds."""
+    """What came of a run: answers, how long each took, and the server's processor time (ms)."""
 
     answers: int
     seconds: float
     took: list[float]
+    worked: float
 
     @property
     def rate(self) -> float:
@@ -115,6 +117,8 @@ async def load(
 ) -> Measured:
     """Ask from many connections for a while; `rate`: so many a second in all, 0: as fast as may."""
     port = int(service.url.rpartition(":")[2])
+    server = psutil.Process(service.process.pid)
+    before = sum(server.cpu_times()[:2])
     loop = asyncio.get_running_loop()
     start = time.perf_counter()
     share = [requests[number::clients] or requests for number in range(clients)]
@@ -129,7 +133,8 @@ async def load(
         lines.append(line)
     await asyncio.gather(*(one.done for one in lines))
     took = [one for line in lines for one in line.took]
-    return Measured(len(took), time.perf_counter() - start, took)
+    worked = sum(server.cpu_times()[:2]) - before
+    return Measured(len(took), time.perf_counter() - start, took, worked * 1e3)
 
 
 def commits(place: Path, seconds: float = 2.0) -> float:
@@ -156,7 +161,8 @@ def say(line: str) -> None:
 def tell(what: str, one: Measured, each: int = 1) -> None:
     say(
         f"{what:<44} {one.rate * each:>9,.0f} /s   p50 {statistics.median(one.took):7.2f} ms"
-        f"   p99 {one.quantile(0.99):7.2f} ms   ({one.answers:,} answers)"
+        f"   p99 {one.quantile(0.99):7.2f} ms   ({one.answers:,} answers, "
+        f"{one.worked / max(1, one.answers * each):.3f} ms of the server's processor each)"
     )
 
 

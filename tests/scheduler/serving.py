@@ -211,6 +211,7 @@ def serving(settings: Settings, **more: Any) -> Iterator[Served]:
         }
         with asyncio.Runner() as runner:
             yield Served(service, build(service), clock, keys, runner, said)
+        service.keyring.close()
     store.close()
 
 

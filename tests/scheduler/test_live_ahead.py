@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -12,21 +15,33 @@ from engine.rulebook import law_directory
 from scheduler.law import load_law
 from scheduler.live import (
     Answer,
+    Fault,
     Live,
     Proposed,
+    Reserved,
     changes_after,
     check,
+    check_plain,
     foresee,
+    post_events,
     refresh,
     renew,
+    reserve,
     writer,
 )
 from scheduler.live.core import Core
+from scheduler.live.recording import broken
 from scheduler.live.withdrawing import Listed
-from scheduler.store.database import Store
+from scheduler.store import living
+from scheduler.store.database import Store, StoreError
+from scheduler.store.direct import Direct
+from scheduler.store.living import START, live_decisions
 from scheduler.store.migrating import migrate
+from scheduler.store.plain import moment, together
+from scheduler.web import answers
 from tests.scheduler import living as made
 from tests.scheduler.living import DAY, NOON, Hands, Shown, debtors, tell
+from tests.scheduler.test_live import cease
 
 SOME = [Proposed(f"A{n}", "call") for n in (1, 2, 3, 4)]
 NO_CALLS = """\
@@ -147,3 +162,142 @@ def test_rows_that_a_new_rulebook_forbids_are_withdrawn(
         renew(live, made.law()).result(60)
         refresh(live).result(60)
         assert changes_after(live, NOON.date(), 0) == gone  # what is gone stays gone, once
+
+
+# -- the short way: what memory holds, confirmed under the locks
+
+
+def ways(live: Live, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether each transaction from now on went the short way."""
+    found: list[bool] = []
+    short = live.writer.core.short
+    run = short.run
+
+    def noted(*given: Any) -> list[Any] | None:
+        answers = run(*given)
+        found.append(answers is not None)
+        return answers
+
+    monkeypatch.setattr(short, "run", noted)
+    return found
+
+
+def test_what_is_in_memory_goes_the_short_way(
+    live: Live, store: Store, now: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check(live, SOME, "dialer").result(60)
+    before = live.writer.core.memory.of("C1").version
+    went = ways(live, monkeypatch)
+    answers = check(live, [*SOME, Proposed("A1", "text")], "dialer").result(60)
+    given = reserve(live, SOME[0], "dialer").result(60)
+    assert isinstance(given, Reserved)
+    assert given.permit is not None
+    refused = reserve(live, SOME[0], "dialer").result(60)
+    assert isinstance(refused, Reserved)
+    assert refused.permit is None
+    assert went == [True, True, True]
+    rows = live_decisions(store, 0, 100)
+    assert [json.loads(one.public)["permit"] for one in rows[-2:]] == [given.permit, None]
+    assert rows[-3].seq - rows[-len(answers) - 2].seq == len(answers) - 1
+    assert broken(rows, START, 1) is None
+    with store.reading() as connection:
+        assert list(living.permits(connection, [given.permit])) == [given.permit]
+        versions = living.states(connection, ["C1", "C2"])
+    memory = live.writer.core.memory
+    assert versions["C1"][0] == memory.of("C1").version == before + 2  # both locked it
+    assert versions["C2"][0] == memory.of("C2").version
+
+
+def test_the_short_way_is_left_where_another_process_was(
+    live: Live, store: Store, now: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with made.living(store, now) as other:
+        for one in (live, other):
+            check(one, SOME, "dialer").result(60)
+        went = ways(live, monkeypatch)
+        mine, theirs = reserve(live, SOME[0], "a").result(60), None
+        theirs = reserve(other, SOME[0], "b").result(60)
+        assert isinstance(mine, Reserved)
+        assert isinstance(theirs, Reserved)
+        assert (mine.permit is None, theirs.permit is None) == (False, True)
+        taken = reserve(other, SOME[1], "b").result(60)
+        assert isinstance(taken, Reserved)
+        assert taken.permit is not None
+        late = reserve(live, SOME[1], "a").result(60)
+        assert isinstance(late, Reserved)
+        assert late.permit is None
+        post_events(other, [cease(3)], "crm").result(60)
+        (found,) = check(live, SOME[2:3], "a").result(60)
+        assert isinstance(found, Answer)
+        assert not found.permitted
+        assert went == [True, False, False]
+        again = check(live, SOME, "a").result(60)
+        assert len(again) == 4
+        assert went[-1]
+    rows = live_decisions(store, 0, 100)
+    assert broken(rows, START, 1) is None
+
+
+def test_what_was_not_committed_never_was(
+    live: Live, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check(live, SOME, "dialer").result(60)
+    before = live_decisions(store, 0, 100)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("no disk")
+
+    with monkeypatch.context() as broken_off:
+        broken_off.setattr(living, "set_head", fail)
+        with pytest.raises(RuntimeError):
+            reserve(live, SOME[0], "dialer").result(60)
+    assert live_decisions(store, 0, 100) == before
+    given = reserve(live, SOME[0], "dialer").result(60)
+    assert isinstance(given, Reserved)
+    assert given.permit is not None
+    twice = live.writer.core.short.direct
+    assert twice is None  # it went the ordinary way: nothing is known after a failure
+    reserve(live, SOME[1], "dialer").result(60)
+    reserve(live, SOME[1], "dialer").result(60)
+    assert live.writer.core.short.direct is not None
+
+
+def add(store: Store, number: int) -> None:
+    """A decision of that number, in one trip with its commit."""
+    direct = Direct(store)
+    with direct.transaction():
+        assert direct.look(["C1"], [], NOON).head is not None
+        with together(direct):
+            row = (number, moment(direct, NOON), "x", "{}", "{}", "", "", "")
+            living.add_decisions(direct, [row])
+            direct.commit()
+
+
+def test_what_is_sent_with_its_commit_fails_as_a_whole(live: Live, store: Store) -> None:
+    check(live, SOME, "dialer").result(60)
+    last = live_decisions(store, 0, 100)[-1]
+    with pytest.raises(StoreError):
+        add(store, last.seq)
+    assert live_decisions(store, 0, 100)[-1] == last
+    version = live.writer.core.memory.of("C1").version
+    with store.reading() as connection:
+        assert living.states(connection, ["C1"])["C1"][0] == version
+
+
+@pytest.mark.parametrize("at", [NOON, NOON + timedelta(hours=11)], ids=["day", "night"])
+@pytest.mark.parametrize("brief", [True, False])
+def test_many_answers_are_written_as_each_alone(
+    live: Live, now: Hands, at: datetime, brief: bool
+) -> None:
+    now.at = at
+    asked = [*SOME, Proposed("A1", "text"), Proposed("nobody", "call"), *SOME]
+    for _ in range(2):  # anew, and with what is kept
+        found = check_plain(live, asked, "dialer").result(60)
+        text, permitted = answers.results(found, brief)
+        alone = [
+            answers.fault(one) if isinstance(one, Fault) else answers.answer(one.answer(), brief)
+            for one in found
+        ]
+        assert json.loads(text)["results"] == alone
+        assert permitted == sum(one["permitted"] for one in alone)
+        now.on(seconds=1)

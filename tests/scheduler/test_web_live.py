@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +19,8 @@ from scheduler.live.token import KeySigner, check_token
 from scheduler.log.keys import keys_of
 from scheduler.log.sealing_live import seal_live
 from scheduler.settings import Settings
+from scheduler.web.access import CLIENT_TIME
+from scheduler.web.door import Door
 from scheduler.web.logged import log_of
 from tests.scheduler.serving import DAY, Client, Served, law, make_home, serving
 from tests.scheduler.test_web import problem
@@ -52,6 +55,7 @@ def yes(whole: Served, settings: Settings) -> Iterator[dict[str, str]]:
     calls = rows.filter(pl.col("channel") == "call").unique("consumer", maintain_order=True)
     asked = calls.select("account", "point", "channel").to_dicts()
     found = whole.client().post("/v1/checks", json={"contacts": asked, "brief": True}).json()
+    assert "results" in found, found
     picked = [one for one in found["results"] if one["permitted"]]
     assert len(picked) > 12
     return iter([{name: one[name] for name in ("account", "point", "channel")} for one in picked])
@@ -275,6 +279,59 @@ def test_a_log_that_was_never_sealed_has_no_proof(whole: Served, client: Client)
     auditor = whole.client("auditor")
     assert problem(auditor.get("/v1/log/inclusion/none-1")) == "not_found"
     assert problem(auditor.post("/v1/log/consistency", json={"old": "x"})) == "not_found"
+
+
+# -- past the framework
+
+
+def test_the_quick_way_answers_as_the_frameworks_own(
+    settings: Settings, yes: Iterator[dict[str, str]]
+) -> None:
+    """Whatever is asked: but for the number of the decision, the same bytes, heads and journal."""
+    contact = next(yes)
+    with serving(settings, max_body=9_000, rate=1_000) as served:
+        quick = served.app
+        assert isinstance(quick, Door)
+        slow = Door(quick._app, served.service, {})
+        key = f"Bearer {served.keys['dialer']}"
+        own = {"Authorization": key, CLIENT_TIME: "2026-11-21T18:00:00Z"}
+        asked: list[tuple[str, str, dict[str, str], dict[str, Any]]] = [
+            ("POST", "/v1/checks", own, {"json": {"contacts": [contact]}}),
+            ("POST", "/v1/checks", own, {"json": {"contacts": [contact] * 3, "brief": True}}),
+            ("POST", "/v1/checks", own, {"json": {"contacts": []}}),
+            ("POST", "/v1/checks", {"Authorization": key}, {"json": {"contacts": [contact]}}),
+            ("POST", "/v1/checks", {"Authorization": f"Bearer {served.keys['officer']}"},
+             {"json": {"contacts": [contact]}}),
+            ("POST", "/v1/checks", own, {"content": b"no JSON"}),
+            ("POST", "/v1/checks", own, {"content": b"x" * 10_000}),
+            ("POST", "/v1/checks", {}, {"json": {}}),
+            ("POST", "/v1/checks", {"Authorization": "Bearer fb_no_key"}, {"json": {}}),
+            ("POST", "/v1/checks", {"Authorization": "Basic eDp5"}, {"json": {}}),
+            ("POST", "/v1/checks", {"Authorization": key.replace("Bearer", "bearer")},
+             {"json": {"contacts": [contact]}}),
+            ("POST", "/v1/checks", {"Authorization": f"Bearer {served.keys['auditor']}"}, {}),
+            ("POST", "/v1/permits", {"Authorization": f"Bearer {served.keys['officer']}"}, {}),
+            ("POST", "/v1/permits", own, {"json": {"account": "nobody", "channel": "call"}}),
+            ("POST", "/v1/permits", own, {"json": contact | {"channel": "visit"}}),
+            ("GET", "/v1/permits", own, {}),
+            ("POST", "/v1/checks/", own, {"json": {"contacts": [contact]}}),
+            ("POST", "/v1/checks?x=1", own, {"json": {"contacts": [contact]}}),
+            ("POST", "/v1/checks", own | {CLIENT_TIME: "2026-11-21T18:00:09Z"}, {"json": {}}),
+            ("POST", "/v1/checks", own | {CLIENT_TIME: "2026-11-21T18:00:01Z"},
+             {"json": {"contacts": [contact]}}),
+            ("POST", "/v1/checks", own | {CLIENT_TIME: "noon"}, {"json": {}}),
+            ("POST", "/v1/checks", own | {CLIENT_TIME: "x" * 41}, {"json": {}}),
+        ]  # fmt: skip
+        for method, path, head, more in asked:
+            told = []
+            for way in (quick, slow):
+                served.app = way
+                found = Client(served, head, clock=False).request(method, path, **more)
+                heads = {k: v for k, v in found.headers.items() if k != "content-length"}
+                body = re.sub(r"live-\d+", "live-N", found.text)
+                told.append((found.status_code, heads, body, served.journal()[-1] | {"ms": 0}))
+            assert told[0] == told[1], path
+        assert not [one for one in served.journal() if one["what"] == "fault"]
 
 
 # -- when something is gone
