@@ -43,6 +43,7 @@ from ..web.metrics import new_metrics
 from ..web.pacing import Pace
 from ..web.service import OFF, Service, lists_of
 from .children import Maker
+from .collecting import seldom
 from .common import WrongUse
 from .sources import store_of
 
@@ -104,7 +105,7 @@ def serve_until_told(
             sys.setswitchinterval(TURN)
             running.journal.say("listening", url=shown)
             say(shown)
-            with running.signals():
+            with seldom(), running.signals():
                 uvicorn.Server(config).run(sockets=[door])
 
 

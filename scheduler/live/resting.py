@@ -31,7 +31,8 @@ def keep_together() -> None:
 
 
 def rest() -> None:
-    """Look for garbage, and give back what is free: glibc does so when it is asked to."""
+    """Look for garbage everywhere, and give back what is free: glibc does when it is asked to."""
+    gc.unfreeze()  # what a service had set aside is looked through as well
     gc.collect()
     give_back = _of_libc("malloc_trim")
     if give_back is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 
 from engine.rulebook import law_directory
+from scheduler.commands.collecting import seldom
 from scheduler.law import load_law
 from scheduler.live import (
     Answer,
@@ -301,3 +304,31 @@ def test_many_answers_are_written_as_each_alone(
         assert json.loads(text)["results"] == alone
         assert permitted == sum(one["permitted"] for one in alone)
         now.on(seconds=1)
+
+
+# -- what nobody holds any more
+
+
+class Ring:
+    """Holds itself, so that only a look through everything finds that nobody else does."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_was_looked_through_is_set_aside_until_the_night(live: Live, now: Hands) -> None:
+    had = gc.get_threshold()
+    with seldom():
+        check(live, SOME, "dialer").result(60)
+        ring = Ring()
+        gone = weakref.ref(ring)
+        gc.collect()
+        assert gc.get_freeze_count() > 0
+        del ring
+        gc.collect()
+        assert gone() is not None
+        now.on(days=1)
+        check(live, SOME, "dialer").result(60)
+        assert gone() is None
+        assert gc.get_freeze_count() > 0  # what is left is set aside again
+    assert (gc.get_threshold(), gc.get_freeze_count()) == (had, 0)
