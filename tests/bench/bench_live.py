@@ -37,11 +37,13 @@ class Forgetful(Panel):
 
     asked: list[tuple[RuleSet, Situation]] = field(default_factory=list)
 
-    def ask(self, rules: RuleSet, situations: Sequence[Situation]) -> list[Verdict]:
+    def ask(
+        self, rules: RuleSet, situations: Sequence[Situation], names: Sequence[str] = ()
+    ) -> list[Verdict]:
         """Both engines, whatever was asked before."""
         self.asked += [(rules, one) for one in situations if rules.rules]
         self._seen.clear()
-        return super().ask(rules, situations)
+        return super().ask(rules, situations, names)
 
 
 def median(work: Callable[[Contact, Group], object], of: Sequence[tuple[Contact, Group]]) -> float:
