@@ -15,7 +15,7 @@ import polars as pl
 from engine.intervals import Interval
 
 from .answering import Outcome, Replayed
-from .footing import STRENGTH, Law
+from .footing import Law
 from .rehearing import beyond, open_by_law
 
 OF_RECORD: Final = frozenset(
@@ -71,13 +71,7 @@ def _follows(
         return
     if row["verdict"] != ("refused" if told else "permitted"):
         yield "verdict", row["verdict"], "refused" if told else "permitted"
-    forces = [law.force(rule) for rule in told]
-    force = min(forces, key=STRENGTH.index, default=None)
-    if row["force"] != force:
-        yield "force", row["force"], force
-    exhausted = bool(told) and all(law.counts(rule) for rule in told)
-    if row["exhausted"] != exhausted:
-        yield "exhausted", row["exhausted"], exhausted
+    yield from law.graded(told, row)
     must = {duty for one in met for duty in one.duties}
     duties = set(filter(None, (row["duties"] or "").split(";")))
     may = must | _duties_of_places(law, row)

@@ -22,7 +22,7 @@ from engine.rule import Rule
 from .answering import Outcome
 from .comparing import moment, written
 from .following import Follower
-from .footing import NO_WINDOW, NOWHERE, STRENGTH, Basis, Wrong, lawful
+from .footing import NO_WINDOW, NOWHERE, Basis, Wrong, lawful
 from .walking import FAR, minute, walked
 from .whence import Placed, placed
 
@@ -255,12 +255,7 @@ def _compared(
         yield "verdict", row["verdict"], verdict
     if row["listed"] != (not rules):
         yield "listed", row["listed"], not rules
-    force = min(map(law.force, rules), key=STRENGTH.index, default=None)
-    if row["force"] != force:
-        yield "force", row["force"], force
-    exhausted = bool(rules) and all(law.counts(one) for one in rules)
-    if row["exhausted"] != exhausted:
-        yield "exhausted", row["exhausted"], exhausted
+    yield from law.graded(rules, row)
     duties = {duty for one in looks for duty in one.duties}
     said = set(filter(None, (row["duties"] or "").split(";")))
     if said != duties:

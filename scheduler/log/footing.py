@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -58,6 +58,18 @@ class Law:
         """Whether it is a limit or a wait, which time undoes."""
         known = self.rules.get(rule)
         return known is not None and isinstance(known.body, Limit | Wait)
+
+    def graded(self, refusing: Collection[str], row: Mapping[str, Any]) -> Iterator[Wrong]:
+        """What a record says wrongly of how strongly it was refused, and of whether time undoes it.
+
+        `refusing`: the rules that refuse.
+        """
+        force = min(map(self.force, refusing), key=STRENGTH.index, default=None)
+        if row["force"] != force:
+            yield "force", row["force"], force
+        exhausted = bool(refusing) and all(self.counts(rule) for rule in refusing)
+        if row["exhausted"] != exhausted:
+            yield "exhausted", row["exhausted"], exhausted
 
 
 def law_of_head(book: Rulebook, head: Mapping[str, Any]) -> Law:
