@@ -22,7 +22,7 @@ REASONS: Final = {
     DAY: "not a date; write it as in 2026-11-30, or say its `format` in a layout",
     INSTANT: "not a moment; write it as in 2026-11-30T09:15:00-05:00, or say its clock by --zone, "
     "and its `format` in a layout",
-    MONEY: "not an amount of dollars and cents",
+    MONEY: "not an amount of dollars and cents, such as 1,234.50 (or 1.234,50 by `decimal`)",
     STRINGS: 'not a list; write it as in ["A1","A2"] or A1;A2',
 }
 _TIMED: Final = re.compile("%[HIMSTRpfsc]")
@@ -140,13 +140,12 @@ def _money(text: pl.Expr, decimal: str) -> pl.Expr:
     """Dollars: with a sign before or after, in brackets if owed the other way, with thousands."""
     plain = text.str.replace_all(r"[$\s]|USD", "")
     plain = plain.str.replace(r"^\((.+)\)$", "-${1}").str.replace(r"^([^-].*)-$", "-${1}")
-    if decimal == ",":
-        grouped = plain.str.contains(r"^-?\d{1,3}(\.\d{3})*(,\d*)?$")
-        bare = plain.str.replace_all(".", "", literal=True)
-        plain = pl.when(grouped | ~plain.str.contains(".", literal=True)).then(bare)
-        plain = plain.str.replace(",", ".", literal=True)
-    else:
-        plain = plain.str.replace_all(",", "", literal=True)
+    thousands = "." if decimal == "," else ","
+    whole = rf"^-?\d{{1,3}}(\{thousands}\d{{3}})*(\{decimal}\d*)?$"
+    # a sign that parts no thousands may part cents: `120,50` is not twelve thousand
+    grouped = plain.str.contains(whole) | ~plain.str.contains(thousands, literal=True)
+    plain = pl.when(grouped).then(plain.str.replace_all(thousands, "", literal=True))
+    plain = plain.str.replace(decimal, ".", literal=True)
     sound = plain.str.contains(r"^-?\d{1,10}(\.\d{1,2}0*)?$")
     cut = plain.str.replace(r"(\.\d\d)0+$", "${1}")
     return pl.when(sound).then(cut).cast(MONEY, strict=False)

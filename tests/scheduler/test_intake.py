@@ -379,6 +379,8 @@ def test_cells_are_read_in_the_ways_they_are_written() -> None:
         assert value(day, DAY, "%d-%b-%y", "%d-%b-%Y") == at.date()
     assert [value(one, FLAG) for one in ("Yes", "0", "T", "si")] == [True, False, True, "bad"]
     assert str(value("$1,234.5", MONEY)) == "1234.50"
+    assert str(value("1,234,567.89", MONEY)) == "1234567.89"
+    assert [value(one, MONEY) for one in ("120,50", "1,23", "12,3456", "1.234,50")] == ["bad"] * 4
     assert value("1e3", MONEY) == "bad"
     owed = ("-12.5", "(12.50)", "12.50-", "$-12.50", "-12.5000", "($ 12.50)")
     assert {str(value(one, MONEY)) for one in owed} == {"-12.50"}
