@@ -27,6 +27,7 @@ from ..store.living import (
     live_situations,
 )
 from ..store.recording import rulebook_files
+from ..store.segments import live_last
 from . import layout
 from .cataloguing import catalogue_held
 from .keys import Keys, private_folder
@@ -45,6 +46,8 @@ LIVE: Final = "live"
 def seal_live(keys: Keys, store: Store, broken: Broken) -> tuple[Sealed, ...]:
     """Put every live decision that is not in the log yet into it, in segments of their own.
 
+    Those made while it is at work are left to the next seal: if it went on as long as there are
+    new ones, a busy day would be sealed a few at a time, and a list of that day would wait for it.
     Raises CannotSeal (the store's chain does not hold: nothing behind the break is sealed),
     CannotWrite, KeyProblem, StoreError.
     """
@@ -54,7 +57,8 @@ def seal_live(keys: Keys, store: Store, broken: Broken) -> tuple[Sealed, ...]:
         sealed_held(keys, "")  # makes up for a note that a crash left out
         catalogue_held(keys, store)
         after, chain = sealed_to(keys.log)
-        while rows := live_decisions(store, after, AT_ONCE):
+        last = live_last(store)
+        while after < last and (rows := live_decisions(store, after, min(AT_ONCE, last - after))):
             wrong = broken(rows, chain, after + 1)
             if wrong is not None:
                 raise CannotSeal(f"the live decisions in the store do not hold: {wrong}")

@@ -65,3 +65,13 @@ def live_after(store: Store, number: int) -> int:
     with store.reading() as connection:
         rows = asked(connection, "SELECT count(*) FROM live_decision WHERE seq > ?", (number,))
     return int(rows[0][0])
+
+
+def live_last(store: Store) -> int:
+    """The number of the newest live decision in the store, 0 where there is none.
+
+    Raises StoreError.
+    """
+    with store.reading() as connection:
+        rows = asked(connection, "SELECT max(seq) FROM live_decision")
+    return int(rows[0][0] or 0)

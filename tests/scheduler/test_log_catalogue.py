@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ from scheduler.log.sealing import CannotSeal
 from scheduler.log.sealing_live import seal_live
 from scheduler.log.verifying import verify
 from scheduler.store.database import Store, open_store
+from scheduler.store.living import StoredDecision
 from scheduler.store.migrating import migrate
 from scheduler.store.segments import segments
 from tests.house.tree import ROOT
@@ -121,6 +122,23 @@ def test_killed_at_any_step_sealing_loses_and_doubles_nothing(
         ids += ask(live, "A2")
         seal_live(keys, store, broken)
         whole(keys, store, ids)
+
+
+def test_what_is_asked_while_a_seal_is_at_work_is_left_to_the_next(
+    live: Live, store: Store, keys: Keys
+) -> None:
+    ids = ask(live, "A1", "A2")
+
+    def meanwhile(rows: Sequence[StoredDecision], chain: str, first: int) -> str | None:
+        if len(ids) < 5:
+            ids.extend(ask(live, "A1"))
+        return broken(rows, chain, first)
+
+    assert [(one.first, one.size) for one in seal_live(keys, store, meanwhile)] == [(0, 2)]
+    assert [(one.first, one.size) for one in seal_live(keys, store, meanwhile)] == [(2, 3)]
+    assert [(one.first, one.size) for one in seal_live(keys, store, broken)] == [(3, 4)]
+    assert seal_live(keys, store, broken) == ()
+    whole(keys, store, ids)
 
 
 def test_a_day_and_live_decisions_stand_in_one_catalogue_however_late_it_is_made(
