@@ -16,7 +16,9 @@ from engine.clock import parse_date, parse_instant
 from ..log.answering import Replayed
 from ..log.reading import Log, NoLog, Segment, decisions, open_log
 from ..log.rebuilding import rebuild
+from ..log.rebuilding_live import rebuild_live
 from ..log.replaying import replay
+from ..log.sealing_live import LIVE
 from ..manifest import versions
 from ..settings import Settings
 from .common import (
@@ -33,7 +35,7 @@ from .common import (
 )
 from .days import From
 from .progress import Shown
-from .sources import opened
+from .sources import opened, store_of
 
 LogOf = Annotated[
     Path | None,
@@ -135,6 +137,9 @@ def _rebuilt(
     segment: Segment, where: pl.Expr | None, source: Path | None, settings: Settings, shown: Shown
 ) -> Replayed:
     """Decide again from the store as it was, or from the portfolio named."""
+    if segment.kind == LIVE and source is None:
+        with store_of(settings) as store:
+            return rebuild_live(segment, store, versions(), where, shown)
     then = parse_instant(str(segment.head["now"]))
     with (
         opened(source, settings, then, aloud=False) as rows,
@@ -162,6 +167,8 @@ def _say(found: Sequence[Replayed], *, rebuilt: bool, json_: bool) -> None:
                       f"{each.now or 'nothing'} when decided again")  # fmt: skip
         if one.different > len(one.differences):
             out.print(f"  and {one.different - len(one.differences):,} more")
+        for says in one.notes:
+            out.print(f"  {says}")
 
 
 def _line(one: Replayed, *, rebuilt: bool) -> str:
@@ -186,5 +193,6 @@ def _document(one: Replayed) -> dict[str, Any]:
         "lacking": one.lacking,
         "different": one.different,
         "differences": [asdict(each) for each in one.differences],
+        "notes": one.notes,
         "versions": {name: {"then": a, "now": b} for name, (a, b) in one.versions.items()},
     }

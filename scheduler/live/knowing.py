@@ -245,8 +245,7 @@ class Memory:
         for one in living.releases(connection, list(home), now):
             granted.setdefault(home[one.consumer], []).append(one)
         for name, rows in fetching.by_group(fetched, home).items():
-            facts = group_as_one(group_of_rows(rows, held), same.surely)
-            maybe = same.maybe if same.maybe and in_doubt(facts, same.maybe) else {}
+            facts, maybe = facts_of(rows, held, same)
             self.forget((name,))
             self.groups[name] = known = Known(
                 name,
@@ -271,6 +270,14 @@ class Memory:
             held = None if self.licences is None else merged(self.licences, table)[0]
             self._known, self._wakes = (held, humans(told.pairs)), told.wakes
         return self._known
+
+
+def facts_of(
+    rows: Mapping[str, list[dict[str, Any]]], held: Licences | None, same: Humans
+) -> tuple[Group, Mapping[str, str]]:
+    """A group's rows that stand as records, and who of it may be one human."""
+    facts = group_as_one(group_of_rows(rows, held), same.surely)
+    return facts, same.maybe if same.maybe and in_doubt(facts, same.maybe) else {}
 
 
 def placed_of(permit: Permit) -> Contact | None:

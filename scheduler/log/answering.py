@@ -44,7 +44,8 @@ class Replayed:
 
     `erased` decisions have no personal part any more, and so no facts; `lacking` ones are of an
     earlier form of the record, which does not hold all that they stood on. `versions` differ
-    between the record and this program: name -> (then, now).
+    between the record and this program: name -> (then, now). `notes`: what else is to be said of
+    single decisions, a sentence each (the first SHOWN).
     """
 
     segment: str
@@ -54,6 +55,7 @@ class Replayed:
     lacking: int = 0
     different: int = 0
     differences: list[Difference] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     versions: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def differ(self, of: str, what: str, then: object, now: object) -> None:
@@ -61,6 +63,11 @@ class Replayed:
         self.different += 1
         if len(self.differences) < SHOWN:
             self.differences.append(Difference(self.segment, of, what, _shown(then), _shown(now)))
+
+    def note(self, of: str, says: str) -> None:
+        """Say something of a decision that is no difference."""
+        if len(self.notes) < SHOWN:
+            self.notes.append(f"{of}: {says}")
 
 
 def _shown(value: object) -> str:

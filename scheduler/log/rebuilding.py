@@ -54,7 +54,8 @@ def rebuild(
     """
     if segment.kind != "run":
         raise CannotReplay(
-            f"segment {segment.name} holds live decisions; they are replayed from the record"
+            f"segment {segment.name} holds live decisions, which stand on permits and releases as "
+            "well: --from-store knows them, a portfolio's files do not"
         )
     found = Replayed(segment.name)
     if where is None:

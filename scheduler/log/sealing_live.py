@@ -137,8 +137,13 @@ def _records(rows: Sequence[StoredDecision]) -> Iterator[list[Any]]:
     for number, one in enumerate(rows, 1):
         if one.personal is None:
             raise CannotSeal(f"live decision {one.seq} was erased before it was sealed")
-        told = {**json.loads(one.public), **json.loads(one.personal), "row": number}
-        yield [_value(told.get(field.name), field.kind) for field in RECORD]
+        yield record_of(one.public, one.personal, number)
+
+
+def record_of(public: str, personal: str, number: int) -> list[Any]:
+    """The record that both parts of a live decision are, field by field."""
+    told = {**json.loads(public), **json.loads(personal), "row": number}
+    return [_value(told.get(field.name), field.kind) for field in RECORD]
 
 
 def _value(value: Any, kind: pl.DataType) -> Any:

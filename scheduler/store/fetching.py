@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from .erased import WORDS, is_erased
 from .kept import KEPT, NAMES
 from .plain import among, asked, reader
+from .tables import ROW
 
 Row = dict[str, Any]
 _OWN: Final = ("revision", "void", "received_at", "recorded_at")
@@ -32,23 +33,37 @@ def fetch(connection: sa.Connection, consumers: Collection[str], now: datetime) 
     rows: dict[str, list[Row]] = {}
     wakes: datetime | None = None
     for portfolio, name in NAMES.items():
-        standing: dict[tuple[str, ...], Row] = {}
-        key = KEPT[name].key
-        for row in _rows(connection, name, consumers):
+        there: list[Row] = []
+        for row in _rows(connection, name, consumers, _OWN):
             known = max(row["received_at"], row["recorded_at"])
             if known > now:
                 wakes = known if wakes is None else min(wakes, known)
-                continue
-            at = tuple(row[one] for one in key)
-            had = standing.get(at)
-            if had is None or had["revision"] < row["revision"]:
-                standing[at] = row
-        rows[portfolio] = [
-            row
-            for at in sorted(standing)
-            if not (row := standing[at])["void"] and not (name in WORDS and is_erased(row))
-        ]
+            else:
+                there.append(row)
+        rows[portfolio] = standing(name, there)
     return Fetched(rows, wakes)
+
+
+def standing(name: str, rows: Iterable[Row]) -> list[Row]:
+    """Of rows of a table (every revision) those that stand, in the order of keys."""
+    found: dict[tuple[str, ...], Row] = {}
+    key = KEPT[name].key
+    for row in rows:
+        at = tuple(row[one] for one in key)
+        had = found.get(at)
+        if had is None or had["revision"] < row["revision"]:
+            found[at] = row
+    return [
+        row
+        for at in sorted(found)
+        if not (row := found[at])["void"] and not (name in WORDS and is_erased(row))
+    ]
+
+
+def every(connection: sa.Connection, consumers: Collection[str]) -> dict[str, list[Row]]:
+    """All rows of these consumers that there ever were, numbered, by the table of the store."""
+    own = (*_OWN, ROW)
+    return {name: list(_rows(connection, name, consumers, own)) for name in NAMES.values()}
 
 
 def by_group(fetched: Fetched, home: Mapping[str, str]) -> dict[str, dict[str, list[Row]]]:
@@ -65,8 +80,10 @@ def by_group(fetched: Fetched, home: Mapping[str, str]) -> dict[str, dict[str, l
     return found
 
 
-def _rows(connection: sa.Connection, name: str, consumers: Collection[str]) -> Iterator[Row]:
-    text, columns, readers = _statement(name, connection.dialect.name)
+def _rows(
+    connection: sa.Connection, name: str, consumers: Collection[str], own: tuple[str, ...]
+) -> Iterator[Row]:
+    text, columns, readers = _statement(name, connection.dialect.name, own)
     whose = "account_party" if name == "account_party" else "consumer"
     if whose == "account_party":
         inner, value = among(connection, "consumer", consumers)
@@ -87,14 +104,16 @@ def _rows(connection: sa.Connection, name: str, consumers: Collection[str]) -> I
 
 @lru_cache(maxsize=64)
 def _statement(
-    name: str, dialect: str
+    name: str, dialect: str, own: tuple[str, ...]
 ) -> tuple[str, Sequence[str], Sequence[tuple[str, Callable[[Any], Any]]]]:
     """What to ask of a table, its columns, and those whose values must be read."""
     kept = KEPT[name]
-    columns = list(dict.fromkeys([*(one.name for one in kept.told), *_OWN]))
+    columns = list(dict.fromkeys([*(one.name for one in kept.told), *own]))
     quoted = ", ".join(f'"{one}"' for one in columns)
     readers = [
-        (one, read) for one in columns if (read := reader(dialect, kept.schema[one])) is not None
+        (one, read)
+        for one in columns
+        if one != ROW and (read := reader(dialect, kept.schema[one])) is not None
     ]
     return f'SELECT {quoted} FROM "{name}"', columns, readers
 

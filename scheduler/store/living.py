@@ -13,14 +13,16 @@ from .tables import EPOCH
 
 START: Final = "0" * 64
 """The chain before the first decision."""
-_PERMIT: Final = (
+PERMIT: Final = (
     "permit", "decision", "consumer", "account", "point", "channel", "contact", "by", "opened_at",
     "until",
 )  # fmt: skip
-_RELEASE: Final = (
+"""Columns of a permit."""
+RELEASE: Final = (
     "release", "consumer", "account", "rule", "channel", "point", "person", "factor", "reason",
     "by", "made_at", "until",
 )  # fmt: skip
+"""Columns of a release."""
 _CHANGE: Final = (
     "seq", "at", "day", "row_id", "consumer", "account", "point", "channel", "rules", "decision",
 )  # fmt: skip
@@ -162,18 +164,19 @@ def bump(connection: Way, groups: Iterable[str], at: datetime) -> None:
 
 
 def _permits(connection: Way, condition: str, value: Any) -> list[Permit]:
-    columns = ", ".join(f"p.{one}" for one in _PERMIT)
+    columns = ", ".join(f"p.{one}" for one in PERMIT)
     rows = asked(
         connection,
         f"SELECT {columns}, e.how FROM permit p LEFT JOIN permit_end e ON e.permit = p.permit "
         f"WHERE {condition}",
         (value,),
     )
-    return [_permit(row) for row in sorted(rows, key=lambda row: str(row[0]))]
+    return [permit_of(row) for row in sorted(rows, key=lambda row: str(row[0]))]
 
 
-def _permit(row: Sequence[Any]) -> Permit:
-    told = dict(zip((*_PERMIT, "how"), row, strict=False))
+def permit_of(row: Sequence[Any]) -> Permit:
+    """A row of PERMIT, and how it ended where that stands behind."""
+    told = dict(zip((*PERMIT, "how"), row, strict=False))
     times = {name: read_moment(told[name]) for name in ("opened_at", "until")}
     return Permit(**{**told, **times})
 
@@ -186,14 +189,14 @@ def open_permits(connection: Way, consumers: Collection[str]) -> list[Permit]:
 
 def overdue(connection: Way, now: datetime, limit: int) -> list[Permit]:
     """Permits past their end that nobody settled, the oldest first."""
-    columns = ", ".join(f"p.{one}" for one in _PERMIT)
+    columns = ", ".join(f"p.{one}" for one in PERMIT)
     rows = asked(
         connection,
         f"SELECT {columns} FROM permit p LEFT JOIN permit_end e ON e.permit = p.permit "
         "WHERE p.until <= ? AND e.permit IS NULL ORDER BY p.until, p.permit LIMIT ?",
         (moment(connection, now), limit),
     )
-    return [_permit(row) for row in rows]
+    return [permit_of(row) for row in rows]
 
 
 def permits(connection: Way, names: Collection[str]) -> dict[str, Permit]:
@@ -205,11 +208,11 @@ def permits(connection: Way, names: Collection[str]) -> dict[str, Permit]:
 def add_permits(connection: Way, given: Sequence[Permit]) -> None:
     """Add permits."""
     rows = [
-        (*(getattr(one, name) for name in _PERMIT[:8]),
+        (*(getattr(one, name) for name in PERMIT[:8]),
          moment(connection, one.opened_at), moment(connection, one.until))
         for one in given
     ]  # fmt: skip
-    put(connection, "permit", _PERMIT, rows)
+    put(connection, "permit", PERMIT, rows)
 
 
 def end_permits(connection: Way, ended: Sequence[tuple[str, str, str]], at: datetime) -> None:
@@ -222,7 +225,7 @@ def end_permits(connection: Way, ended: Sequence[tuple[str, str, str]], at: date
 def releases(connection: Way, consumers: Collection[str], now: datetime) -> list[StoredRelease]:
     """Releases in force that no permit has used up; one that was cancelled uses up nothing."""
     condition, value = among(connection, "r.consumer", consumers)
-    columns = ", ".join(f"r.{one}" for one in _RELEASE)
+    columns = ", ".join(f"r.{one}" for one in RELEASE)
     rows = asked(
         connection,
         f"SELECT {columns} FROM release r WHERE {condition} AND r.until > ? AND NOT EXISTS "
@@ -231,16 +234,21 @@ def releases(connection: Way, consumers: Collection[str], now: datetime) -> list
         "ORDER BY r.until, r.release",
         (value, moment(connection, now)),
     )
-    told = [dict(zip(_RELEASE, row, strict=True)) for row in rows]
-    times = ("made_at", "until")
-    return [StoredRelease(**{**one, **{t: read_moment(one[t]) for t in times}}) for one in told]
+    return [release_of(row) for row in rows]
+
+
+def release_of(row: Sequence[Any]) -> StoredRelease:
+    """A row of RELEASE."""
+    told = dict(zip(RELEASE, row, strict=True))
+    times = {name: read_moment(told[name]) for name in ("made_at", "until")}
+    return StoredRelease(**{**told, **times})
 
 
 def add_release(connection: Way, one: StoredRelease) -> None:
     """Add a release."""
-    values = [getattr(one, name) for name in _RELEASE[:10]]
+    values = [getattr(one, name) for name in RELEASE[:10]]
     times = [moment(connection, one.made_at), moment(connection, one.until)]
-    put(connection, "release", _RELEASE, [[*values, *times]])
+    put(connection, "release", RELEASE, [[*values, *times]])
 
 
 def use_releases(connection: Way, used: Sequence[tuple[str, str]]) -> None:

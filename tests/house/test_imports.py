@@ -71,7 +71,7 @@ SCHEDULER = (
         "log.examining",
     },
     {"deciding"},
-    {"day", "live"},
+    {"day", "live", "log.knowing_then", "log.rebuilding_live"},
     {"timer"},
     {"routine"},
     {"web", "dialer"},
