@@ -143,6 +143,8 @@ class Core:
             self.memory.clear()
             self.ledger.written.clear()
             self.desk.forget(now)
+            self.short.close()
+            self.store.close()  # each connection holds pages of its own, the more the longer
             rest()
         self.today = today
 

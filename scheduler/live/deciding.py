@@ -9,9 +9,11 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from engine import clock
+from engine import days as calendar
 from engine.clock import format_instant
 from engine.deciding import decide, may_be_sued_on
 from engine.decision import Decision, Finding
+from engine.facts import hours
 from engine.facts.view import Moment, View
 from engine.footing import basis_of, steady, steps_of
 from engine.history import Contact, Group
@@ -111,9 +113,8 @@ class Desk:
         """Let go of what was worked out before today."""
         self.panel.forget(now.date() - timedelta(days=1))
         self._contents.clear()
-        for one in vars(clock).values():
-            if hasattr(one, "cache_clear"):
-                one.cache_clear()
+        for one in kept_by_day():
+            one.cache_clear()
 
     def decide(
         self,
@@ -256,6 +257,16 @@ class Desk:
         return bool(findings) and all(
             self.kinds.get(one.rule) in ("limit", "wait") for one in findings
         )
+
+
+def kept_by_day() -> list[Any]:
+    """Functions that keep what they found by day or instant: each day leaves some behind."""
+    return [
+        one
+        for module in (clock, calendar, hours)
+        for one in vars(module).values()
+        if hasattr(one, "cache_clear") and one.__module__ == module.__name__
+    ]
 
 
 def evidence_of(group: Group, contact: Contact, when: Moment) -> str:

@@ -9,6 +9,10 @@ from typing import Any, Final
 _ARENAS: Final = -8
 """What glibc calls M_ARENA_MAX."""
 FEW: Final = 2
+_THRESHOLD: Final = -3
+"""What it calls M_MMAP_THRESHOLD."""
+LARGE: Final = 1 << 18
+"""Bytes from which on a piece of memory is the system's, and goes back to it at once."""
 
 
 def _of_libc(name: str) -> Any:
@@ -22,12 +26,14 @@ def _of_libc(name: str) -> Any:
 def keep_together() -> None:
     """Have all threads share a few places to take memory from; before there are many threads.
 
-    glibc gives each thread a place of its own, and what is freed in one no other can use. Other
+    glibc gives each thread a place of its own, and what is freed in one no other can use; and it
+    puts large pieces among the small ones as soon as one was freed, where they leave holes. Other
     systems do not.
     """
     choose = _of_libc("mallopt")
     if choose is not None:
         choose(ctypes.c_int(_ARENAS), ctypes.c_int(FEW))
+        choose(ctypes.c_int(_THRESHOLD), ctypes.c_int(LARGE))
 
 
 def rest() -> None:

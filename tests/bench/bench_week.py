@@ -3,7 +3,8 @@
 The service makes the list each day by itself; a dialer of many lines works it off, tells results
 late, twice and in any order, and what consumers said. Afterwards the log is verified, and an
 independent look back runs every contact through the rules as of its moment. Of the service it is
-told how much memory it holds at the end of each day, with its second engine's process.
+told how much memory it holds at the end of each day, when its list has been worked off, and in the
+morning, when it let go of the day before and the list is there; with its second engine's process.
 `--memory`: thirty days of a small portfolio, and what the service holds then beside the first day.
 """
 
@@ -150,10 +151,12 @@ def main() -> None:
         began = time.perf_counter()
         service = serve(home, "--now", START, "--pace", args.pace, keys=keys)
         held: list[float] = []
+        mornings: list[float] = []
         total: Counter[str] = Counter()
         for number in range(days):
             day = FIRST + timedelta(days=number)
             published(service, day)
+            mornings.append(memory(service)[0])
             limit = ["--calls", args.calls] if args.calls else []
             done = forbear(
                 "dialer", "--url", service.url, "--key", keys["dialer"], "--follow", "--json",
@@ -166,7 +169,8 @@ def main() -> None:
             mine, others, files = memory(service)
             held.append(mine)
             say(f"{day}: {time.perf_counter() - began:.0f} s; the service holds {mine:.1f} MB, "
-                f"its children {others:.1f} MB, {files} files open; {told}")  # fmt: skip
+                f"in the morning {mornings[-1]:.1f} MB, its children {others:.1f} MB, "
+                f"{files} files open; {told}")  # fmt: skip
         service.stop()
         say(f"{days} days in {time.perf_counter() - began:.0f} s, {args.lines} lines: "
             + ", ".join(f"{what} {count:,}" for what, count in sorted(total.items())))  # fmt: skip
@@ -175,6 +179,8 @@ def main() -> None:
         say(f"alarms: {len(alarms)}" + "".join(f"\n  {one}" for one in alarms[:5]))
         share = held[-1] / held[0]
         say(f"memory after the last day: {share:.3f} of that after the first (at most {MOST})")
+        if days > 2:
+            say(f"after the last night: {mornings[-1] / mornings[1]:.3f} of that after the first")
         judged(home, days) if not args.memory else None
 
 

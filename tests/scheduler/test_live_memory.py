@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scheduler.live import Answer, Live, Proposed, Reserved, Result, check, expire, reserve, settle
+from scheduler.live.deciding import kept_by_day
 from scheduler.store.database import Store
 from scheduler.store.migrating import migrate
 from tests.scheduler import living as made
@@ -73,6 +76,37 @@ def test_days_go_by_and_nothing_that_is_kept_only_grows(store: Store) -> None:
         assert min(days) >= (NOON + 3 * DAY).date()  # the last one worked on, less one
 
 
+def caches() -> dict[str, Any]:
+    """Every function of ours that keeps what it found."""
+    ours = [
+        one for name, one in sys.modules.items() if name.split(".")[0] in ("engine", "scheduler")
+    ]
+    return {
+        f"{module.__name__}.{name}": one
+        for module in ours
+        for name, one in vars(module).items()
+        if hasattr(one, "cache_info") and one.__module__ == module.__name__
+    }
+
+
+def test_whatever_functions_keep_by_day_is_let_go_of_each_night(store: Store) -> None:
+    """A cache of another function that only grows as days go by would be found here."""
+    now = Hands()
+    with made.living(store, now) as live:
+        found = []
+        for day in range(1, 5):
+            worked(live, now)
+            found.append({name: one.cache_info().currsize for name, one in caches().items()})
+            now.at = NOON + day * DAY
+        live.writer.core.desk.forget(now.at)
+    daily = {name for name, one in caches().items() if any(one is each for each in kept_by_day())}
+    assert "engine.clock.local_date" in daily
+    assert {caches()[name].cache_info().currsize for name in daily} == {0}
+    for later in found[2:]:
+        grown = {name for name, count in later.items() if count > found[1].get(name, 0)}
+        assert grown <= daily
+
+
 def test_what_is_counted_as_held_is_what_is_held(store: Store) -> None:
     now = Hands()
     with made.living(store, now) as live:
@@ -104,3 +138,20 @@ def test_groups_not_asked_about_for_longest_are_let_go_of_and_known_again(store:
         memory.make_room(0)
         assert (memory.groups, memory.home, memory.owner, memory._held) == ({}, {}, {}, 0)
         assert [asked(account) for account in ACCOUNTS] == first
+
+
+def test_connections_are_let_go_of_each_night(store: Store) -> None:
+    now = Hands()
+    with made.living(store, now) as live:
+        core = live.writer.core
+        for _ in range(3):
+            assert check(live, [Proposed("A1", "call")], "dialer").result(60)
+        direct, pool = core.short.direct, store.engine.pool
+        assert direct is not None
+        now.on(days=1)
+        for _ in range(3):
+            assert check(live, [Proposed("A1", "call")], "dialer").result(60)
+        assert core.short.direct is not direct
+        assert store.engine.pool is not pool
+        with pytest.raises(store.engine.dialect.loaded_dbapi.Error):
+            direct.driver_connection.execute("SELECT 1")
