@@ -121,6 +121,11 @@ def group_as_one(group: Group, names: Mapping[str, str]) -> Group:
     def maybe(one: str | None) -> str | None:
         return None if one is None else named(one)
 
+    def filed(one: str | None, consumer: str) -> str | None:
+        """Who is named by the id of the file he stands in is the person whose file it is."""
+        found, file = maybe(one), group.consumers.get(consumer)
+        return named(file.person) if file is not None and found == consumer else found
+
     def said(one: Statement) -> Statement:
         value = named(one.value) if one.kind in NAMING and isinstance(one.value, str) else one.value
         return replace(one, by=maybe(one.by), value=value)
@@ -136,9 +141,16 @@ def group_as_one(group: Group, names: Mapping[str, str]) -> Group:
             )
             for name, one in group.consumers.items()
         },
-        points={name: replace(one, owner=named(one.owner)) for name, one in group.points.items()},
+        points={
+            name: replace(one, owner=filed(one.owner, one.consumer) or one.owner)
+            for name, one in group.points.items()
+        },
         contacts=tuple(
-            replace(one, intended_for=maybe(one.intended_for), reached=maybe(one.reached))
+            replace(
+                one,
+                intended_for=filed(one.intended_for, one.consumer),
+                reached=filed(one.reached, one.consumer),
+            )
             for one in group.contacts
         ),
         statements=tuple(map(said, group.statements)),

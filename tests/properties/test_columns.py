@@ -57,7 +57,11 @@ def drawn(rules: Sequence[Rule], unwritten: frozenset[str]) -> Rulebook:
         for name, place in book.places.items()
         if name != "US-HI" or name not in unwritten
     }
-    return replace(book, places=places)
+    return replace(
+        book,
+        rules=tuple(one for one in book.rules if one.place is None or one.place in places),
+        places=places,
+    )
 
 
 @given(

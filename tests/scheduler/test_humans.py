@@ -19,6 +19,7 @@ from scheduler import cli
 from scheduler.day import run_day
 from scheduler.doubtful import decide_part_both
 from scheduler.explaining import explain
+from scheduler.humans import group_as_one
 from scheduler.law import law_of
 from scheduler.licensing import licences_in, licences_of, merged, plain
 from scheduler.log.reading import decisions, open_log
@@ -319,3 +320,13 @@ def test_a_day_in_doubt_is_decided_again_from_its_log_and_its_rows(tmp_path: Pat
     assert (made_again.different, made_again.differences) == (0, [])
     budgets = decisions(segment).collect()["budgets"].drop_nulls()
     assert budgets.str.contains('~"', literal=True).any()
+
+
+def test_whoever_goes_by_the_id_of_his_file_is_the_person_whose_file_it_is() -> None:
+    of_parent = [{"point": "T1", "owner": "PARENT1", "whom": "parent"}]
+    called = [{"point": "T1", "intended_for": "PARENT1", "reached": "PARENT1"}]
+    portfolio = made(contact_points=of_parent, contacts=called)
+    told = parting.groups_in(parting.part_of(portfolio))["C1"]
+    found = group_as_one(told, {"PARENT1": "C1"})  # by a pair that names the file
+    assert found.points["T1"].owner == "H1"
+    assert [(one.intended_for, one.reached) for one in found.contacts] == [("H1", "H1")]
