@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from .. import clock, words
 from ..history import Contact, Statement, listed
 from .hours import bad_time_began
-from .speaking import about, binding, own_words
+from .speaking import about, binding, own_words, speaker
 from .view import View, day_of, instant_of
 
 CONSENT_DAYS = 7  # 12 CFR 1006.14(b)(3)(i): at most seven consecutive days, day 1 included
@@ -88,17 +88,27 @@ def _ended(
     return False
 
 
-def covered(view: View, debts: frozenset[str], line: str, at: datetime | None, day: date) -> bool:
+def covered(
+    view: View,
+    debts: frozenset[str],
+    line: str,
+    at: datetime | None,
+    day: date,
+    people: frozenset[str] | None = None,
+) -> bool:
     """Whether in-call consent covers a call about these debts (12 CFR 1006.14(b)(3)(i)).
 
     An episode of at most seven days, the day of consent being day 1, ending early at a stated end,
     a revocation, or the next conversation on that debt that starts after it. `at` None asks of
-    every later instant of the whole `day`.
+    every later instant of the whole `day`. `people`: whose tally the call is in, if not theirs who
+    are contacted now: "such person's prior consent", so each of them must have given it.
     """
     start, end = clock.day_bounds(day, view.zone)
     before = at if at is not None else max(view.moment.known, start)
     for received, one in consents(view):
         if received > before or not any(_narrowed(view, one, d, line, day) for d in debts):
+            continue
+        if people is not None and people != {speaker(view, one)}:
             continue
         first = day_of(one.received, view.zone)
         if not first <= day < first + timedelta(days=CONSENT_DAYS):
@@ -122,13 +132,16 @@ def discussed(contact: Contact) -> tuple[str, ...] | None:
 
 
 def past_call_consented(view: View, past: Contact, debts: frozenset[str]) -> bool:
-    """Whether a past call was placed under consent, as consent then stood."""
+    """Whether a past call was placed under consent, as consent then stood.
+
+    It is theirs who are contacted now, and of nobody else was that call (cautious).
+    """
     if past.channel not in words.VOICE_CHANNELS or past.direction != "out":
         return False
     charged = set(past.attributed_to or debts) & debts
-    return covered(
-        view, frozenset(charged or debts), view.line(past.point), past.at, view.local_day(past)
-    )
+    people = frozenset(map(view.human, view.persons_of(past)))
+    line, day = view.line(past.point), view.local_day(past)
+    return covered(view, frozenset(charged or debts), line, past.at, day, people)
 
 
 def in_call_consent(view: View, debts: frozenset[str]) -> bool:

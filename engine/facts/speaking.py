@@ -61,14 +61,18 @@ def binding(view: View, *kinds: str, ours: bool = False) -> Iterator[Said]:
                 yield received, one
 
 
+def speaker(view: View, one: Statement) -> str:
+    """The human who said it; whoever the file is about where nobody is named."""
+    return about(view, one) if one.by is None else view.human(one.by)
+
+
 def own_words(view: View, *kinds: str) -> Iterator[Said]:
     """Consents and requests of the very people contacted, told to this collector."""
     for kind in kinds:
         for received, one in view.spoken.get(kind, ()):
             if one.origin == "knowledge" or one.to != "this_collector":
                 continue
-            speaker = about(view, one) if one.by is None else view.human(one.by)
-            if speaker in view.persons:
+            if speaker(view, one) in view.persons:
                 yield received, one
 
 

@@ -221,3 +221,13 @@ def test_a_stranger_in_the_group_takes_nothing_back() -> None:
     assert in_call_consent(view(group), D)
     mine = replace(revoked, consumer="P1", by="P1")
     assert not in_call_consent(view(replace(group, statements=(CONSENT, mine))), D)
+
+
+def test_a_past_call_is_under_the_consent_of_whoever_was_called() -> None:
+    call = past("09-17T09:00", result="no_answer")
+    assert past_call_consented(view(file(CONSENT, call)), call, D)
+    for more in ({"intended_for": "SPOUSE1"}, {"reached": "SPOUSE1"}):
+        to_another = replace(call, **more)
+        assert not past_call_consented(view(file(CONSENT, to_another)), to_another, D)
+    theirs = replace(CONSENT, by="SPOUSE1")  # no word of whoever is contacted now
+    assert not past_call_consented(view(file(theirs, to_another)), to_another, D)

@@ -61,8 +61,13 @@ def _covers(asked: Asked, statement: Statement, contact: Contact) -> bool:
     # prior consent: it has effect from the instant of receipt
     if not received <= contact.at:
         return False
-    # of the person who is called
-    if with_whom(asked.group, contact, asked.consumer) != speaker(asked, statement):
+    # of the person who was called, nobody else having been reached.
+    # READING: it tells nothing about contacts with somebody else, though a tally have both
+    said = speaker(asked, statement)
+    people = {with_whom(asked.group, one, asked.consumer) for one in (contact, asked.contact)}
+    if contact.reached:
+        people.add(human(asked.group, contact.reached))
+    if people != {said}:
         return False
     # at most seven days from the day of consent
     first, day = (calendar.day_of(at, asked.zone) for at in (received, contact.at))
