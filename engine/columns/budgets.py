@@ -1,9 +1,11 @@
 """Attempts left: how often each row may be worked so that all rows together break no rule.
 
-Every limit that applies is a budget shared by the rows of its unit, and every wait that an attempt
-itself would start is a budget of one. Rows take one attempt after another, in order, as long as
-every budget they draw on has room for all that stand before them; so working every row to its
-`attempts_left`, in any order and without a conversation, stays within every rule.
+Every limit that applies is a budget shared by the rows of its unit that count for it, and every
+wait that an attempt itself would start is a budget of one; a row that the rule does not bind draws
+on it too wherever one that it binds stands beside it (`charging`). Rows take one attempt after
+another, in order, as long as every budget they draw on has room for all that stand before them; so
+working every row to its `attempts_left`, in any order and without a conversation, stays within
+every rule.
 """
 
 from __future__ import annotations
@@ -13,12 +15,16 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from ..kinds import Limit, Wait
+from ..question import FEDERAL
 from ..rule import Rule
+from ..rulebook import REACHING
 from .bits import maximum_of
+from .charging import Drawing
 from .judge import Judgement
 from .table import Table
 from .tally import KEYS
 from .upcoming import _columns_of
+from .where import mask, place_names
 
 ROUNDS = 12
 
@@ -27,7 +33,7 @@ def budgets(
     table: Table, judgements: list[Judgement], found: pl.DataFrame, caps: Mapping[str, int]
 ) -> pl.DataFrame:
     """Adds `attempts_left` and `budgets` (JSON) to permitted rows, and `evidence` to all."""
-    shares = _shares(judgements, found)
+    shares = _shares(table, judgements, found)
     cap = pl.col("channel").replace_strict(dict(caps), default=1, return_dtype=pl.Int32)
     listed = found.filter("permitted").select("i", cap.alias("cap"))
     taken = allocate(listed, shares)
@@ -41,18 +47,19 @@ def budgets(
     return _evidence(judgements, found)
 
 
-def _shares(judgements: list[Judgement], found: pl.DataFrame) -> pl.DataFrame:
+def _shares(table: Table, judgements: list[Judgement], found: pl.DataFrame) -> pl.DataFrame:
     """Long: i, r (number of the rule), unit, left. Only permitted rows.
 
     Units are numbers: the unit's keys packed where they fit into 64 bits, else ranked.
     """
     permitted = found.filter("permitted").select("i", "applies")
     frames = []
+    drawing = Drawing.of(table, found)
     for number, one in enumerate(judgements):
         rows = one.rows.join(permitted, on="i", maintain_order="left")
         several = rows["i"].n_unique() < len(rows)
         for column, rule in _columns_of(one):
-            here = _budget_rows(one, rows, column, rule)
+            here = _budget_rows(drawing, one, rows, column, rule)
             if here is None or not len(here):
                 continue
             if several:  # in several zones: the smallest room holds
@@ -75,30 +82,62 @@ def _rule_names(judgements: list[Judgement]) -> dict[int, str]:
 
 
 def _budget_rows(
-    one: Judgement, rows: pl.DataFrame, number: int, rule: Rule
+    drawing: Drawing, one: Judgement, rows: pl.DataFrame, number: int, rule: Rule
 ) -> pl.DataFrame | None:
+    """i, unit and left of every row with a share of one rule's budgets; None where it has none."""
     body = rule.body
+    if not isinstance(body, Limit | Wait):
+        return None
+    drawn = drawing.counting(rule, _near(one))
+    if drawn.is_empty():
+        return None
+    bound = rows.filter(pl.col("applies").list.contains(pl.lit(rule.id)))
     if isinstance(body, Limit):
         counts = [n for n, c in enumerate(one.combos) if c.member.get(rule.key) == "counts"]
-        mine = rows.filter(pl.col("combo").is_in(counts) & pl.col(f"u{number}").is_not_null())
+        bound = bound.filter(pl.col("combo").is_in(counts) & pl.col(f"u{number}").is_not_null())
         left = maximum_of(rule) - pl.col(f"u{number}").cast(pl.Int64)
-    elif isinstance(body, Wait):
-        starts = [n for n, c in enumerate(one.combos) if rule.key in c.starts]
-        if not starts:
-            return None
-        mine = rows.filter(pl.col("combo").is_in(starts))
-        left = pl.lit(1, dtype=pl.Int64)
     else:
+        free = [n for n, c in enumerate(one.combos) if rule.key in c.exempt]
+        bound = bound.filter(~pl.col("combo").is_in(free))
+        left = pl.lit(1, dtype=pl.Int64)
+    if bound.is_empty():
         return None
-    mine = mine.filter(pl.col("applies").list.contains(pl.lit(rule.id)))
-    return mine.select("i", _unit(mine, body.per).alias("unit"), left.alias("left"))
+    keys = _keys(body.per)
+    mine = bound.select("i", *keys, left.alias("left"))
+    its = pl.zeros(len(drawing.table.cand), dtype=pl.Boolean, eager=True).scatter(mine["i"], True)
+    others = drawn.filter(~its.gather(drawn["i"])).select("i", *keys)
+    whole = pl.concat([mine, others], how="diagonal")
+    whole = whole.select("i", _unit(whole, keys).alias("unit"), "left")
+    if isinstance(body, Wait):  # nothing starts it where no row does
+        starting = whole.filter(pl.col("i").is_in(drawn["i"].implode()))["unit"].unique()
+        whole = whole.filter(pl.col("unit").is_in(starting.implode()))
+    if others.is_empty():
+        return whole
+    return whole.with_columns(
+        pl.coalesce("left", pl.col("left").min().over("unit")).alias("left")
+    ).drop_nulls("left")
 
 
-def _unit(rows: pl.DataFrame, per: Sequence[str]) -> pl.Series:
-    """A number for each row's unit: its keys packed into 64 bits, else ranked."""
+def _near(one: Judgement) -> int | None:
+    """The bit of the place whose law a judgement is by; None: federal law, or a collector's."""
+    name = one.rules.name.partition("@")[0]
+    return (
+        None
+        if name == FEDERAL or name.endswith(REACHING)
+        else mask(place_names(), frozenset((name,)))
+    )
+
+
+def _keys(per: Sequence[str]) -> list[str]:
+    """The columns that tell one unit from another."""
     keys = list(dict.fromkeys(KEYS[unit] for unit in per))
     if not {"pool", "a"} & set(keys):  # a debt has one collector; other units need it named
         keys.insert(0, "collector")
+    return keys
+
+
+def _unit(rows: pl.DataFrame, keys: list[str]) -> pl.Series:
+    """A number for each row's unit: its keys packed into 64 bits, else ranked."""
     if len(keys) == 1:
         return rows[keys[0]].cast(pl.UInt64)
     if len(keys) == 2 and "collector" not in keys:

@@ -113,7 +113,10 @@ def plain_contact(channel: str, point: str | None, debt: str, at: datetime) -> C
     return Contact("proposed", at, channel, point, debts=(debt,))
 
 
-def _dummy(channel: str, kind: str, whom: str, debt_type: str, day: date, now: datetime) -> View:
+def plain_view(
+    channel: str, kind: str, whom: str, debt_type: str, day: date, now: datetime
+) -> View:
+    """The plain contact of a channel to a point of somebody of whom nothing else is known."""
     owner = "P" if whom == "consumer" else "X"
     group = Group(
         consumers={"P": Consumer("P", "P")},
@@ -129,7 +132,7 @@ def combo_of(
 ) -> Combo:
     """Work out one combination of channel, kind, whom, role, debt type."""
     channel, kind, whom, role, debt_type = key
-    view = _dummy(channel, kind, whom, debt_type, day, now)
+    view = plain_view(channel, kind, whom, debt_type, day, now)
     debt = view.debts[0]
     known = {
         ask: asking.value(view, ask, debt)
@@ -154,7 +157,7 @@ def combo_of(
         if isinstance(rule.body, Wait):
             if selecting.exempted(view, rule.body.exempt, debt):
                 exempt.add(rule.key)
-            if _starts(view, rule.body, debt):
+            if draws(view, rule.body):
                 starts.add(rule.key)
         live.append(rule)
         entries = [*rule.when, *rule.unless]
@@ -171,10 +174,15 @@ def combo_of(
     )  # fmt: skip
 
 
-def _starts(view: View, body: Wait, debt: Account) -> bool:
+def draws(view: View, body: Limit | Wait) -> bool:
+    """Whether the contact, without a conversation, would count for a limit, or start a wait."""
     from ..opening import starts_wait
 
-    return starts_wait(view, body, debt)
+    debt = view.debts[0]
+    if isinstance(body, Wait):
+        return starts_wait(view, body, debt)
+    counted = selecting.membership(view, body.counting, debt)
+    return counted == "counts" and selecting.has_unit(view, body.per)
 
 
 def _scope(rule: Rule, channel: str, kind: str, whom: str, role: str, debt_type: str) -> bool:

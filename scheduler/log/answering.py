@@ -83,7 +83,8 @@ class Outcome:
     """What a situation comes to: rules that refuse, duties, trouble, and timed rules that apply.
 
     `base`: its rule set without the version; `kind`: of the contact point; `bits`: what it says of
-    each timed rule; `counting`: limits for which the plain contact counts, waits it would start.
+    each timed rule; `counting`: limits for which the plain contact counts, waits it
+    would start and be held by.
     """
 
     refusing: tuple[str, ...] = ()
@@ -195,7 +196,7 @@ def _outcome(panel: Panel, asking: _Asked, facts: Mapping[str, str], verdict: Ve
     combo = _combo(panel, asking, facts)
     applies = tuple(combo.answering[name] for name in applying if name in combo.answering)
     counting = {rule.id for rule in applies if combo.member.get(rule.key) == "counts"}
-    counting |= {rule.id for rule in applies if rule.key in combo.starts}
+    counting |= {rule.id for rule in applies if rule.key in combo.starts - combo.exempt}
     return Outcome(
         verdict.refusing,
         tuple(duty for duty, _ in verdict.duties),

@@ -49,8 +49,18 @@ def compared(law: Law, row: Mapping[str, Any], now: Followed) -> Iterator[Wrong]
         )
     shares = json.loads(row["budgets"] or "[]")
     left = {one["rule"] + (SAME if one["id"].endswith(SAME) else ""): one["left"] for one in shares}
-    if left != now.budgets:
+    if {name: n for name, n in left.items() if name in now.budgets or not _drawn(law, name)} != (
+        now.budgets
+    ):
         yield "what limits leave", left, dict(now.budgets)
+
+
+def _drawn(law: Law, name: str) -> bool:
+    """Whether a share may be of a budget that is drawn on and not bound to.
+
+    What the rule leaves is told by the decisions it binds (`engine.columns.charging`).
+    """
+    return law.counts(name.removesuffix(SAME))
 
 
 def moment(at: datetime | None) -> str | None:

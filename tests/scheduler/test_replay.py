@@ -56,6 +56,45 @@ def test_a_day_comes_out_the_same(segment: Segment, panel: Panel) -> None:
     assert found.situations > 100
 
 
+MIXED = """format: 1
+name: A limit that counts more than it binds
+rules:
+  - key: calls-and-texts
+    kind: limit
+    says: No call after two calls or texts to one person in a week.
+    force: policy
+    channels: [call]
+    max: 2
+    within: 7 days
+    per: [person]
+    counting: {what: attempts, channels: [call, text]}
+    effective_from: unknown
+    cite: [House policy 9]
+    source: house
+    confidence: high
+    reviewed_on: 2026-11-21
+    review_by: 2027-11-21
+"""
+
+
+def test_attempts_that_draw_on_a_limit_of_others_come_out_the_same(tmp_path: Path) -> None:
+    place, home, out = tmp_path / "portfolio", tmp_path / "home", tmp_path / "lists"
+    synth(place, 60, 5)
+    assert CliRunner().invoke(cli.app, ["init", "--home", str(home)], obj=cli.now).exit_code == 0
+    (home / "house" / "mixed.yaml").write_text(MIXED, encoding="utf-8")
+    asked = ["run", "--home", str(home), "--from", str(place), "--now", "2026-11-21T06:00-05:00",
+             "--day", "2026-11-21", "--out", str(out), "--format", "csv"]  # fmt: skip
+    done = CliRunner().invoke(cli.app, asked, obj=cli.now)
+    assert done.exit_code == 0, done.output
+    (found,) = open_log(out / "log" if (out / "log").is_dir() else out).segments
+    drawn = reading.decisions(found).filter(
+        pl.col("channel") == "text", pl.col("budgets").str.contains("mixed/calls-and-texts")
+    )
+    assert drawn.collect().height
+    again = replay(found, versions())
+    assert (again.different, again.differences) == (0, [])
+
+
 def test_one_decision_asks_only_its_own_situations(segment: Segment, panel: Panel) -> None:
     row = reading.decisions(segment).head(1).collect().to_dicts()[0]
     found = replay(segment, versions(), pl.col("decision_id") == row["decision_id"], panel=panel)
