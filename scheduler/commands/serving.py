@@ -24,7 +24,7 @@ from engine.problem import ForbearError, Problems
 from ..law import law_of
 from ..live.door import Live, open_live
 from ..live.recording import broken
-from ..live.resting import keep_together
+from ..live.resting import give_back, keep_together
 from ..live.token import KeySigner
 from ..log.keys import Keys, keys_of
 from ..log.sealing_live import seal_live
@@ -142,6 +142,8 @@ def address(door: socket.socket, tls: bool) -> str:
 def _sealed(keys: Keys, store: Store) -> str:
     """Seal the live decisions that wait in the store; what was done, in words."""
     done = seal_live(keys, store, broken)
+    if done:
+        give_back()  # many decisions at once take much for a moment
     count = sum(one.size - one.first for one in done)
     return f"{count} live decisions sealed" if done else "no live decision to seal"
 

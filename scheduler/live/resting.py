@@ -37,9 +37,17 @@ def keep_together() -> None:
 
 
 def rest() -> None:
-    """Look for garbage everywhere, and give back what is free: glibc does when it is asked to."""
+    """Look for garbage everywhere, and give back what is free."""
     gc.unfreeze()  # what a service had set aside is looked through as well
     gc.collect()
-    give_back = _of_libc("malloc_trim")
-    if give_back is not None:
-        give_back(ctypes.c_size_t(0))
+    give_back()
+
+
+def give_back() -> None:
+    """Give the system what is free: glibc does when it is asked to.
+
+    For some milliseconds no thread gets memory.
+    """
+    trim = _of_libc("malloc_trim")
+    if trim is not None:
+        trim(ctypes.c_size_t(0))
