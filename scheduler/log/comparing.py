@@ -10,7 +10,7 @@ from typing import Any
 from engine.clock import format_instant
 from engine.intervals import Interval
 
-from .footing import SAME, STRENGTH, Followed, Law, Wrong
+from .footing import SAME, Followed, Law, Wrong
 
 
 def written(windows: Sequence[Interval]) -> str:
@@ -31,11 +31,7 @@ def compared(law: Law, row: Mapping[str, Any], now: Followed) -> Iterator[Wrong]
     verdict = "permitted" if now.permitted else "refused"
     if row["verdict"] != verdict:
         yield "verdict", row["verdict"], verdict
-    force = min(map(law.force, now.rules), key=STRENGTH.index, default=None)
-    if row["force"] != force:
-        yield "force", row["force"], force
-    if row["exhausted"] != now.exhausted:
-        yield "exhausted", row["exhausted"], now.exhausted
+    yield from law.graded(now.rules, row, now.exhausted)
     told = set(filter(None, (row["duties"] or "").split(";")))
     if told != now.duties:
         yield "duties", sorted(told), sorted(now.duties)

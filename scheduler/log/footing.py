@@ -59,15 +59,19 @@ class Law:
         known = self.rules.get(rule)
         return known is not None and isinstance(known.body, Limit | Wait)
 
-    def graded(self, refusing: Collection[str], row: Mapping[str, Any]) -> Iterator[Wrong]:
+    def graded(
+        self, refusing: Collection[str], row: Mapping[str, Any], exhausted: bool | None = None
+    ) -> Iterator[Wrong]:
         """What a record says wrongly of how strongly it was refused, and of whether time undoes it.
 
-        `refusing`: the rules that refuse.
+        `refusing`: the rules that refuse; `exhausted`: whether time undoes that, where it does not
+        follow from them alone.
         """
         force = min(map(self.force, refusing), key=STRENGTH.index, default=None)
         if row["force"] != force:
             yield "force", row["force"], force
-        exhausted = bool(refusing) and all(self.counts(rule) for rule in refusing)
+        if exhausted is None:
+            exhausted = bool(refusing) and all(self.counts(rule) for rule in refusing)
         if row["exhausted"] != exhausted:
             yield "exhausted", row["exhausted"], exhausted
 
