@@ -41,15 +41,17 @@ def decide(
     """
     asked = ask or Ask()
     when = moment or Moment(known=contact.at, at=contact.at)
-    where = whereabouts_of(group, contact, when)
+    where = whereabouts_of(group, contact, when, asked.located)
     zones = tuple(sorted(where.zones))
     places = places_of(where, contact, group)
-    judged = judge_all(panel, group, contact, when, zones, places)
+    judged = judge_all(panel, group, contact, when, zones, places, asked.brief)
     if asked.hear is not None:
         asked.hear(Heard(when, zones, places, where.address_known, tuple(judged)))
     findings = [*_no_debt(group, contact), *_structural(panel, where, places, zones, asked, judged)]
     findings += _unlicensed(panel, places, asked, judged)
-    duties = dict.fromkeys(_place_duties(panel, places, contact, asked, judged))
+    duties = dict.fromkeys(
+        [] if asked.brief else _place_duties(panel, places, contact, asked, judged)
+    )
     lifted: dict[tuple[str, str], Lifted] = {}
     satisfied: dict[tuple[str, str], Satisfied] = {}
     for one in judged:
@@ -58,7 +60,8 @@ def decide(
             findings.append(refusal(one.verdict.trouble.split(":")[0], one.verdict.trouble))
         refusing_now = [rules[id] for id in one.verdict.refusing]
         findings += [finding_of(rule, one) for rule in refusing_now if asked.wants(rule)]
-        duties.update((d, None) for d in one.verdict.duties if asked.wants(rules[d[1]]))
+        if not asked.brief:
+            duties.update((d, None) for d in one.verdict.duties if asked.wants(rules[d[1]]))
         passed = panel.passed(one.rules, one.name, one.situation) if asked.notes else ()
         for rule, by in passed:
             if asked.wants(rule):
@@ -89,8 +92,8 @@ def decide(
         zones=zones,
         rulebook=panel.rulebook.digest,
         engines=_engines(judged),
-        safe_harbour=safe_harbour(views[0]) if views else words.UNKNOWN,
-        facts=_facts(judged),
+        safe_harbour=safe_harbour(views[0]) if views and not asked.brief else words.UNKNOWN,
+        facts={} if asked.brief else _facts(judged),
     )
 
 

@@ -7,23 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Final
+from datetime import date, datetime
+from typing import Any, Final
 
 from . import clock, terms, words
 from .account import Account, Consumer
+from .brief import Plans, brief, complete, situation_for
 from .facts import asking, counting
 from .facts.view import Moment, View
 from .history import Contact, Group
 from .kinds import Limit, Wait
 from .panel import Panel, Verdict
-from .place import Whereabouts, locate, together
+from .place import SAY_WHERE, Whereabouts, current_addresses, locate, together
 from .rule import Rule
 from .rulebook import REACHING
 from .situation import RuleSet, name_of
 
 NOWHERE: Final = "UTC"  # the clock facts are read on where no zone is known; windows say unknown
 FEDERAL: Final = "federal"
+WEST: Final = "Pacific/Pago_Pago"
+EAST: Final = "Pacific/Guam"
+"""Of `clock.ZONES` those whose clocks are the furthest behind and the furthest ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Ask:
     `house`: whether house policy is asked where `acts` is None. `places`: whether an unknown
     address is a refusal. `refuse_unencoded`: the setting of that name. `whole`: also windows,
     attempts left and the next permitted moment (an explanation; a bare check needs none). `notes`:
-    also the rules that were met or lifted.
+    also the rules that were met or lifted. With `brief`, duties and facts are left out.
     """
 
     acts: frozenset[str] | None = None
@@ -45,6 +49,8 @@ class Ask:
     search: bool = True  # whether a refusal's next permitted moment is looked for
     hear: Callable[[Heard], None] | None = None  # told of every question put, for the record
     notes: bool = True
+    brief: bool = False  # findings alone: no fact is worked out that cannot bear on them
+    located: dict[Any, Any] | None = None  # where people are, kept by who asks of one file often
 
     def wants(self, rule: Rule) -> bool:
         """Whether a rule's finding is asked for."""
@@ -138,27 +144,36 @@ def situation_of(
 # -- where
 
 
-def whereabouts_of(group: Group, contact: Contact, when: Moment) -> Whereabouts:
+def whereabouts_of(
+    group: Group, contact: Contact, when: Moment, located: dict[Any, Any] | None = None
+) -> Whereabouts:
     """Where the consumer of a proposed contact may be, as known at the moment.
 
     A contact in another's file (a co-debtor with debts of his own) is judged where either may be.
+    `located` keeps what was found, for whoever asks of the same file with the same `known` again.
     """
     consumer = View(group, contact, when, NOWHERE).consumer
-    found = _on_its_day(group, consumer, when, contact)
+    found = _on_its_day(group, consumer, when, contact, located)
     point = group.points.get(contact.point or "")
     named = contact.consumer or (point.consumer if point is not None else "")
     other = group.consumers.get(named, consumer)
     if other.person == consumer.person:
         return found
-    return together([found, _on_its_day(group, other, when, contact)], known=all)
+    return together([found, _on_its_day(group, other, when, contact, located)], known=all)
 
 
-def _on_its_day(group: Group, consumer: Consumer, when: Moment, contact: Contact) -> Whereabouts:
+def _on_its_day(
+    group: Group,
+    consumer: Consumer,
+    when: Moment,
+    contact: Contact,
+    located: dict[Any, Any] | None = None,
+) -> Whereabouts:
     """Where a consumer is on the local day of an instant: the day it is where the consumer is.
 
     Where that is no one day, every day it may be, and an address must hold on all of them.
     """
-    found, there = _by_day(group, consumer, when, contact)
+    found, there = _by_day(group, consumer, when, contact, located)
     return together(list(found.values()), known=any if there else all)
 
 
@@ -168,14 +183,17 @@ def days_there(group: Group, consumer: Consumer, when: Moment, contact: Contact)
 
 
 def _by_day(
-    group: Group, consumer: Consumer, when: Moment, contact: Contact
+    group: Group,
+    consumer: Consumer,
+    when: Moment,
+    contact: Contact,
+    located: dict[Any, Any] | None = None,
 ) -> tuple[dict[date, Whereabouts], bool]:
     """Whereabouts by day, and whether it is one of those days where the consumer then is."""
     if when.day is not None:
-        return {when.day: whereabouts(group, consumer, when, when.day)}, True
+        return {when.day: whereabouts(group, consumer, when, when.day, located)}, True
     at = when.at or contact.at
-    days = sorted({clock.local_date(at, zone) for zone in clock.ZONES})
-    found = {day: whereabouts(group, consumer, when, day) for day in days}
+    found = {day: whereabouts(group, consumer, when, day, located) for day in local_dates(at)}
     there = {
         day: one
         for day, one in found.items()
@@ -184,8 +202,26 @@ def _by_day(
     return there or found, bool(there)
 
 
-def whereabouts(group: Group, consumer: Consumer, when: Moment, day: date) -> Whereabouts:
+def local_dates(at: datetime) -> tuple[date, ...]:
+    """Every civil date an instant has in any of `clock.ZONES`: one, or two.
+
+    The earliest and the latest of their clocks are less than a day apart. Raises ValueError after
+    `clock.LAST_YEAR`.
+    """
+    first, last = clock.local_date(at, WEST), clock.local_date(at, EAST)
+    return (first,) if first == last else (first, last)
+
+
+def whereabouts(
+    group: Group,
+    consumer: Consumer,
+    when: Moment,
+    day: date,
+    located: dict[Any, Any] | None = None,
+) -> Whereabouts:
     """Where a consumer may be: every row of the same human being adds what it knows."""
+    if located is not None:
+        return _located(group, consumer, when, day, located)
     rows = [one for one in group.consumers.values() if one.person == consumer.person]
     found = []
     for row in rows:
@@ -197,6 +233,25 @@ def whereabouts(group: Group, consumer: Consumer, when: Moment, day: date) -> Wh
         ]
         found.append(locate(row, own, said, day, when.known))
     return together(found, known=any)
+
+
+def _located(
+    group: Group, consumer: Consumer, when: Moment, day: date, located: dict[Any, Any]
+) -> Whereabouts:
+    """The same, kept by what it is found from; what is kept holds that, so that ids stay."""
+    said = tuple(one for one in group.statements if one.kind in SAY_WHERE)
+    rows = [one for one in group.consumers.values() if one.person == consumer.person]
+    homes = [current_addresses(one, day, when.known) for one in rows]
+    key = (
+        consumer.id, when.known, id(group.consumers), id(group.points), *map(id, said),
+        *(tuple(map(id, some)) for some in homes),
+    )  # fmt: skip
+    kept = located.get(key)
+    if kept is None:
+        found = whereabouts(group, consumer, when, day)
+        kept = located[key] = (found, group.consumers, group.points, said)
+    where: Whereabouts = kept[0]
+    return where
 
 
 def places_of(where: Whereabouts, contact: Contact, group: Group) -> tuple[str, ...]:
@@ -223,14 +278,19 @@ def judge_all(
     when: Moment,
     zones: tuple[str, ...],
     places: tuple[str, ...],
+    briefly: bool = False,
 ) -> list[Judged]:
-    """Every rule set, debt and candidate zone, each put to both engines."""
+    """Every rule set, debt and candidate zone, each put to both engines.
+
+    `briefly`: no fact is worked out that cannot bear on what refuses.
+    """
     found = []
     known = panel.rulebook.places
     names = [FEDERAL, *(one for one in places if one in known)]
     names += [f"{one}{REACHING}" for one in panel.rulebook.reaching]
+    shared: dict[tuple[str, str], Any] = {}
     for zone in zones or (NOWHERE,):
-        view = View(group, contact, when, zone)
+        view = View(group, contact, when, zone, shared)
         for name in names:
             rules = panel.rule_set(name, view.day)
             if not rules.rules:
@@ -239,11 +299,41 @@ def judge_all(
                 if not _applies(name, group, debt):
                     continue
                 years, sure = terms.limitation(known, places, debt.type)
+                if briefly:
+                    found.append(_briefly(panel, view, rules, debt, zones, years, sure))
+                    continue
                 situation, counts = situation_of(view, rules, debt, zones, years, sure)
                 digest = name_of(rules.name, rules.sorted_fields, situation)
                 verdict = panel.ask(rules, [situation], [digest])[0]
                 found.append(Judged(rules, debt, zone, view, situation, digest, counts, verdict))
     return found
+
+
+def _briefly(
+    panel: Panel,
+    view: View,
+    rules: RuleSet,
+    debt: Account,
+    zones: tuple[str, ...],
+    years: int | None,
+    sure: bool,
+) -> Judged:
+    """One question of which only what refuses is asked."""
+    scope = (view.contact.channel, view.kind, view.whom, role_of(view.group, debt), debt.type)
+    note = ("brief", rules.name, *scope)
+    plans = panel.notes.get(note)
+    if not isinstance(plans, Plans):
+        plans = panel.notes[note] = Plans.of(rules, scope)
+    plan = plans.plan(view, debt)
+    told, counts = brief(view, plan, debt, zones, years, sure)
+    digest, situation = situation_for(plan, rules, told)
+    verdict = panel.ask(rules, [situation], [digest])[0]
+    if verdict.refusing:
+        situation = dict(situation)
+        for name in verdict.refusing:
+            complete(rules.by_id[name], rules, situation, view, debt, years, sure)
+    counts = {**plan.counts, **counts}
+    return Judged(rules, debt, view.zone, view, situation, digest, counts, verdict)
 
 
 def _applies(name: str, group: Group, debt: Account) -> bool:

@@ -228,6 +228,23 @@ def value(view: View, ask: Ask, debt: Account, years: int | None = None, sure: b
     raise KeyError(FACTS[name].name)
 
 
+Teller = Callable[[View, Account, int | None, bool], str]
+"""Tells one fact: of a view, a debt, and what `value` is told of periods."""
+
+
+def teller(ask: Ask) -> Teller:
+    """What `value` does for one fact, looked up once."""
+    name, parameter = ask.fact, ask.parameter
+    of_point, of_debt = OF_POINT.get(name), OF_DEBT.get(name)
+    if of_point is not None:
+        return lambda view, debt, years, sure: value(view, ask, debt)
+    if of_debt is not None:
+        return lambda view, debt, years, sure: of_debt(view, debt)
+    if isinstance(parameter, Happened):
+        return lambda view, debt, years, sure: happened(view, parameter, debt)
+    return lambda view, debt, years, sure: value(view, ask, debt, years, sure)
+
+
 # -- bits
 
 

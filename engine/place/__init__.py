@@ -7,6 +7,7 @@ since 2011 go by one name (`same_clock`), so that a window is judged once per cl
 from __future__ import annotations
 
 from .whereabouts import (
+    SAY_WHERE,
     Evidence,
     Whereabouts,
     current_addresses,
@@ -32,6 +33,7 @@ from .zones import (
 
 __all__ = [
     "NEW_YORK_CITY",
+    "SAY_WHERE",
     "STATES",
     "Evidence",
     "Whereabouts",

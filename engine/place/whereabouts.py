@@ -23,6 +23,10 @@ _FROM_CONSUMER = frozenset({"consumer", "consumer_email"})
 _ABOUT_CONSUMER = frozenset({"attorney", "creditor", "third_party", "employer", "cra"})
 
 
+SAY_WHERE = frozenset({"current_location_zone", "number_not_consumers"})
+"""Words that bear on where somebody is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One reason for zones or jurisdictions.

@@ -36,7 +36,7 @@ KNOWN: Final[dict[str, str]] = {
 }
 """When a rule's being broken could be known, the strongest first."""
 STRUCTURAL: Final = "structural"
-ASK: Final = Ask(whole=False, notes=False)
+ASK: Final = Ask(whole=False, notes=False, brief=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ class File:
     undated: frozenset[str] = frozenset()
     ages: Ages | None = None
     doubts: tuple[Doubt, ...] = ()
+    located: dict[Any, Any] = field(default_factory=dict)
 
     def known(self, by: str, at: datetime) -> tuple[Group, Homes]:
         """The rows as they stood at a moment, by record or by receipt, and its addresses'."""
@@ -187,6 +188,7 @@ def _decided(
     size: tuple[object, ...] | None = None
     decided: Decision | None = None
     moment = Moment(known=max(now, asked.at), at=asked.at)
+    asking = replace(ASK, located=file.located)
     for known, cut in CUTS.items():
         whole, group = cut(file, asked)
         fits = (id(whole), *_size(group))
@@ -194,7 +196,7 @@ def _decided(
             contact = asked
             if doubt is not None:
                 group, contact = doubt.change(group, asked)
-            decided, size = decide(panel, group, contact, moment, ASK), fits
+            decided, size = decide(panel, group, contact, moment, asking), fits
         found[known] = decided
     return found
 
@@ -331,13 +333,15 @@ def _cut(
 
     All of it counts as recorded, since what was not is left out here.
     """
+    people = {
+        name: _at_home(one, homes.get(name, ()), keeps) for name, one in group.consumers.items()
+    }
+    same = all(one is group.consumers[name] for name, one in people.items())
     return replace(
         group,
         contacts=tuple(contacts),
         statements=tuple(statements),
-        consumers={
-            name: _at_home(one, homes.get(name, ()), keeps) for name, one in group.consumers.items()
-        },
+        consumers=group.consumers if same else people,
     )
 
 

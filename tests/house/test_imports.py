@@ -16,7 +16,7 @@ ENGINE = (
     {"situation", "facts.catalogue"},
     {"place", "reading", "compiled", "network"},
     {"facts", "terms", "rulebook", "rete", "tables.make_area_codes", "tables.make_edge_codes"},
-    {"panel", "explain"},
+    {"panel", "explain", "brief"},
     {"question"},
     {"opening", "evidence", "footing", "upcoming", "releasing"},
     {"deciding", "columns"},

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -18,15 +19,20 @@ from typer.testing import CliRunner
 
 from engine import clock
 from engine.account import Account, Address, Collector, Consumer, Point
+from engine.deciding import decide
+from engine.decision import Decision
+from engine.facts.view import Moment
 from engine.history import Contact, Group, Statement
 from engine.panel import Panel
 from engine.part import PartInput, decide_part
+from engine.question import Ask
 from engine.rete import EngineFailure
 from engine.rulebook import law_directory, load
 from engine.situation import Answer, Situation
 from scheduler import cli
 from scheduler.grouped import GroupsOf
 from scheduler.linked import contact_groups
+from scheduler.log import lookback
 from scheduler.log.ages import Ages, matters
 from scheduler.log.deferring import Deferring
 from scheduler.log.doubting import one_human
@@ -552,3 +558,67 @@ def test_no_answer_stands_on_one_engine_alone(panel: Panel) -> None:
         assert told(broke(both, of)) == {("c07", SEVEN, RECORDED)}
         assert both.settled()
         assert not both.waiting
+
+
+# -- the quick way against the plain one
+
+
+def plainly(panel: Panel, group: Group, contact: Contact, when: Moment, ask: Ask) -> Decision:
+    """Every fact worked out, and nothing kept from one contact to the next."""
+    return decide(panel, group, contact, when, Ask(whole=False, notes=False))
+
+
+def drawn(place: Path, accounts: int, seed: int) -> dict[str, pl.DataFrame]:
+    """A portfolio with words on where somebody is, consents, and declared contacts."""
+    synth(place, accounts, seed)
+    frames = {name: pl.read_parquet(place / table.file) for name, table in TABLES.items()}
+    statements = frames["statements"]
+    step = max(statements.height // 6, 1)
+    more = [
+        statements.slice(step * number, step).with_columns(
+            pl.concat_str(pl.lit(f"{kind}-"), "statement").alias("statement"),
+            pl.lit(kind).alias("kind"),
+            pl.lit(value).alias("value"),
+            *(pl.lit(None).alias(name) for name in ("more", "accounts", "point")),
+        )
+        for number, (kind, value) in enumerate(
+            [
+                ("current_location_zone", '"America/Denver"'),
+                ("inconvenient", '{"from":"08:00","to":"13:00"}'),
+                ("consents_to_medium", '"text"'),
+                ("stop_medium", '"call"'),
+            ]
+        )
+    ]
+    frames["statements"] = pl.concat([statements, *more], how="vertical_relaxed")
+    odd = pl.int_range(pl.len()) % 3
+    frames["contacts"] = frames["contacts"].with_columns(
+        pl.when(odd == 0).then(pl.lit("prerecorded")).otherwise("technology").alias("technology"),
+        pl.when(odd == 1).then(pl.lit(value=True)).otherwise("automated").alias("automated"),
+        pl.when(odd == 2).then(pl.lit("settlement")).otherwise("purpose").alias("purpose"),
+        pl.when(pl.int_range(pl.len()) % 7 == 0)
+        .then(pl.lit("limited_content_message"))
+        .otherwise("content")
+        .alias("content"),
+    )
+    return frames
+
+
+def test_the_quick_way_finds_what_the_plain_way_finds(
+    panel: Panel,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    rounds: Callable[[int, int], int],
+) -> None:
+    met: Counter[str] = Counter()
+    for seed in range(rounds(2, 30)):
+        frames = drawn(tmp_path / str(seed), 60, seed)
+        groups = contact_groups(frames).groups.rename({"group": "together"})
+        for one in files_of(frames, groups, {} if seed % 2 else None):
+            quick = look_back(panel, one, NOW - timedelta(days=2_000), NOW, NOW)
+            with monkeypatch.context() as patch:
+                patch.setattr(lookback, "decide", plainly)
+                plain = look_back(panel, one, NOW - timedelta(days=2_000), NOW, NOW)
+            assert quick == plain
+            met.update(each.rule for each in quick.broken)
+    assert len(met) > 20, met
