@@ -31,6 +31,7 @@ from .door import (
     release,
     renew,
     reserve,
+    reserve_now,
     settle,
 )
 from .knowing import ClockBehind
@@ -70,5 +71,6 @@ __all__ = [
     "release",
     "renew",
     "reserve",
+    "reserve_now",
     "settle",
 ]

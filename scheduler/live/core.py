@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
-from engine.history import Contact
 from engine.releasing import releasable
 
 from ..explaining import plain_contact
@@ -28,10 +27,10 @@ from .jobs import TELLING, Job, events, proposals
 from .knowing import Known, Memory
 from .posting import take_in
 from .proposing import decide_now
-from .recording import Asking, Kept, dumps, keep
+from .recording import Asking, Kept, keep
 from .resting import rest
 from .short import Short
-from .token import Signer
+from .token import Pen, Signer
 from .turning import micros
 from .withdrawing import Lists
 
@@ -76,7 +75,7 @@ class Core:
 
     def __post_init__(self) -> None:
         """Make the engines ready for the rulebook."""
-        self.short = Short(self.store)
+        self.short = Short(self.store, Pen(self.signer))
         self._begin(self.law)
 
     def renew(self, law: Law, now: datetime) -> None:
@@ -293,7 +292,7 @@ class Core:
             account=kept.account,
             point=kept.point,
             channel=kept.channel,
-            contact=dumps(_contact_row(kept.decided.contact)),
+            contact=kept.row,
             by=asking.by,
             opened_at=work.now,
             until=until if kept.until is None else min(until, kept.until),
@@ -354,24 +353,6 @@ class Core:
             found = decided.decision.findings
             entry = work.enter(kept, found, asking, one.day.isoformat())
             work.withdrawn.append((one, entry))
-
-
-def _contact_row(contact: Contact) -> Mapping[str, object]:
-    """What a permit's contact will be in the store, but for what comes of it."""
-    technology = contact.technology
-    for flag in ("autodialled", "prerecorded"):
-        technology = flag if contact.flags.get(flag) else technology
-    return {
-        "collector": contact.collector,
-        "attributed_to": list(contact.debts),
-        "technology": technology,
-        "purpose": contact.purpose,
-        "content": contact.content,
-        "disclosure": contact.disclosure,
-        "reply_to_consumer": bool(contact.flags.get("reply_to_consumer")),
-        "automated": bool(contact.flags.get("automated")),
-        "opt_out_notice": contact.flags.get("opt_out_notice"),
-    }
 
 
 def _not_releasable(desk: Desk, asked: Release, now: datetime) -> str:

@@ -307,9 +307,9 @@ def next_minute(at: datetime) -> datetime:
     return whole if whole == at else whole + MINUTE
 
 
-def shown_windows(decision: Decision, start: datetime) -> str:
+def shown_windows(windows: Sequence[tuple[datetime, datetime]], start: datetime) -> str:
     """The windows as a record has them: JSON, what lies before `start`, a whole minute, cut off."""
-    left = [(max(a, start), b) for a, b in decision.windows if b > start]
+    left = [(max(a, start), b) for a, b in windows if b > start]
     return json.dumps([[format_instant(a), format_instant(b)] for a, b in left])
 
 

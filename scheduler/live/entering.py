@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -30,9 +30,12 @@ from .recording import (
     salts,
     texts,
 )
-from .token import Signer, Token, issue
+from .token import Pen, Signer, Signing, Token
 from .turning import micros
 from .withdrawing import Listed
+
+Given = tuple[Permit, str]
+"""A permit, and the decision that gave it."""
 
 
 @dataclass(slots=True)
@@ -46,6 +49,7 @@ class Entry:
     day: str | None = None
     permit: Permit | None = None
     seq: int = 0
+    signing: Signing | None = None
 
     @property
     def decision(self) -> str:
@@ -105,21 +109,36 @@ class Ledger:
             # INVARIANT: from here to the commit nobody else adds to the log
             at = living.head(connection)
         with together(connection):
-            permits = [] if at is None else self._log(connection, work, at)
+            permits = [] if at is None else self._log(connection, work, at)[0]
             living.add_permits(connection, permits)
             living.use_releases(connection, work.used)
             for one in work.released:
                 living.add_release(connection, one)
             living.bump(connection, work.bumped, work.now)
 
-    def write_short(self, direct: Direct, work: Work, at: Head) -> None:
+    def write_short(self, direct: Direct, work: Work, at: Head, pen: Pen) -> None:
         """Put decisions and permits into the store, and commit, in one trip to a server."""
         with together(direct):
             self._meet(direct, work)
-            permits = self._log(direct, work, at)
+            permits, stands = self._log(direct, work, at)
             living.add_permits(direct, permits)
             living.use_releases(direct, work.used)
-            direct.commit()
+            if permits:
+                self._sign(work, pen)
+            direct.commit(stands)
+
+    def _sign(self, work: Work, pen: Pen) -> None:
+        """Have permits signed while they are committed."""
+        given = [one for one in work.entries if one.permit is not None]
+        tokens = [self._token(one.permit, pen.signer) for one in given if one.permit is not None]
+        for one, signing in zip(given, pen.begin(tokens), strict=True):
+            one.signing = signing
+
+    def _token(self, permit: Permit, signer: Signer) -> Token:
+        return Token(
+            permit.permit, permit.account, permit.point, permit.channel, permit.opened_at,
+            permit.until, self.law.rulebook.digest, signer.name,
+        )  # fmt: skip
 
     def committed(self, work: Work) -> None:
         """It is in the store for good."""
@@ -137,19 +156,18 @@ class Ledger:
         met = [(self.common, *one) for one in sorted(work.situations.items())]
         living.add_situations(connection, met)
 
-    def _log(self, connection: Way, work: Work, at: Head) -> list[Permit]:
-        """Number, chain and log the decisions; the permits given by them."""
+    def _log(self, connection: Way, work: Work, at: Head) -> tuple[list[Given], Head]:
+        """Number, chain and log the decisions; the permits given by them, where the log stands."""
         seq, chain, now = at.seq, at.chain, moment(connection, work.now)
         stamp = Stamp.of(work.now)
         rows: list[Sequence[Any]] = []
-        permits: list[Permit] = []
+        permits: list[Given] = []
         for entry, salt in zip(work.entries, salts(len(work.entries)), strict=True):
             seq += 1
             entry.seq = seq
             name: str | None = None
             if entry.permit is not None:
-                entry.permit = replace(entry.permit, decision=f"{PREFIX}{seq}")
-                permits.append(entry.permit)
+                permits.append((entry.permit, entry.decision))
                 name = entry.permit.permit
             public, personal = texts(
                 entry.kept, entry.findings, entry.asking, seq, name, stamp, entry.day
@@ -160,8 +178,9 @@ class Ledger:
         living.add_decisions(connection, rows)
         changes = _changes(work, at.change)
         living.add_changes(connection, changes)
-        living.set_head(connection, Head(seq, chain, at.change + len(changes)))
-        return permits
+        stands = Head(seq, chain, at.change + len(changes))
+        living.set_head(connection, stands)
+        return permits, stands
 
     def answered(self, one: Any, signer: Signer, plain: bool) -> Any:
         """What the asker is told of what was gathered; `plain`: decisions as they were logged."""
@@ -175,11 +194,8 @@ class Ledger:
         permit = one.permit
         if permit is None:
             return Reserved(told)
-        token = Token(
-            permit.permit, permit.account, permit.point, permit.channel, permit.opened_at,
-            permit.until, self.law.rulebook.digest, signer.name,
-        )  # fmt: skip
-        return Reserved(told, permit.permit, issue(signer, token), permit.until)
+        signing = one.signing or Signing(signer, self._token(permit, signer))
+        return Reserved(told, permit.permit, signing.result(), permit.until)
 
 
 def _changes(work: Work, before: int) -> list[StoredChange]:

@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from engine import clock
@@ -55,6 +56,11 @@ class Asking:
     person: str | None = None
 
 
+@lru_cache(maxsize=4_096)
+def _shown(windows: tuple[tuple[datetime, datetime], ...], start: datetime) -> str:
+    return dumps(shown_windows(windows, start))
+
+
 @dataclass(slots=True)
 class Stamp:
     """What all records of one transaction share, as text, written once."""
@@ -68,6 +74,10 @@ class Stamp:
     def of(cls, now: datetime) -> Stamp:
         """Of the moment they are made."""
         return cls(now, f'"{format_instant(now)}"', next_minute(now))
+
+    def windows(self, decision: Decision) -> str:
+        """The windows of a decision from this minute on, as JSON in JSON."""
+        return _shown(decision.windows, self.minute)
 
     def around(self, asking: Asking, whole: bool) -> tuple[str, str, str]:
         """What stands around number, permit and day; `asking` must live as long as this."""
@@ -89,7 +99,8 @@ class Kept:
 
     `tail` and `head` are the parts of its record that stay: public and personal. `begin`, from the
     minute `minute` on, and `evidence` are what else of the personal part stays for a while.
-    `shown` is for whoever writes answers: what stays of them.
+    `row` is what a permit by it says of its contact, empty where none can be given. `shown` is for
+    whoever writes answers: what stays of them.
     """
 
     decided: Decided
@@ -104,6 +115,7 @@ class Kept:
     until: datetime | None
     rest: tuple[str, str]
     upcoming: str
+    row: str = ""
     minute: datetime | None = None
     begin: str = ""
     evidence: str = ""
@@ -156,6 +168,7 @@ def keep(desk: Desk, group: Group, group_name: str, decided: Decided, at: dateti
     )
     timed = any(desk.kinds.get(one.rule) == "window" for one in decision.findings)
     shut = closes(decision, known) if decision.permitted else None
+    rest = _evidence(decision)
     return Kept(
         decided,
         account,
@@ -167,8 +180,10 @@ def keep(desk: Desk, group: Group, group_name: str, decided: Decided, at: dateti
         tail[1:-1],
         timed,
         shut,
-        _evidence(decision),
+        rest,
         dumps(_instant(decision.next_permitted)),
+        dumps(_contact_row(contact)) if decision.permitted else "",
+        evidence="" if timed else _told(decision.findings, rest),
     )
 
 
@@ -210,6 +225,32 @@ def _found(one: Finding) -> dict[str, Any]:
     }
 
 
+def _told(findings: Sequence[Finding], rest: tuple[str, str]) -> str:
+    """The end of a record: findings, and the rest of the evidence."""
+    satisfied, lifted = rest
+    found = dumps([_found(one) for one in findings])
+    told = f'{{"findings":{found},"satisfied":{satisfied},"lifted":{lifted}}}'
+    return f',"evidence":{dumps(told)}}}'
+
+
+def _contact_row(contact: Contact) -> Mapping[str, object]:
+    """What a permit's contact will be in the store, but for what comes of it."""
+    technology = contact.technology
+    for flag in ("autodialled", "prerecorded"):
+        technology = flag if contact.flags.get(flag) else technology
+    return {
+        "collector": contact.collector,
+        "attributed_to": list(contact.debts),
+        "technology": technology,
+        "purpose": contact.purpose,
+        "content": contact.content,
+        "disclosure": contact.disclosure,
+        "reply_to_consumer": bool(contact.flags.get("reply_to_consumer")),
+        "automated": bool(contact.flags.get("automated")),
+        "opt_out_notice": contact.flags.get("opt_out_notice"),
+    }
+
+
 def _instant(at: datetime | None) -> str | None:
     return None if at is None else format_instant(at)
 
@@ -231,15 +272,10 @@ def texts(
     )
     decision = kept.decided.decision
     if kept.minute != stamp.minute:
-        shown = dumps(shown_windows(decision, stamp.minute))
+        shown = stamp.windows(decision)
         kept.begin = f'{{{kept.head},"windows_utc":{shown},"next_permitted_utc":'
         kept.minute = stamp.minute
-    evidence = kept.evidence
-    if not evidence or kept.timed:
-        satisfied, lifted = kept.rest
-        found = dumps([_found(one) for one in findings])
-        told = f'{{"findings":{found},"satisfied":{satisfied},"lifted":{lifted}}}'
-        evidence = kept.evidence = f',"evidence":{dumps(told)}}}'
+    evidence = _told(findings, kept.rest) if kept.timed else kept.evidence
     upcoming = stamp.text if day is None and decision.permitted else kept.upcoming
     return asked, f"{kept.begin}{upcoming}{evidence}"
 

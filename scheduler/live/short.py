@@ -21,6 +21,7 @@ from .jobs import Job, proposals
 from .knowing import Known, Memory
 from .proposing import decide_now
 from .recording import Asking, Kept
+from .token import Pen
 
 Found = list[Kept | Fault]
 One = Callable[[Job, Work], Any]
@@ -32,12 +33,14 @@ class Short:
     """The connection for it, and what of the store is known to be looked at."""
 
     store: Store
+    pen: Pen
     direct: Direct | None = None
     _quiet: list[Any] = field(default_factory=list)
     _epoch: int = -1
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connection, stop signing."""
+        self.pen.close()
         if self.direct is not None:
             self.direct.close()
             self.direct = None
@@ -78,7 +81,7 @@ class Short:
                         _entered(job, found, work, desk)
                         for job, found in zip(jobs, decided, strict=True)
                     ]
-                ledger.write_short(direct, work, head)
+                ledger.write_short(direct, work, head, self.pen)
         except BaseException:
             self.direct = None
             raise

@@ -10,8 +10,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from queue import SimpleQueue
 from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -19,6 +22,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from engine.clock import format_instant, parse_instant
 from engine.problem import ForbearError
+
+from .recording import dumps
 
 HEAD: Final = "forbear-permit-1"
 _NAMES: Final = ("permit", "account", "point", "channel", "from", "until", "rulebook", "key")
@@ -79,9 +84,75 @@ def issue(signer: Signer, told: Token) -> str:
         format_instant(told.until), told.rulebook, told.key,
     )  # fmt: skip
     said = dict(zip(_NAMES, values, strict=True))
-    payload = _coded(json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode())
+    payload = _coded(dumps(said).encode())
     text = f"{HEAD}.{payload}"
     return f"{text}.{_coded(signer.sign(text.encode()))}"
+
+
+class Signing:
+    """The token of a permit on its way: signed by whoever comes to it first, once.
+
+    INVARIANT: nobody is given the token before the permit has been committed.
+    """
+
+    __slots__ = ("_begun", "_ended", "_error", "_signer", "_token", "_told")
+
+    def __init__(self, signer: Signer, told: Token) -> None:
+        """Not begun."""
+        self._signer, self._told = signer, told
+        self._begun, self._ended = threading.Lock(), threading.Lock()
+        self._ended.acquire()
+        self._token: str = ""
+        self._error: BaseException | None = None
+
+    def sign(self) -> None:
+        """Sign, unless somebody does or did."""
+        if not self._begun.acquire(blocking=False):
+            return
+        try:
+            self._token = issue(self._signer, self._told)
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._ended.release()
+
+    def result(self) -> str:
+        """The token. Raises what signing it raised."""
+        self.sign()
+        with self._ended:
+            if self._error is not None:
+                raise self._error
+            return self._token
+
+
+@dataclass
+class Pen:
+    """Signs on a second processor, if one is free, while the database commits."""
+
+    signer: Signer
+    _asked: SimpleQueue[Sequence[Signing] | None] = field(default_factory=SimpleQueue)
+    _thread: threading.Thread | None = None
+
+    def begin(self, told: Iterable[Token]) -> list[Signing]:
+        """Begin to sign."""
+        found = [Signing(self.signer, one) for one in told]
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._go, name="permit-pen", daemon=True)
+            self._thread.start()
+        self._asked.put(found)
+        return found
+
+    def close(self) -> None:
+        """Stop."""
+        if self._thread is not None:
+            self._asked.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def _go(self) -> None:
+        while (some := self._asked.get()) is not None:
+            for one in some:
+                one.sign()
 
 
 def check_token(token: str, key: Ed25519PublicKey, now: datetime) -> Token:

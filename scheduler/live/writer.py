@@ -54,7 +54,10 @@ class Foreseen:
 
 @dataclass
 class Writer:
-    """Takes work from any thread, in order. `now` asks what time it is, once a transaction."""
+    """Takes work from any thread, in order. `now` asks what time it is, once a transaction.
+
+    INVARIANT: of all threads only the one that set `_working` is at the core.
+    """
 
     core: Core
     now: Callable[[], datetime]
@@ -63,6 +66,26 @@ class Writer:
     _wake: threading.Condition = field(default_factory=threading.Condition)
     _thread: threading.Thread | None = None
     _closed: bool = False
+    _working: bool = False
+
+    def at_once(self, work: Job) -> Any:
+        """Do work in the caller's own thread where nothing else is done or waits; or wait for it.
+
+        Raises what the future of work handed in would.
+        """
+        with self._wake:
+            free = not self._working and not self._queue and not self._closed
+            if free:
+                self._working = True
+        if not free:
+            return self.hand_in(work).result()
+        try:
+            return self._try([work])[0]
+        finally:
+            with self._wake:
+                self._working = False
+                if self._queue or self._later or self._closed:
+                    self._wake.notify_all()
 
     def hand_in(self, work: Job | Callable[[Core], None], weight: int = 1) -> Future[Any]:
         """Hand work in; the future is done when it has been committed."""
@@ -101,6 +124,8 @@ class Writer:
         with self._wake:
             self._closed = True
             self._wake.notify()
+            while self._thread is None and self._working:
+                self._wake.wait()
         if self._thread is not None:
             self._thread.join()
         for one in self._later:
@@ -116,23 +141,24 @@ class Writer:
         while (batch := self._take()) is not None:
             if not batch:
                 self._ahead()
-                continue
-            first = batch[0].work
-            if not isinstance(first, Job):
+            elif isinstance(first := batch[0].work, Job):
+                self._answer(batch, [one.work for one in batch if isinstance(one.work, Job)])
+            else:
                 self._between(batch[0], first)
-                continue
-            self._answer(batch, [one.work for one in batch if isinstance(one.work, Job)])
+            with self._wake:
+                self._working = False
 
     def _take(self) -> list[Handed] | None:
-        """Waits for work; then all that waits and fits, up to what must stand alone. None: closed.
+        """Waits for a turn and work; then all that fits, up to what stands alone. None: closed.
 
         Empty where all of it was called off, or nothing but what may be decided ahead is there.
         """
         with self._wake:
-            while not self._queue and not self._later and not self._closed:
+            while self._working or not (self._queue or self._later or self._closed):
                 self._wake.wait()
             if not self._queue and self._closed:
                 return None
+            self._working = True
             batch: list[Handed] = []
             weight = 0
             while self._queue:

@@ -178,17 +178,22 @@ def begin_writing(raw: sqlite3.Connection) -> None:
     """
     raw.execute("PRAGMA busy_timeout = 0")
     try:
-        for left in reversed(range(round(WAIT / LOOK))):
-            try:
-                raw.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or not left:
-                    raise
-                time.sleep(random.uniform(0, 2 * LOOK))
-            else:
-                return
+        take_lock(raw)
     finally:
         raw.execute(f"PRAGMA busy_timeout = {WAIT * 1_000}")
+
+
+def take_lock(raw: sqlite3.Connection) -> None:
+    """`begin_writing` on a connection with which SQLite itself does not wait."""
+    for left in reversed(range(round(WAIT / LOOK))):
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or not left:
+                raise
+            time.sleep(random.uniform(0, 2 * LOOK))
+        else:
+            return
 
 
 @contextmanager

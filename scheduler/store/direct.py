@@ -11,22 +11,29 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from .database import Store, begin_writing, told
+from .database import Store, take_lock, told
 from .linking import looked_text
 from .living import Head
 from .plain import among, asked, done, moment, read_moment, together
+from .trips import Trips
 
 _LOCK: Final = (
-    "INSERT INTO group_state (grp, version, at) SELECT grp, 1, ? FROM unnest(?::text[]) grp "
-    "ORDER BY grp ON CONFLICT (grp) DO UPDATE SET version = group_state.version + 1, "
-    "at = GREATEST(group_state.at, excluded.at) RETURNING grp, version - 1, at"
+    "INSERT INTO group_state (grp, version, at) VALUES (?, 1, ?) ON CONFLICT (grp) DO UPDATE SET "
+    "version = group_state.version + 1, at = GREATEST(group_state.at, excluded.at) "
+    "RETURNING grp, version - 1, at"
 )
 _LOCK_FILE: Final = (
     "INSERT INTO group_state (grp, version, at) VALUES (?, 1, ?) ON CONFLICT (grp) DO UPDATE SET "
-    "version = version + 1, at = max(at, excluded.at)"
+    "version = version + 1, at = max(at, excluded.at) RETURNING grp, version - 1, at"
 )
 _STATE: Final = "SELECT grp, version, at FROM group_state WHERE "
 _HEAD: Final = "SELECT seq, chain, change FROM live_head WHERE id = 1"
+_HEAD_THERE: Final = (
+    "SELECT seq, chain, change, pg_current_xact_id()::text::bigint, "
+    "pg_snapshot_xmin(pg_current_snapshot())::text::bigint, "
+    "pg_snapshot_xmax(pg_current_snapshot())::text::bigint "
+    "FROM live_head WHERE id = 1 FOR UPDATE"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ class Direct:
     store: Store
     driver_connection: Any = field(init=False)
     name: str = field(init=False)
+    _stands: tuple[int, list[Any], Head | None] | None = None
 
     def __post_init__(self) -> None:
         """Take a connection out of the store's pool for good."""
@@ -59,6 +67,9 @@ class Direct:
             taken.detach()
             if self.name == "postgresql":
                 self.driver_connection.autocommit = True  # transactions are begun by us
+                self.driver_connection = Trips(self.driver_connection)
+            else:
+                self.driver_connection.execute("PRAGMA busy_timeout = 0")
 
     @property
     def dialect(self) -> Direct:
@@ -92,45 +103,65 @@ class Direct:
         now = moment(self, at)
         if self.name == "postgresql":
             return self._look_there(sorted(locked), sorted(others), now)
-        begin_writing(self.driver_connection)
+        take_lock(self.driver_connection)
+        rows: list[Any] = []
         for group in sorted(locked):
-            done(self, _LOCK_FILE, (group, now))
-        marks = asked(self, looked_text(self.name))
-        wanted = [*locked, *others]
-        if len(wanted) == 1:
-            rows = asked(self, f"{_STATE} grp = ?", wanted)
-        else:
-            condition, value = among(self, "grp", wanted)
-            rows = asked(self, _STATE + condition, (value,))
-        states = {
-            group: (version - (group in locked), read_moment(changed))
-            for group, version, changed in rows
-        }
-        return Looked(marks, states, _head(asked(self, _HEAD)))
+            rows += asked(self, _LOCK_FILE, (group, now))
+        if others:
+            condition, value = among(self, "grp", list(others))
+            rows += asked(self, _STATE + condition, (value,))
+        states = {group: (version, read_moment(changed)) for group, version, changed in rows}
+        # another number: another connection has committed since (sqlite.org/pragma.html)
+        ((changes,),) = asked(self, "PRAGMA data_version")
+        if self._stands is None or self._stands[0] != changes:
+            marks, head = asked(self, looked_text(self.name)), _head(asked(self, _HEAD))
+            self._stands = (changes, marks, head)
+        _, marks, head = self._stands
+        return Looked(marks, states, head)
 
     def _look_there(self, locked: Sequence[str], others: Sequence[str], now: Any) -> Looked:
         connection = self.driver_connection
-        condition, value = among(self, "grp", others)
+        lock, state = _LOCK.replace("?", "%s"), (_STATE + "grp = ANY(?)").replace("?", "%s")
         with together(self):
             connection.execute("BEGIN")
-            asking = []
-            if locked:
-                asking.append(connection.execute(_LOCK.replace("?", "%s"), (now, locked)))
+            asking = [connection.execute(lock, (group, now)) for group in locked]
             if others:
-                text = (_STATE + condition).replace("?", "%s")
-                asking.append(connection.execute(text, (value,)))
-            looking = connection.execute(looked_text(self.name))
-            heading = connection.execute(f"{_HEAD} FOR UPDATE")
+                asking.append(connection.execute(state, (list(others),)))
+            heading = connection.execute(_HEAD_THERE)
         states = {
             group: (version, read_moment(changed))
             for one in asking
             for group, version, changed in one.fetchall()
         }
-        return Looked(looking.fetchall(), states, _head(heading.fetchall()))
+        rows = heading.fetchall()
+        if not rows:
+            return Looked([], states, None)
+        *head, own, oldest, newest = rows[0]
+        marks = self._marks_there(own, alone=oldest == newest == own)
+        return Looked(marks, states, Head(*head))
 
-    def commit(self) -> None:
-        """What was done holds; among other statements `together` it goes with them."""
+    def _marks_there(self, own: int, *, alone: bool) -> list[Any]:
+        """What `linking.read_looked` reads, as of when the head was asked for, or later.
+
+        Transactions that write are numbered in turn. Where this one has the number after our last
+        one, at which it was so too, and none before it is under way and none after it has ended
+        (`alone`), nobody else has written in between.
+        """
+        if alone and self._stands is not None and self._stands[0] == own - 1:
+            marks = self._stands[1]
+        else:
+            marks = asked(self, looked_text(self.name))
+        self._stands = (own, marks, None) if alone else None
+        return marks
+
+    def commit(self, head: Head | None = None) -> None:
+        """What was done holds; among other statements `together` it goes with them.
+
+        `head`: where the log stands by that; None: it is looked at again.
+        """
         done(self, "COMMIT")
+        if self._stands is not None:
+            self._stands = None if head is None else (*self._stands[:2], head)
 
     def give_up(self) -> None:
         """Nothing was done."""

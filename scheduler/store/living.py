@@ -205,12 +205,12 @@ def permits(connection: Way, names: Collection[str]) -> dict[str, Permit]:
     return {one.permit: one for one in _permits(connection, condition, value)}
 
 
-def add_permits(connection: Way, given: Sequence[Permit]) -> None:
-    """Add permits."""
+def add_permits(connection: Way, given: Sequence[tuple[Permit, str]]) -> None:
+    """Add permits, each with the decision that gave it."""
     rows = [
-        (*(getattr(one, name) for name in PERMIT[:8]),
-         moment(connection, one.opened_at), moment(connection, one.until))
-        for one in given
+        (one.permit, decision, one.consumer, one.account, one.point, one.channel, one.contact,
+         one.by, moment(connection, one.opened_at), moment(connection, one.until))
+        for one, decision in given
     ]  # fmt: skip
     put(connection, "permit", PERMIT, rows)
 

@@ -23,7 +23,7 @@ from pathlib import Path
 import polars as pl
 import psycopg
 
-from scheduler.live import Answer, Live, Proposed, Reserved, ahead, check, open_live, reserve
+from scheduler.live import Answer, Live, Proposed, Reserved, ahead, check, open_live, reserve_now
 from scheduler.sample.synth import NOW, synth
 from scheduler.settings import Settings
 from scheduler.store.adding import add_told
@@ -103,7 +103,7 @@ def permits(store: Store, live: Live, ready: list[Proposed], clients: int, *, me
 
     def permit(one: Proposed) -> None:
         nonlocal given
-        found = reserve(live, one, "bench").result()
+        found = reserve_now(live, one, "bench")
         given += isinstance(found, Reserved) and found.permit is not None
 
     works: dict[str, Callable[[Proposed], None]] = {
