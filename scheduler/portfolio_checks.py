@@ -18,6 +18,7 @@ import polars as pl
 from engine import clock
 from engine.facts.catalogue import STATEMENTS
 
+from .humans import FILE_NAMED
 from .licensing import licences_in
 from .said import FIRST_YEAR, fits
 from .store.schema import DAY, EVERY, INSTANT, TABLES, Column, Table
@@ -96,6 +97,8 @@ def row_problems(frames: Mapping[str, pl.LazyFrame]) -> list[PortfolioProblem]:
         problems.extend(_licence_problems(frames["collectors"]))
         if "accounts" in frames:
             problems.extend(_capacity_problems(frames["collectors"], frames["accounts"]))
+    if {"same_persons", "consumers"} <= set(frames):
+        problems.extend(_pair_problems(frames["same_persons"], frames["consumers"]))
     for name in ("statements", "knowledge"):
         if name in frames:
             problems.extend(_layout_problems(TABLES[name], frames[name]))
@@ -237,6 +240,16 @@ def _capacity_problems(
                 f"{first[f'{name}_owed'] or 'nothing'} there)"
             )
             yield PortfolioProblem(EVERY["collectors"].file, name, text, other.height)
+
+
+def _pair_problems(pairs: pl.LazyFrame, consumers: pl.LazyFrame) -> Iterator[PortfolioProblem]:
+    """Pairs are of persons; who is named by the id of a file has that person's id."""
+    files = consumers.filter(pl.col("consumer") != pl.col("person")).select("consumer", "person")
+    for name in ("person", "other"):
+        met = pairs.select(consumer=name).join(files, on="consumer").sort("consumer")
+        if (rows := met.collect(engine="streaming")).height:
+            text = f"{_rows(rows.height)} " + FILE_NAMED.format(*rows.row(0))
+            yield PortfolioProblem(EVERY["same_persons"].file, name, text, rows.height)
 
 
 def _licence_problems(collectors: pl.LazyFrame) -> Iterator[PortfolioProblem]:

@@ -17,11 +17,12 @@ from engine import clock
 from engine.facts.catalogue import STATEMENTS
 from engine.problem import did_you_mean
 
+from ..humans import FILE_NAMED
 from ..licensing import licences_in
 from ..said import FIRST_YEAR, fits
 from ..store.adding import LINE
 from ..store.database import Connection
-from ..store.references import SAID, collectors, unknown
+from ..store.references import SAID, collectors, files_of_others, unknown
 from ..store.schema import DAY, INSTANT, STRING, STRINGS, Column, Table
 
 PROBLEMS: Final = {LINE: pl.Int64(), "column": pl.String(), "reason": pl.String()}
@@ -165,6 +166,12 @@ def store_problems(
                        pl.format(f"the store has no {what} {{}}", cell))  # fmt: skip
     if table.name in ("accounts", "collectors"):
         yield from _collector_problems(connection, table, rows)
+    if table.name == "same_persons":
+        files = files_of_others(connection, pl.concat([rows["person"], rows["other"]]))
+        for name in ("person", "other") if files else ():
+            persons = pl.col(name).replace_strict(files, default=None)
+            reason = pl.format(FILE_NAMED, name, persons)
+            yield said(rows, pl.col(name).is_in(list(files)), name, reason)
 
 
 def _collector_problems(

@@ -17,6 +17,18 @@ SAID: Final = ("collector_role", "collector_type", "collector_located_in")
 
 def unknown(connection: sa.Connection, table: str, ids: pl.Series) -> pl.Series:
     """Those of the ids that a portfolio's table has no row of, or only one taken back."""
+    wanted = ids.drop_nulls().unique().rename("id")
+    return wanted.filter(~wanted.is_in(_standing(connection, table, wanted)["id"].implode()))
+
+
+def files_of_others(connection: sa.Connection, ids: pl.Series) -> dict[str, str]:
+    """Of person ids those that are a consumer's file, whose person goes by another id: which."""
+    rows = _standing(connection, "consumers", ids.drop_nulls().unique().rename("id"), "person")
+    return dict(rows.filter(pl.col("id") != pl.col("person")).select("id", "person").iter_rows())
+
+
+def _standing(connection: sa.Connection, table: str, wanted: pl.Series, *more: str) -> pl.DataFrame:
+    """The newest row of each of the ids of a portfolio's table: id and `more`, if it stands."""
     kept = KEPT[NAMES[table]]
     stored = STORED[kept.name]
     key = kept.key[0]
@@ -27,18 +39,19 @@ def unknown(connection: sa.Connection, table: str, ids: pl.Series) -> pl.Series:
         prefixes=["TEMPORARY"],
     )
     asked.create(connection)
-    wanted = ids.drop_nulls().unique().rename("id")
     bulk.insert(connection, asked, wanted.to_frame())
     rows = bulk.frame(
         connection,
-        sa.select(stored.c[key].label("id"), stored.c.revision, stored.c.void).select_from(
-            stored.join(asked, stored.c[key] == asked.c.id)
-        ),
-        {"id": pl.String(), "revision": pl.Int64(), "void": pl.Boolean()},
-    )
+        sa.select(
+            stored.c[key].label("id"), stored.c.revision, stored.c.void,
+            *(stored.c[name] for name in more),
+        ).select_from(stored.join(asked, stored.c[key] == asked.c.id)),
+        {"id": pl.String(), "revision": pl.Int64(), "void": pl.Boolean(),
+         **dict.fromkeys(more, pl.String())},
+    )  # fmt: skip
     asked.drop(connection)
     newest = rows.sort("id", "revision").unique("id", keep="last", maintain_order=True)
-    return wanted.filter(~wanted.is_in(newest.filter(~pl.col("void"))["id"].implode()))
+    return newest.filter(~pl.col("void"))
 
 
 def collectors(connection: sa.Connection, told_by: str = "account") -> pl.DataFrame:

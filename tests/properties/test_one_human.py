@@ -33,13 +33,14 @@ MANY = settings.default.max_examples if settings.default else 60
 
 
 def people(portfolio: Portfolio) -> list[str]:
+    """Every person id, but for those that are the id of a file: a pair may not name such."""
     found = {
         one
         for table, columns in PERSONS.items()
         for column in columns
         for one in portfolio.frames[table][column].drop_nulls()
     }
-    return sorted(found)
+    return sorted(found - set(portfolio.frames["consumers"]["consumer"]))
 
 
 @st.composite

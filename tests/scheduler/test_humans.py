@@ -275,6 +275,8 @@ def test_licences_read_and_written() -> None:
         ("collectors", collectors(None).drop("licences"), "column licences: the column is missing"),
         ("same_persons", pairs("sure"), 'an unknown word "sure"'),
         ("same_persons", pl.concat([pairs("high"), pairs("low")]), "1 key stands in more than one"),
+        ("same_persons", pairs("high").with_columns(other=pl.lit("C2")),
+         "column other: 1 row holds C2, which is the id of a file; the person of that file is H2"),
     ],
 )  # fmt: skip
 def test_files_that_may_be_left_out_are_checked(

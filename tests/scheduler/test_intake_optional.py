@@ -69,6 +69,14 @@ def test_both_go_in_are_corrected_and_come_out(store: Store, tmp_path: Path) -> 
     assert files == list(EVERY)
 
 
+def test_a_pair_is_of_persons_and_not_of_files(store: Store, tmp_path: Path) -> None:
+    take(store, tmp_path, "consumers", "consumer,person,deceased\nC1,H1,false\nC2,C2,false\n")
+    head = "person,other,source,confidence\n"
+    found = take(store, tmp_path, "same-persons", f"{head}C1,C2,bureau,high\nH1,C2,bureau,high\n")
+    assert (found.new, found.set_aside) == (1, 1)
+    assert said(found) == ["person: C1, which is the id of a file; the person of that file is H1"]
+
+
 def test_a_store_without_them_leaves_their_files_out(store: Store, tmp_path: Path) -> None:
     assert not {"collectors", "same_persons"} & set(snapshot(store))
     write_snapshot(store, tmp_path / "out")
