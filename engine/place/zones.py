@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from sys import intern
 from types import MappingProxyType
 from typing import Final, cast
 
@@ -87,8 +88,21 @@ def plain_county(county: str | None) -> str:
 
 
 def package_codes() -> list[dict[str, str]]:
-    """Every postal code of the package: zip_code, state, county, timezone, lat, long."""
-    return cast(list[dict[str, str]], zipcodes.list_all())  # type: ignore[no-untyped-call]  # it comes without types
+    """Every postal code of the package: zip_code, state, county, timezone, lat, long.
+
+    `list_all` would keep its 90 MB of them as long as the process lives.
+    """
+    return cast(list[dict[str, str]], zipcodes.filter_by())  # type: ignore[no-untyped-call]  # it comes without types
+
+
+@lru_cache(maxsize=1)
+def _package() -> tuple[tuple[str, str, str, str | None], ...]:
+    """Of each code of the package: itself, state, county in plain letters, and the zone kept."""
+    return tuple(
+        (row["zip_code"], intern(row["state"]), intern(plain_county(row["county"])),
+         _zone_kept(row))
+        for row in package_codes()
+    )  # fmt: skip
 
 
 def _zone_kept(row: dict[str, str]) -> str | None:
@@ -103,10 +117,9 @@ def _zone_kept(row: dict[str, str]) -> str | None:
 def county_zones() -> dict[tuple[str, str], str]:
     """The zone that most codes of a county lie in, by state and county in plain letters."""
     votes: dict[tuple[str, str], Counter[str]] = {}
-    for row in package_codes():
-        zone = _zone_kept(row)
+    for _, state, county, zone in _package():
         if zone:
-            votes.setdefault((row["state"], plain_county(row["county"])), Counter())[zone] += 1
+            votes.setdefault((state, county), Counter())[zone] += 1
     return {place: count.most_common(1)[0][0] for place, count in votes.items()}
 
 
@@ -131,17 +144,18 @@ def _codes() -> dict[str, _Code]:
     edge = {row["postal_code"]: row["zones"].split() for row in tables.rows("edge_codes")}
     city = {row["postal_code"] for row in tables.rows("new_york_city")}
     found: dict[str, _Code] = {}
-    for row in package_codes():
-        code, state, county = row["zip_code"], row["state"], plain_county(row["county"])
+    alike: dict[_Code, _Code] = {}
+    for code, state, county, kept in _package():
         if state not in STATES:
             continue
-        zones = {zone for zone in (_zone_kept(row), most.get((state, county))) if zone}
+        zones = {zone for zone in (kept, most.get((state, county))) if zone}
         zones |= counties.get((state, county), _NOWHERE) | single.get(code, _NOWHERE)
         zones |= _same_clocks(edge.get(code, ()))
         places = {STATES[state]}
         if state == "NY" and (county in _BOROUGHS or code in city):
             places.add(NEW_YORK_CITY)
-        found[code] = _Code(state, frozenset(zones) or zones_of_state(state), frozenset(places))
+        one = _Code(state, frozenset(zones) or zones_of_state(state), frozenset(places))
+        found[code] = alike.setdefault(one, one)
     return found
 
 
@@ -160,10 +174,10 @@ def _known_code(text: str | None) -> _Code | None:
 def _zones_by_county() -> dict[tuple[str, str], Zones]:
     """Every zone that some code of a county can span, by state and county in plain letters."""
     found: dict[tuple[str, str], Zones] = {}
-    for row in package_codes():
-        if row["state"] in STATES:
-            key = (row["state"], plain_county(row["county"]))
-            found[key] = found.get(key, _NOWHERE) | _codes()[row["zip_code"]].zones
+    for code, state, county, _ in _package():
+        if state in STATES:
+            key = (state, county)
+            found[key] = found.get(key, _NOWHERE) | _codes()[code].zones
     return found
 
 

@@ -8,9 +8,11 @@ are put to each engine alone.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -37,7 +39,8 @@ from scheduler.settings import Settings
 DAY = NOW.date()
 SEED = 7
 SUBSET = 20_000  # candidates that the Rete engine is asked about one by one
-WATCHED = 0.2  # seconds between two looks at the memory
+WATCHED = 0.25  # seconds between two looks at the memory
+SHARE = re.compile(r"^Pss: +(\d+) kB$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +87,17 @@ def _day(
     answer.send((dict(done.document), dict(done.seconds), opening, whole, processor))
 
 
-def _resident(root: int) -> int:
-    """Bytes of memory that a process and all under it hold (shared pages once for each)."""
-    parents: dict[int, int] = {}
-    pages: dict[int, int] = {}
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (place / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue  # it ended while we looked
-        parents[int(place.name)] = int(fields[1])
-        pages[int(place.name)] = int(fields[21])
-    total, layer = 0, {root}
+def _held(root: int) -> int:
+    """Bytes of memory that a process and all under it hold; a page they share counts once."""
+    total, layer = 0, [root]
     while layer:
-        total += sum(pages.get(one, 0) for one in layer)
-        layer = {one for one, parent in parents.items() if parent in layer}
-    return total * 4096
+        one = Path("/proc") / str(layer.pop())
+        with contextlib.suppress(OSError):  # it ended while we looked
+            told = (one / "smaps_rollup").read_text()
+            total += 1024 * sum(int(share) for share in SHARE.findall(told))
+            for thread in (one / "task").iterdir():
+                layer += [int(child) for child in (thread / "children").read_text().split()]
+    return total
 
 
 def run(
@@ -115,7 +113,7 @@ def run(
 
     def watch() -> None:
         while not over.wait(WATCHED):
-            peak[0] = max(peak[0], _resident(child.pid or 0))
+            peak[0] = max(peak[0], _held(child.pid or 0))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
