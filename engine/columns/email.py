@@ -196,10 +196,11 @@ def text_routes(prepared: Prepared) -> tuple[pl.DataFrame, pl.Series]:
 def _consents(prepared: Prepared) -> pl.DataFrame:
     """Lines with a consent to texts that stands: fp, l, the day it was given."""
     kinds = ["consents_to_text", "opt_out_number_text", "do_not_use_number"]
-    said = prepared.said.filter("ours")
+    consents = pl.col("kind") == "consents_to_text"
+    said = prepared.said.filter("ours", ~consents | pl.col("told"))  # `wishes.hearsay`
     named = said.filter(pl.col("kind").is_in(kinds) & pl.col("l").is_not_null())
     named = named.select("order", "fp", "l", "kind", "received_at")
-    giving = named.filter(pl.col("kind") == "consents_to_text").select("fp", "l").unique()
+    giving = named.filter(consents).select("fp", "l").unique()
     media = said.filter(
         pl.col("kind").is_in(["stop_medium", "opt_out_medium"])
         & (pl.col("value").str.strip_chars('"') == "text")
@@ -211,11 +212,11 @@ def _consents(prepared: Prepared) -> pl.DataFrame:
         ]
     )
     last = (
-        rows.sort("order")
-        .group_by("fp", "l")
+        rows.sort("received_at", ~consents, "order")
+        .group_by("fp", "l", maintain_order=True)
         .agg(pl.col("kind").last(), pl.col("received_at").last().dt.date().alias("given"))
     )
-    return last.filter(pl.col("kind") == "consents_to_text").select("fp", "l", "given")
+    return last.filter(consents).select("fp", "l", "given")
 
 
 def safe_harbour(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:

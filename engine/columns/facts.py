@@ -221,9 +221,9 @@ def _named(prepared: Prepared, asked: Happened) -> pl.DataFrame:
     links = prepared.talked if asked.event.debts == "discussed" else prepared.charged
     unclear = tally.unclear(asked.event).alias("open")
     found = found.select("h", "fp", "at", "collector", unclear)  # counts are per collector
-    accounts = prepared.accounts.select("a", "fp", "pool", "collector", "single")
-    named = found.join(links.select("h", "pool").drop_nulls(), on="h")
-    named = named.join(accounts.drop("fp"), on=["pool", "collector"]).select("a", "at", "open")
+    accounts = prepared.accounts.select("a", "fp", "collector", "single")
+    named = found.join(links.select("h", "a").drop_nulls(), on="h")
+    named = named.join(accounts.drop("fp"), on=["a", "collector"]).select("a", "at", "open")
     vague = found.join(links, on="h", how="anti").join(accounts, on=["fp", "collector"])
     open_ = (pl.col("open") | ~pl.col("single")).alias("open")
     return pl.concat([named, vague.select("a", "at", open_)])

@@ -35,6 +35,7 @@ def address_stopped(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Seri
     """`statuses.address_stopped`."""
     kinds = ("opt_out_address", "opt_out_number_text", "do_not_use_number", "consents_to_text")
     rows = said(prepared, *kinds).filter("ours").filter(pl.col("l").is_not_null())
+    rows = rows.filter((pl.col("kind") != "consents_to_text") | pl.col("told"))  # `wishes.hearsay`
     texts = last_word(rows, ["fp", "l"], pl.col("kind") != "consents_to_text")
     rest = rows.filter(pl.col("kind").is_in(["opt_out_address", "do_not_use_number"]))
     for_text = value(cand, texts, ["fp", "l"], "state")

@@ -291,7 +291,7 @@ def _instants(view: View, chosen: Selector, debt: Account) -> list[tuple[datetim
         if not matches(view, past, chosen, debt):
             continue
         named = debts_of(past, chosen)
-        if named is None or set(named) & view.pooled(debt):
+        if named is None or debt.id in named:  # pooled are the debts of a unit alone
             clear = not unclear(view, past, chosen)
             found.append((past.at, clear and (named is not None or single)))
     return found

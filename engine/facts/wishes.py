@@ -60,8 +60,10 @@ def address_stopped(view: View) -> str:
     stopped = False
     kinds = ("opt_out_address", "opt_out_number_text", "do_not_use_number")
     told = [*view.said(*kinds), *binding(view, *kinds), *view.said("consents_to_text")]
-    for _, one in sorted(told, key=lambda pair: pair[0]):
+    for _, one in sorted(told, key=lambda pair: (pair[0], pair[1].kind != "consents_to_text")):
         if one.to != "this_collector" or line not in {view.line(p) for p in listed(one.value)}:
+            continue
+        if hearsay(one):
             continue
         if one.kind == "consents_to_text":
             if channel == "text":
@@ -145,12 +147,25 @@ def _names(view: View, one: Statement, line: str) -> bool:
     return line in {view.line(point) for point in listed(one.value)}
 
 
+def hearsay(one: Statement) -> bool:
+    """Whether it is a consent to texts that somebody else reports.
+
+    It must be given to the collector itself (12 CFR 1006.6(d)(5)(ii)); a creditor's file can carry
+    consent to recorded or autodialled calls (FCC 07-232, 23 FCC Rcd 559, paragraphs 9 and 10).
+    """
+    return one.kind == "consents_to_text" and one.origin == "knowledge"
+
+
 def consent_for_point(view: View, gives: str, *takes: str) -> tuple[bool, datetime | None]:
-    """(consent for this line stands, when it was last given), told to this collector."""
+    """(consent for this line stands, when it was last given), told to this collector.
+
+    Of a word that gives it and one that takes it, received at one instant, the second holds.
+    """
     line = view.line(view.contact.point)
     given: datetime | None = None
-    for received, one in sorted(view.said(gives, *takes), key=lambda pair: pair[0]):
-        if one.to != "this_collector":
+    told = sorted(view.said(gives, *takes), key=lambda pair: (pair[0], pair[1].kind != gives))
+    for received, one in told:
+        if one.to != "this_collector" or hearsay(one):
             continue
         if one.kind in ("stop_medium", "opt_out_medium"):
             if str(one.value) in _covers(view.contact.channel):

@@ -267,3 +267,19 @@ def test_a_wait_from_a_date_of_the_account(day: date | None, unit: str) -> None:
     wait = Wait(Selector("defaulted"), ("person", unit), for_=WEEK)
     row = rows_of(portfolio, wait)["A1 T1"]
     assert row["permitted"] == (day is not None and unit == "workplace")
+
+
+def test_what_happened_is_of_one_loan_and_not_of_its_pool() -> None:
+    loans = [{"type": "student_loan", "servicing_account": "S"} for _ in range(2)]
+    portfolio = made(
+        accounts=[{"account": f"A{n}", **loan} for n, loan in enumerate(loans, 1)],
+        contact_points=[{"point": "T1"}],
+        contacts=[{"channel": "mail", "point": None, "attributed_to": ["A1"]}],
+    )
+    letter = Happened(Selector("attempts", channels=frozenset({"mail"})))
+    blocked = Block()
+    found = rows_of(portfolio, blocked, when=(Ask("happened", letter),))
+    assert {name: row["permitted"] for name, row in found.items()} == {
+        "A1 T1": False,
+        "A2 T1": True,
+    }

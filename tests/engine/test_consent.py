@@ -15,9 +15,11 @@ from engine.facts.consent import (
     reply_open,
     returned_at_request,
 )
+from engine.facts.wishes import address_stopped, consents_to_prerecorded, consents_to_text
 from tests.telling import at, day_view, file, past, proposed, said, view
 
 D = frozenset({"D1"})
+YES_NO = ("yes", "no")
 CONSENT = said("consents_to_call", {}, "09-16T09:00")  # the 16th is a Wednesday
 
 
@@ -231,3 +233,18 @@ def test_a_past_call_is_under_the_consent_of_whoever_was_called() -> None:
         assert not past_call_consented(view(file(CONSENT, to_another)), to_another, D)
     theirs = replace(CONSENT, by="SPOUSE1")  # no word of whoever is contacted now
     assert not past_call_consented(view(file(theirs, to_another)), to_another, D)
+
+
+def test_consent_to_texts_is_given_to_us_and_to_recorded_calls_may_stand_in_a_file() -> None:
+    told = said("consents_to_text", ("M1",), "09-16T09:00")
+    reported = replace(told, origin="knowledge", source="creditor_file")
+    assert (consents_to_text(view(file(told))), consents_to_text(view(file(reported)))) == YES_NO
+    stop = said("opt_out_number_text", ("M1",), "09-15T09:00")
+    texts = proposed("text")
+    assert address_stopped(view(file(stop, told), texts)) == "no"
+    assert address_stopped(view(file(stop, reported), texts)) == "yes"
+    at_once = replace(stop, received=told.received)
+    assert address_stopped(view(file(at_once, told), texts)) == "yes"
+    assert consents_to_text(view(file(at_once, told))) == "no"
+    calls = replace(reported, kind="consents_to_prerecorded_calls")
+    assert consents_to_prerecorded(view(file(calls))) == "yes"

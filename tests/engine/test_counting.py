@@ -280,6 +280,12 @@ def test_on_record_or_not() -> None:
     assert asked(past("09-10T10:00", "mail", "A1", result="sent", consumer="P2")) == "no"
 
 
+def test_what_happened_is_of_the_debt_itself_also_of_student_loans() -> None:
+    loans = [replace(one, type="student_loan", servicing_account="S") for one in (D1, D2)]
+    found = view(file(MAIL, accounts=loans))
+    assert [happened(found, Happened(SENT), one) for one in loans] == ["yes", "no"]
+
+
 def test_unattributed_among_several_debts_is_unknown() -> None:
     loose = replace(MAIL, attributed_to=None)
     assert asked(loose) == "unknown"

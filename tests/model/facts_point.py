@@ -268,11 +268,14 @@ def consents_to_text(asked: Asked) -> str:
 
 
 def consents_to_prerecorded(asked: Asked) -> str:
-    """Consent to prerecorded or autodialled calls stands (47 CFR 64.1200(a)(1), (a)(10))."""
+    """Consent to prerecorded or autodialled calls stands (47 CFR 64.1200(a)(1), (a)(10)).
+
+    READING: given to the creditor, whose file tells of it, it serves the collector too.
+    """
     line = here(asked).line
     ends = ("revokes_consent_to_prerecorded", "do_not_use_number", "number_not_consumers")
     for one in said(asked, "consents_to_prerecorded_calls"):
-        if not told_us(one) or not names_line(asked, one, line):
+        if one.to != "this_collector" or not names_line(asked, one, line):
             continue
         given = received_at(asked, one)
         withdrawn = [

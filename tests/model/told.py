@@ -216,23 +216,27 @@ def _covers(medium: str, channel: str) -> bool:
 
 
 def address_stops(asked: Asked, line: str) -> list[Statement]:
-    """Refusals of this very address or number for the proposed channel, not taken back since."""
+    """Refusals of this very address or number for the proposed channel, not taken back since.
+
+    READING: a later consent to texts there takes any of them back, for texts.
+    """
     found = []
     for stop in said(asked, "opt_out_address", "opt_out_number_text", "do_not_use_number"):
         if not names_line(asked, stop, line):
             continue
-        if stop.kind == "opt_out_number_text":
-            if asked.contact.channel != "text":
-                continue
+        if asked.contact.channel == "text":
             again = [
                 one
                 for one in said(asked, "consents_to_text")
                 if one.origin == "statement"
+                and one.to == "this_collector"
                 and names_line(asked, one, line)
                 and received_at(asked, one) > received_at(asked, stop)
             ]
             if again:
                 continue
+        elif stop.kind == "opt_out_number_text":
+            continue
         found.append(stop)
     return found
 
