@@ -29,7 +29,6 @@ PERSONS: Final[dict[str, tuple[str, ...]]] = {
     "statements": ("by",),
 }
 """Columns that hold person ids, by table; words of the shape `person` hold one in `value`."""
-FILE_NAMED: Final = "{}, which is the id of a file; the person of that file is {}"
 NAMING: Final = tuple(name for name, saying in STATEMENTS.items() if saying.shape == "person")
 
 

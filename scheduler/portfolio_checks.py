@@ -18,9 +18,8 @@ import polars as pl
 from engine import clock
 from engine.facts.catalogue import STATEMENTS
 
-from .humans import FILE_NAMED
 from .licensing import licences_in
-from .said import FIRST_YEAR, fits
+from .said import FILE_NAMED, FIRST_YEAR, fits
 from .store.schema import DAY, EVERY, INSTANT, TABLES, Column, Table
 from .store.schema_text import type_text
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 from engine import clock, words
 from engine.facts.catalogue import HOLDS, STATEMENTS
 
+FILE_NAMED: Final = "{}, which is the id of a file; the person of that file is {}"
 FIRST_YEAR: Final = 1900
 """Years before it are mistakes; those after clock.LAST_YEAR have no clock changes known."""
 PLACES: Final = ("home", "work")

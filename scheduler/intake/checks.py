@@ -17,9 +17,8 @@ from engine import clock
 from engine.facts.catalogue import STATEMENTS
 from engine.problem import did_you_mean
 
-from ..humans import FILE_NAMED
 from ..licensing import licences_in
-from ..said import FIRST_YEAR, fits
+from ..said import FILE_NAMED, FIRST_YEAR, fits
 from ..store.adding import LINE
 from ..store.database import Connection
 from ..store.references import SAID, collectors, files_of_others, unknown
