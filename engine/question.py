@@ -243,13 +243,14 @@ def _located(
     rows = [one for one in group.consumers.values() if one.person == consumer.person]
     homes = [current_addresses(one, day, when.known) for one in rows]
     key = (
-        consumer.id, when.known, id(group.consumers), id(group.points), *map(id, said),
+        consumer.id, when.known, id(group.points), *map(id, said),
+        *((one.id, one.person, id(one.zone_evidence)) for one in rows),
         *(tuple(map(id, some)) for some in homes),
     )  # fmt: skip
     kept = located.get(key)
     if kept is None:
         found = whereabouts(group, consumer, when, day)
-        kept = located[key] = (found, group.consumers, group.points, said)
+        kept = located[key] = (found, rows, homes, group.points, said)
     where: Whereabouts = kept[0]
     return where
 

@@ -34,7 +34,7 @@ def one_human(group: Group, maybe: Mapping[str, str]) -> Iterator[Doubt]:
         (contact,) = group_as_one(replace(found, contacts=(asked,)), maybe).contacts
         return group_as_one(found, maybe), contact
 
-    yield Doubt(f"if {', '.join(several)} are one human", lambda _: True, change)
+    yield Doubt(f"if {', '.join(several)} are one human", lambda _: True, change, people=True)
 
 
 def not_open(group: Group) -> Iterator[Doubt]:

@@ -8,7 +8,8 @@ The contact itself, whatever came with it, and everything after it are left out 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -25,6 +26,7 @@ from engine.question import Ask
 from .ages import RECEIVED as BY_RECEIPT
 from .ages import RECORDED as BY_RECORD
 from .ages import Ages, Homes
+from .nearby import FEW, Near, before, since
 
 RECORDED: Final = "recorded"
 RECEIVED: Final = "received"
@@ -43,12 +45,14 @@ ASK: Final = Ask(whole=False, notes=False, brief=True)
 class Doubt:
     """One thing that may have been so: in words, what it may touch, and the group if it was.
 
-    `doubting` says which there are.
+    `people`: it changes who is who, so that other contacts may bear. `doubting` says which there
+    are.
     """
 
     says: str
     concerns: Callable[[Contact], bool]
     change: Callable[[Group, Contact], tuple[Group, Contact]]
+    people: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,8 @@ class File:
 
     `homes`: by consumer, in the order it has its addresses. `ages`: how rows of it stood before
     they were corrected, where any was. `undated`: accounts that are not open now, and since when is
-    not known. `doubts`: what may have been so (`doubting`).
+    not known. `doubts`: what may have been so (`doubting`). The rest is kept from one contact to
+    the next: where people are, what can bear on whom, since when addresses are known.
     """
 
     group: Group
@@ -65,11 +70,41 @@ class File:
     undated: frozenset[str] = frozenset()
     ages: Ages | None = None
     doubts: tuple[Doubt, ...] = ()
-    located: dict[Any, Any] = field(default_factory=dict)
+    located: dict[Any, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
+    indexed: dict[int, Near] = field(init=False, default_factory=dict, compare=False, repr=False)
+    moved: dict[int, tuple[Group, list[tuple[datetime, str]]]] = field(
+        init=False, default_factory=dict, compare=False, repr=False
+    )
 
     def known(self, by: str, at: datetime) -> tuple[Group, Homes]:
         """The rows as they stood at a moment, by record or by receipt, and its addresses'."""
         return (self.group, self.homes) if self.ages is None else self.ages.known(by, at)
+
+    def earlier(self, group: Group, asked: Contact, since: datetime | None) -> Sequence[Contact]:
+        """The contacts of `group` before one: of a large group those that can bear on it.
+
+        `since`: from when on those of its line alone can.
+        """
+        if len(group.contacts) <= FEW:
+            return before(group, asked)
+        near = self.indexed.get(id(group))
+        if near is None:
+            near = self.indexed[id(group)] = Near.of(group)
+        return near.before(asked, since)
+
+    def late(self, group: Group, homes: Homes, at: datetime) -> list[str]:
+        """Consumers of whom an address came in, or was recorded, after a moment."""
+        kept = self.moved.get(id(group))
+        if kept is None:
+            last = []
+            for name, one in group.consumers.items():
+                told = [each.received for each in one.addresses] + list(homes.get(name, ()))
+                known = [when for when in told if when is not None]
+                if known:
+                    last.append((max(known), name))
+            kept = self.moved[id(group)] = (group, sorted(last))
+        first = bisect_right(kept[1], at, key=lambda pair: pair[0])
+        return [name for _, name in kept[1][first:]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +224,14 @@ def _decided(
     decided: Decision | None = None
     moment = Moment(known=max(now, asked.at), at=asked.at)
     asking = replace(ASK, located=file.located)
+
+    def earlier(group: Group) -> Sequence[Contact]:
+        if doubt is not None and doubt.people:
+            return before(group, asked)
+        return file.earlier(group, asked, since(panel, group, asked))
+
     for known, cut in CUTS.items():
-        whole, group = cut(file, asked)
+        whole, group = cut(file, asked, earlier)
         fits = (id(whole), *_size(group))
         if decided is None or fits != size:
             contact = asked
@@ -236,6 +277,9 @@ def _told(found: Mapping[str, Decision], asked: Contact) -> Iterator[Broken]:
 
 # -- what was known
 
+Earlier = Callable[[Group], Sequence[Contact]]
+"""The contacts of a group before the one asked about, or those of them that can bear on it."""
+
 
 def _size(group: Group) -> tuple[int, ...]:
     """How much a cut leaves of a group. Each cut of it holds all that the one before it does."""
@@ -243,7 +287,7 @@ def _size(group: Group) -> tuple[int, ...]:
     return len(group.contacts), len(group.statements), homes
 
 
-def as_recorded(file: File, asked: Contact) -> tuple[Group, Group]:
+def as_recorded(file: File, asked: Contact, earlier: Earlier) -> tuple[Group, Group]:
     """A group by what had been received and recorded when a contact was placed."""
     at = asked.at
     group, homes = file.known(BY_RECORD, at)
@@ -251,22 +295,21 @@ def as_recorded(file: File, asked: Contact) -> tuple[Group, Group]:
     def then(one: Address, recorded: datetime | None) -> bool:
         return _by(one.received, at) and _by(recorded, at)
 
-    contacts = [one for one in _earlier(group, asked) if _by(one.recorded, at)]
+    contacts = [one for one in earlier(group) if _by(one.recorded, at)]
     said = [one for one in group.statements if _told_before(one, at) and _by(one.recorded, at)]
-    return group, _cut(group, homes, contacts, said, then)
+    return group, _cut(file, group, homes, contacts, said, at, then)
 
 
-def as_received(file: File, asked: Contact) -> tuple[Group, Group]:
+def as_received(file: File, asked: Contact, earlier: Earlier) -> tuple[Group, Group]:
     """A group by all that had happened or been received when a contact was placed."""
     at = asked.at
     group, homes = file.known(BY_RECEIPT, at)
     said = [one for one in group.statements if _told_before(one, at)]
-    return group, _cut(
-        group, homes, _earlier(group, asked), said, lambda one, _: _by(one.received, at)
-    )
+    kept = earlier(group)
+    return group, _cut(file, group, homes, kept, said, at, lambda one, _: _by(one.received, at))
 
 
-def as_now_known(file: File, asked: Contact) -> tuple[Group, Group]:
+def as_now_known(file: File, asked: Contact, earlier: Earlier) -> tuple[Group, Group]:
     """A group by all that is known now of how things stood when a contact was placed.
 
     With what was received later but said, filed or begun before. What was received later and does
@@ -276,26 +319,22 @@ def as_now_known(file: File, asked: Contact) -> tuple[Group, Group]:
     group, homes = file.known(BY_RECEIPT, at)
     said = [one for one in group.statements if _told_before(one, at) or stood(one, at)]
     return group, _cut(
+        file,
         group,
         homes,
-        _earlier(group, asked),
+        earlier(group),
         said,
+        at,
         lambda one, _: _by(one.received, at) or one.since is not None,
     )
 
 
-CUTS: Final[Mapping[str, Callable[[File, Contact], tuple[Group, Group]]]] = {
+CUTS: Final[Mapping[str, Callable[[File, Contact, Earlier], tuple[Group, Group]]]] = {
     RECORDED: as_recorded,
     RECEIVED: as_received,
     LATER: as_now_known,
 }
 """By when it could be known: the group as it stood, and what of it was known."""
-
-
-def _earlier(group: Group, asked: Contact) -> list[Contact]:
-    """The contacts before one: of those at the same instant, the ones with smaller ids."""
-    mine = (asked.at, asked.id)
-    return [one for one in group.contacts if (one.at, one.id) < mine and one.id != asked.id]
 
 
 def stood(one: Statement, at: datetime) -> bool:
@@ -323,25 +362,29 @@ def _told_before(one: Statement, at: datetime) -> bool:
 
 
 def _cut(
+    file: File,
     group: Group,
     homes: Homes,
     contacts: Iterable[Contact],
     statements: Iterable[Statement],
+    at: datetime,
     keeps: Callable[[Address, datetime | None], bool],
 ) -> Group:
     """A group with these contacts and statements, and the addresses that a test keeps.
 
     All of it counts as recorded, since what was not is left out here.
     """
-    people = {
-        name: _at_home(one, homes.get(name, ()), keeps) for name, one in group.consumers.items()
-    }
-    same = all(one is group.consumers[name] for name, one in people.items())
+    people = {}
+    for name in file.late(group, homes, at):
+        one = group.consumers[name]
+        then = _at_home(one, homes.get(name, ()), keeps)
+        if then is not one:
+            people[name] = then
     return replace(
         group,
         contacts=tuple(contacts),
         statements=tuple(statements),
-        consumers=group.consumers if same else people,
+        consumers={**group.consumers, **people} if people else group.consumers,
     )
 
 

@@ -58,6 +58,7 @@ SCHEDULER = (
     {
         "log.ages",
         "log.lookback",
+        "log.nearby",
         "log.doubting",
         "log.looking",
         "log.lookback_page",

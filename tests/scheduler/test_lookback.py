@@ -23,6 +23,7 @@ from engine.deciding import decide
 from engine.decision import Decision
 from engine.facts.view import Moment
 from engine.history import Contact, Group, Statement
+from engine.kinds import Limit
 from engine.panel import Panel
 from engine.part import PartInput, decide_part
 from engine.question import Ask
@@ -32,7 +33,7 @@ from engine.situation import Answer, Situation
 from scheduler import cli
 from scheduler.grouped import GroupsOf
 from scheduler.linked import contact_groups
-from scheduler.log import lookback
+from scheduler.log import lookback, nearby
 from scheduler.log.ages import Ages, matters
 from scheduler.log.deferring import Deferring
 from scheduler.log.doubting import one_human
@@ -622,3 +623,68 @@ def test_the_quick_way_finds_what_the_plain_way_finds(
             assert quick == plain
             met.update(each.rule for each in quick.broken)
     assert len(met) > 20, met
+
+
+def crowd(frames: dict[str, pl.DataFrame], every: int) -> dict[str, pl.DataFrame]:
+    """Frames in which the first telephone of one consumer in so many is the same switchboard."""
+    points = frames["contact_points"]
+    phones = points.filter(pl.col("number").is_not_null())
+    firsts = phones.group_by("consumer", maintain_order=True).first()["point"].gather_every(every)
+    shared = pl.col("point").is_in(firsts.implode())
+    number = pl.when(shared).then(pl.lit("+13125550100")).otherwise("number").alias("number")
+    owners = frames["consumers"]["person"].head(2).to_list()
+    met = pl.int_range(pl.len())
+    contacts = frames["contacts"].with_columns(
+        pl.when(met % 11 == 0).then(pl.lit(owners[0])).otherwise("reached").alias("reached"),
+        pl.when(met % 13 == 0).then(pl.lit(owners[1])).otherwise("intended_for")
+        .alias("intended_for"),
+        pl.when(met % 17 == 0).then(pl.lit("undeliverable")).otherwise("result").alias("result"),
+    )  # fmt: skip
+    return {**frames, "contact_points": points.with_columns(number), "contacts": contacts}
+
+
+def test_of_a_crowd_only_what_can_bear_on_a_contact_is_asked(
+    panel: Panel,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    rounds: Callable[[int, int], int],
+) -> None:
+    """A shared switchboard, people met in others' files, mail that came back, doubts."""
+    fewer = 0
+    for seed in range(rounds(1, 10)):
+        frames = crowd(drawn(tmp_path / str(seed), 50, seed), 1 + seed % 2)
+        groups = contact_groups(frames).groups.rename({"group": "together"})
+        maybe = {}
+        if seed % 3 == 0:
+            two = sorted(frames["consumers"]["person"].unique())[:2]
+            maybe = {two[1]: two[0]}
+        files = files_of(frames, groups, None, maybe=maybe)
+        (one,) = [each for each in files if len(each.group.contacts) > nearby.FEW]
+        first = NOW - timedelta(days=rounds(12, 200))
+        quick = look_back(panel, one, first, NOW, NOW)
+        fewer += sum(len(near.group.contacts) for near in one.indexed.values())
+        with monkeypatch.context() as patch:
+            patch.setattr(lookback, "decide", plainly)
+            patch.setattr(lookback, "FEW", 1_000_000)
+            plain = look_back(panel, replace(one), first, NOW, NOW)
+        assert quick == plain
+        assert quick.contacts > 20
+    assert fewer > 0
+
+
+def test_how_long_a_line_is_looked_back_over() -> None:
+    book = load([law_directory()])
+    of_calls = [one for one in book.rules if one.reaches("call", "mobile")]
+    found = nearby.reach(of_calls)
+    assert found is not None
+    assert timedelta(days=1) < found < timedelta(days=40)
+    limits = [one for one in of_calls if isinstance(one.body, Limit)]
+    body = next(one.body for one in limits if isinstance(one.body, Limit) and one.body.within)
+    for changed in (
+        replace(body, per=("line",), within=None),
+        replace(body, per=()),
+        replace(body, per=("a new word",)),
+        replace(body, per=("line",), within=replace(body.within, unit="ever")),
+    ):
+        assert nearby.reach([replace(limits[0], body=changed)]) is None
+    assert nearby.reach([]) == timedelta(0)
