@@ -20,9 +20,15 @@ from .regions import Region
 from .settings import Settings
 from .store.alone import only_one, runs_of_day
 from .store.database import Store
-from .timer import Daily, Every, NotNow, Task
+from .timer import NotNow, Task
+from .when import Daily, Every
 
 LIST: Final = "list"
+RETENTION: Final = {
+    "report": "says whose records' time is over; erases nothing",
+    "purge": "empties the records whose time is over, but under a legal hold",
+}
+"""What the job of that name does, by the setting."""
 _ANSWER: Final = 60.0  # seconds that the live core may take for a piece of work
 _LONG: Final = timedelta(days=1)
 
@@ -64,7 +70,7 @@ def tasks(
             Task("seal", "seals live decisions into the log", every, _LONG, lambda _: _seal(put))
         )
     if due is not None and jobs.retention is not None:
-        says, look = "says whose records' time is over; erases nothing", due
+        says, look = RETENTION[settings.retention], due
         daily = Daily(jobs.retention, settings.zone)
         found.append(Task("retention", says, daily, grace, lambda _: look()))
     return found
@@ -144,6 +150,6 @@ def _refresh(live: Live | None) -> str:
     return "looked through what was added"
 
 
-def moment_text(moment: datetime | None) -> str:
+def moment_text(moment: datetime) -> str:
     """A moment for people, to the second."""
-    return "not yet" if moment is None else format_instant(moment.astimezone(UTC))
+    return format_instant(moment.astimezone(UTC))

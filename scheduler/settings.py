@@ -26,7 +26,16 @@ from engine.terms import Licences
 
 from .regions import DEFAULT, Regions
 from .settings_regions import read_regions, regions_text
-from .settings_service import Jobs, Serving, jobs_text, read_jobs, read_serving, serving_text
+from .settings_service import (
+    REPORT,
+    Jobs,
+    Serving,
+    jobs_text,
+    read_jobs,
+    read_retention,
+    read_serving,
+    serving_text,
+)
 from .settings_text import TEXT
 
 FILE: Final = "settings.yaml"
@@ -73,6 +82,7 @@ class Settings:
     zone: str = "America/New_York"
     regions: Regions = DEFAULT
     jobs: Jobs = field(default_factory=Jobs)
+    retention: str = REPORT
     service: Serving = field(default_factory=Serving)
 
     @property
@@ -126,6 +136,7 @@ def text_of(settings: Settings) -> str:
         zone=settings.zone,
         regions=regions_text(settings.regions),
         jobs=jobs_text(settings.jobs),
+        retention=settings.retention,
         service=serving_text(settings.service),
     )
 
@@ -366,14 +377,6 @@ def _regions(sheet: Sheet, node: Node, settings: Settings) -> Settings:
     return replace(settings, regions=read_regions(sheet, node, settings.regions))
 
 
-def _jobs(sheet: Sheet, node: Node, settings: Settings) -> Settings:
-    return replace(settings, jobs=read_jobs(sheet, node, settings.jobs))
-
-
-def _service(sheet: Sheet, node: Node, settings: Settings) -> Settings:
-    return replace(settings, service=read_serving(sheet, node, settings.service))
-
-
 _READERS: Final[Mapping[str, Callable[[Sheet, Node, Settings], Settings]]] = {
     "format": _format,
     "rulebook": _rulebook,
@@ -390,6 +393,7 @@ _READERS: Final[Mapping[str, Callable[[Sheet, Node, Settings], Settings]]] = {
     "store": _store,
     "zone": _zone,
     "regions": _regions,
-    "jobs": _jobs,
-    "service": _service,
+    "jobs": lambda sheet, node, had: replace(had, jobs=read_jobs(sheet, node, had.jobs)),
+    "retention": lambda sheet, node, had: replace(had, retention=read_retention(sheet, node)),
+    "service": lambda sheet, at, had: replace(had, service=read_serving(sheet, at, had.service)),
 }

@@ -21,6 +21,12 @@ _URL: Final = re.compile(r"https?://[^\s{},]+")
 _HOST: Final = re.compile(r"[A-Za-z0-9.:-]{1,253}")
 
 
+REPORT: Final = "report"
+PURGE: Final = "purge"
+RETENTIONS: Final = (REPORT, PURGE)
+"""What becomes of records whose time is over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Jobs:
     """What the service does by itself. Times of day are at the clock of the setting `zone`.
@@ -29,7 +35,7 @@ class Jobs:
     caught up. `seal`: minutes between two seals of live decisions. `expire`: seconds between two
     looks for permits past their end. `refresh`: minutes between two looks whether listed rows are
     refused by now; None: never. `retention`: when it is looked whose records' time is over; None:
-    never. Nothing is erased by itself.
+    never.
     """
 
     list: time = time(5)
@@ -88,6 +94,17 @@ def read_jobs(sheet: Sheet, node: Node, default: Jobs) -> Jobs:
         refresh=_sometimes(sheet, found, "refresh", default.refresh),
         retention=_time(sheet, found, "retention", default.retention, never=True),
     )
+
+
+def read_retention(sheet: Sheet, node: Node) -> str:
+    """What becomes of records whose time is over; what is wrong is reported on the sheet."""
+    if isinstance(node, Scalar) and node.text in RETENTIONS:
+        return node.text
+    shown = quoted(node.text) if isinstance(node, Scalar) else "this"
+    near = did_you_mean(node.text, RETENTIONS) if isinstance(node, Scalar) else ""
+    says = f"{shown} is nothing that `retention` does{near}"
+    sheet.report("R030", node, says, f"it is {' or '.join(RETENTIONS)}")
+    return REPORT
 
 
 def read_serving(sheet: Sheet, node: Node, default: Serving) -> Serving:

@@ -71,9 +71,13 @@ regions:{regions}
 # `grace`: hours within which a start that was missed is caught up; `seal`: minutes between two
 # seals of live decisions; `expire`: seconds between two looks for permits past their end;
 # `refresh`: minutes between two looks whether listed rows are refused by now, or never;
-# `retention`: when it is looked whose records' time is over, at the clock of `zone`, or never;
-# nothing is erased by itself.
+# `retention`: when it is looked whose records' time is over, at the clock of `zone`, or never.
 jobs: {jobs}
+
+# What the job `retention` does with records whose time is over: `report` says how many consumers'
+# they are, and erases nothing; `purge` empties them as `forbear log purge --due --yes` does, never
+# those of whom there is a legal hold or an open account. What is erased nobody brings back.
+retention: {retention}
 
 # How the service is reached. `requests`: a second, for each key (0: no limit); `body`: KiB that a
 # request may hold; `webhook`: the address that is told of failures, or nobody.

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any, Final, Literal
 
@@ -23,10 +23,10 @@ from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from engine.clock import local_date
-
-from .regions import start_on
 from .store.database import Store
+from .when import Daily as Daily  # stored jobs name these as they were: of this module
+from .when import Every as Every
+from .when import When, shown
 
 BEAT: Final = 2.0
 """Seconds between two looks at what is due: a machine that slept is noticed within them."""
@@ -34,63 +34,12 @@ AGAIN: Final = timedelta(seconds=60)
 """After a failure, work waits so long before it is tried again."""
 SOON: Final = timedelta(seconds=15)
 """After somebody else was found at work, so long."""
-EPOCH: Final = datetime(2020, 1, 1, tzinfo=UTC)
-"""Work that is done every so often is done in step with it."""
 TABLE: Final = "apscheduler_jobs"
 _THREADS: Final = 4
-_DAY: Final = timedelta(days=1)
 
 
 class NotNow(Exception):
     """Work that cannot be done just now, which is no failure: somebody else is at it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Daily:
-    """Once on each civil day of a zone, at a time of its clock.
-
-    On the day of a clock change a time that comes twice is its first occurrence, and one that is
-    skipped is as long after the change as it would have been after the hour before.
-    """
-
-    at: time
-    zone: str
-
-    def on(self, day: date) -> datetime:
-        """When it is that time on a day, in UTC."""
-        return start_on(day, self.at, self.zone)
-
-    def after(self, moment: datetime) -> datetime:
-        """The first time that is not before a moment."""
-        day = local_date(moment, self.zone) - _DAY
-        while (found := self.on(day)) < moment:
-            day += _DAY
-        return found
-
-    def before(self, moment: datetime) -> datetime:
-        """The last time that is not after a moment."""
-        day = local_date(moment, self.zone) + _DAY
-        while (found := self.on(day)) > moment:
-            day -= _DAY
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class Every:
-    """Every so often, in step with EPOCH."""
-
-    step: timedelta
-
-    def after(self, moment: datetime) -> datetime:
-        """The first time that is not before a moment."""
-        return EPOCH - (EPOCH - moment) // self.step * self.step
-
-    def before(self, moment: datetime) -> datetime:
-        """The last time that is not after a moment."""
-        return EPOCH + (moment - EPOCH) // self.step * self.step
-
-
-When = Daily | Every
 
 
 class Trigger(BaseTrigger):  # type: ignore[misc]  # the package has no types
@@ -110,14 +59,6 @@ class Trigger(BaseTrigger):  # type: ignore[misc]  # the package has no types
     def __str__(self) -> str:
         """As `forbear jobs` shows it."""
         return shown(self.when)
-
-
-def shown(when: When) -> str:
-    """When, in words."""
-    if isinstance(when, Daily):
-        return f"daily at {when.at:%H:%M} {when.zone}"
-    seconds = int(when.step.total_seconds())
-    return f"every {seconds} s" if seconds % 60 else f"every {seconds // 60} min"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +95,34 @@ class _State:
     not_before: datetime | None = None
 
 
+class JobStore(SQLAlchemyJobStore):  # type: ignore[misc]  # the package has no types
+    """APScheduler's jobs in the store's database, written as all else is.
+
+    What changes a job waits for SQLite's lock as every writer of ours does, each with the same
+    chance (`database.begin_writing`); who only reads, every BEAT, keeps nobody from writing.
+    """
+
+    def __init__(self, store: Store) -> None:
+        """Nothing is asked of the store yet."""
+        super().__init__(engine=store.engine, tablename=TABLE)
+        reads = store.engine.execution_options(forbear_reads=True)
+        self._reads = SQLAlchemyJobStore(engine=reads, tablename=TABLE)
+
+    def start(self, scheduler: object, alias: str) -> None:
+        """Make the table where it is not there."""
+        self._reads.start(scheduler, alias)
+        super().start(scheduler, alias)
+
+    def lookup_job(self, job_id: str) -> Job | None:
+        """A job, None where there is none of that name."""
+        return self._reads.lookup_job(job_id)
+
+    def get_all_jobs(self) -> list[Job]:
+        """All of them."""
+        found: list[Job] = self._reads.get_all_jobs()
+        return found
+
+
 class Timer:
     """The tasks of a service, in step with a clock that it is handed.
 
@@ -177,7 +146,7 @@ class Timer:
         self._told = told
         self._trouble = trouble
         self.store = store
-        self._jobs: SQLAlchemyJobStore | None = None
+        self._jobs: JobStore | None = None
         self._state = {one.id: _State() for one in tasks}
         self._lock = Lock()
         self._pool: ThreadPoolExecutor | None = None
@@ -231,17 +200,16 @@ class Timer:
                 found.append((task, max(due, task.when.before(now))))
         return sorted(found, key=lambda one: one[1])
 
-    def _opened(self, now: datetime) -> SQLAlchemyJobStore:
+    def _opened(self, now: datetime) -> JobStore:
         if self._jobs is None:
-            engine = self.store.engine.execution_options(forbear_reads=True)
-            self._jobs = SQLAlchemyJobStore(engine=engine, tablename=TABLE)
+            self._jobs = JobStore(self.store)
             self._jobs.start(_Nobody(), "default")
         if not self._ready:
             self._settle(self._jobs, now)
             self._ready = True
         return self._jobs
 
-    def _settle(self, jobs: SQLAlchemyJobStore, now: datetime) -> None:
+    def _settle(self, jobs: JobStore, now: datetime) -> None:
         """Make the stored jobs those of the tasks; one that stays keeps its time.
 
         A new one begins with the last start within its grace: what is owed is done at once.
@@ -335,16 +303,17 @@ def idle() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A stored job, as `forbear jobs` shows it; `next` None: it is not in the store yet."""
+    """A job, as `forbear jobs` shows it; not `stored`: its time is that of the settings alone."""
 
     id: str
     does: str
     when: str
-    next: datetime | None
+    next: datetime
+    stored: bool
 
 
-def planned(store: Store, tasks: Sequence[Task]) -> list[Planned]:
-    """The tasks, with the times at which the store has them begin next."""
+def planned(store: Store, tasks: Sequence[Task], now: datetime) -> list[Planned]:
+    """The tasks, with the times at which they begin next, by the store where it has them."""
     times: dict[str, datetime] = {}
     jobs = SQLAlchemyJobStore(
         engine=store.engine.execution_options(forbear_reads=True), tablename=TABLE
@@ -354,7 +323,11 @@ def planned(store: Store, tasks: Sequence[Task]) -> list[Planned]:
     if there:
         jobs._scheduler, jobs._alias = _Nobody(), "default"
         times = {one.id: one.next_run_time.astimezone(UTC) for one in jobs.get_all_jobs()}
-    return [Planned(one.id, one.does, shown(one.when), times.get(one.id)) for one in tasks]
+    return [
+        Planned(one.id, one.does, shown(one.when), times.get(one.id, one.when.after(now)),
+                one.id in times)
+        for one in tasks
+    ]  # fmt: skip
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Commands that the service has done in processes of their own, so that it stays small and answers.
 
-`forbear run` makes the day's list; `forbear log purge --due` says whose records' time is over.
+`forbear run` makes the day's list; `forbear log purge --due` says whose records' time is over, or
+empties them.
 """
 
 from __future__ import annotations
@@ -18,10 +19,15 @@ from engine.clock import format_instant
 
 from ..published import shown
 from ..settings import Settings
+from ..settings_service import PURGE
 from ..timer import NotNow
+from ..wording import many
 from .common import NO
 
 _END: Final = 30.0  # seconds that a run may take to end when it is asked to
+SHOWN: Final = 20
+"""Copies named in an alarm."""
+REASON: Final = "retention job: the time of its records is over"
 
 
 class NotMade(Exception):
@@ -32,7 +38,7 @@ class Maker:
     """Makes the list of a day by `forbear run`; asked again it takes up what was begun.
 
     `now` is told to commands where the clock is a made-up one. `alarm` hears of a list that was put
-    out with alarms.
+    out with alarms, and of what was erased; `purged` how many records, in the log and the store.
     """
 
     def __init__(
@@ -40,8 +46,10 @@ class Maker:
         settings: Settings,
         alarm: Callable[[str, str], None],
         now: Callable[[], datetime] | None = None,
+        purged: Callable[[str, int], None] = lambda *_: None,
     ) -> None:
         """Nothing runs yet."""
+        self._purged = purged
         self._settings = settings
         self._alarm = alarm
         self._now = now
@@ -58,18 +66,45 @@ class Maker:
         return self._read(shown(day, region), *self._run(words))
 
     def due(self) -> str:
-        """How many consumers' records may be erased by now; nobody's are. Raises NotMade, NotNow.
+        """How many consumers' records may be erased by now. Raises NotMade, NotNow.
 
-        What is erased nobody brings back, so that a person does it: `forbear log purge`.
+        By the setting `retention` they are erased, or nobody's are: what is erased nobody brings
+        back, so that a person does it, by `forbear log purge`.
         """
-        code, said = self._run(["log", "purge", "--due", "--json"])
-        told = _document("the look for old records", code, said)
-        if code or "would_erase" not in told:
-            raise NotMade(f"the look for old records ended with {code}: {_why(told)}")
-        count = len(told["would_erase"])
-        return (
-            f"{count} consumers whose records may be erased: `forbear log purge --due` says whose"
+        if self._settings.retention == PURGE:
+            return self._purge()
+        told = self._old("the look for old records", [])
+        count = many(len(told["would_erase"]), "consumer")
+        return f"{count} whose records may be erased: `forbear log purge --due` says whose"
+
+    def _purge(self) -> str:
+        """Empty the records whose time is over. Broken off, it is finished by the next start."""
+        told = self._old("the purge of old records", ["--yes", "--reason", REASON])
+        if "would_erase" in told:
+            return "no consumer's time is over"
+        rows = sum(told.get("store", {}).values())
+        whose = many(told["consumers"], "consumer")
+        if not told["records"] and not rows:
+            return f"nothing is left of {whose} whose time is over"
+        self._purged("log", told["records"])
+        self._purged("store", rows)
+        what = (
+            f"{whose} whose time is over: {many(told['records'], 'record')} of the log and "
+            f"{many(rows, 'row')} of the store emptied"
         )
+        what += "" if told["purge"] is None else f", signed record purges/{told['purge']:06}.note"
+        left = told["not_reached"]
+        more = [f"and {len(left) - SHOWN:,} more"] if len(left) > SHOWN else []
+        copies = f"; not reached: {', '.join([*left[:SHOWN], *more])}" if left else ""
+        self._alarm("retention", f"{what}{copies}; what was copied elsewhere is yours to erase")
+        return what
+
+    def _old(self, what: str, words: Sequence[str]) -> dict[str, Any]:
+        code, said = self._run(["log", "purge", "--due", "--json", *words])
+        told = _document(what, code, said)
+        if code or "purge" not in told:
+            raise NotMade(f"{what} ended with {code}: {_why(told)}")
+        return told
 
     def stop(self) -> None:
         """End what runs, and begin nothing any more. The next start goes on with it."""

@@ -30,6 +30,7 @@ from ..regional import Share, share_of
 from ..regions import region_named
 from ..sample.synth import NOW, synth
 from ..settings import FORMATS, Settings, write_default
+from ..wording import many
 from .common import (
     HOME,
     NO,
@@ -199,7 +200,7 @@ def summary(manifest: Manifest) -> str:
     region = f" for {found['region']['name']}" if "region" in found else ""
     lines = [
         f"{found['day']}{region}, as known at {found['now']}, rulebook {found['rulebook'][7:15]}",
-        f"  {counts['candidates']:>12,}  candidates, of {counts['accounts']:,} accounts",
+        f"  {counts['candidates']:>12,}  candidates, of {many(counts['accounts'], 'account')}",
         f"  {counts['listed']:>12,}  listed",
         f"  {counts['suppressed']:>12,}  suppressed: {counts['exhausted']:,} only by a limit or a "
         f"wait, {counts['withheld']:,} because others have what is left",

@@ -18,6 +18,7 @@ from ..log.retaining import YEARS, Kept, clocks
 from ..log.sealing_live import seal_live
 from ..settings import Settings
 from ..store.retention import erase
+from ..wording import many
 from .common import NO, Home, Json, Now, WrongUse, emit, guarded, moment, out, settings_of, tell
 from .sources import has_store, opened, store_of
 
@@ -125,7 +126,7 @@ def _would(chosen: list[str], json_: bool) -> None:
     if json_:
         emit({"purge": None, "would_erase": chosen})
         return
-    out.print(f"{len(chosen):,} consumers whose time is over")
+    out.print(f"{many(len(chosen), 'consumer')} whose time is over")
     for name in chosen[:SHOWN]:
         out.print(f"  {name}")
     if len(chosen) > SHOWN:
@@ -152,15 +153,15 @@ def _erase(
 
 
 def _say(told: Mapping[str, Any]) -> None:
-    segments = len(told["segments"])
+    segments = many(len(told["segments"]), "segment")
     out.print(
-        f"{told['consumers']:,} consumers: {told['records']:,} records in {segments:,} segments "
+        f"{many(told['consumers'], 'consumer')}: {many(told['records'], 'record')} in {segments} "
         "emptied, their keys destroyed"
     )
     if told["purge"] is not None:
         out.print(f"signed record: purges/{told['purge']:06}.note")
     for table, count in told.get("store", {}).items():
-        out.print(f"store: {count:,} rows of {table} emptied")
+        out.print(f"store: {many(count, 'row')} of {table} emptied")
     if told["mentions"]:
         out.print(
             f"{told['mentions']:,} records of others name one of them as the head of their contact "

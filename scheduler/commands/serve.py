@@ -107,8 +107,8 @@ def jobs(ctx: typer.Context, now: Now = None, home: Home = None, json_: Json = F
     settings = settings_of(home)
     with store_of(settings) as store:
         known = tasks(settings, store, lambda: _never(), lambda *_: "", None, str, str)
-        found = planned(store, known)
-    at = moment(now, ctx.obj)
+        at = moment(now, ctx.obj)
+        found = planned(store, known, at)
     tardy = list(untimely(settings, law_of(settings).rulebook, local_date(at, settings.zone)))
     if json_:
         emit(
@@ -119,7 +119,8 @@ def jobs(ctx: typer.Context, now: Now = None, home: Home = None, json_: Json = F
                         "id": one.id,
                         "does": one.does,
                         "when": one.when,
-                        "next": None if one.next is None else format_instant(one.next),
+                        "next": format_instant(one.next),
+                        "stored": one.stored,
                     }
                     for one in found
                 ],
@@ -131,6 +132,8 @@ def jobs(ctx: typer.Context, now: Now = None, home: Home = None, json_: Json = F
         tell(f"untimely: {text}")
     for one in found:
         out.print(f"{one.id:<{width}} {one.when:<36} next {moment_text(one.next):<22} {one.does}")
+    if not any(one.stored for one in found):
+        tell("`forbear serve` does this; it has not run yet, and begins with what is owed by then")
 
 
 def _never() -> datetime:

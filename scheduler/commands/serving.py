@@ -186,7 +186,12 @@ class _Running:
             max_body=settings.service.body << 10,
             off=OFF * max(1.0, pace),  # five seconds of ours
         )
-        self._maker = Maker(settings, self.alarms, clock if made_up else None)
+        self._maker = Maker(
+            settings,
+            self.alarms,
+            clock if made_up else None,
+            lambda where, count: self.metrics.purged.labels(where).inc(count),
+        )
         self._seal = partial(_sealed, keys, store)
         work = tasks(settings, store, clock, self._maker, self.live, self._seal, self._maker.due)
         own = open_store(settings.store, store_home(settings), SERVING)

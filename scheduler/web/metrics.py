@@ -27,6 +27,7 @@ class Metrics:
     job_seconds: Histogram
     job_last: Gauge
     alarms: Counter
+    purged: Counter
     started: Gauge = field(repr=False)
 
     def text(self) -> bytes:
@@ -81,5 +82,8 @@ def new_metrics() -> Metrics:
             registry=own,
         ),
         alarms=Counter("forbear_alarms", "Alarms raised.", ("what",), registry=own),
+        purged=Counter(
+            "forbear_purged", "Records emptied as their time was over.", ("where",), registry=own
+        ),
         started=Gauge("forbear_started_seconds", "When the service started.", registry=own),
     )

@@ -98,17 +98,21 @@ def test_wrong_use_is_said(home: Path, tmp_path: Path) -> None:
 
 
 def test_jobs_are_shown(home: Path) -> None:
-    found = json.loads(run("jobs", "--home", home, "--json").stdout)["jobs"]
+    now = ("--now", "2026-11-20T12:00:00Z")
+    found = json.loads(run("jobs", "--home", home, *now, "--json").stdout)["jobs"]
     lists = [f"list-{one.name}" for one in DEFAULT]
     assert [one["id"] for one in found] == [*lists, "expire", "refresh", "seal", "retention"]
     assert found[0] == {
         "id": "list-marianas",
         "does": "makes the day's list of marianas",
         "when": "daily at 05:00 Pacific/Guam",
-        "next": None,
+        "next": "2026-11-20T19:00:00Z",
+        "stored": False,
     }
-    shown = run("jobs", "--home", home).stdout
-    assert "list-eastern  daily at 05:00 America/New_York" in shown
+    done = run("jobs", "--home", home, *now)
+    assert "list-eastern  daily at 05:00 America/New_York" in done.stdout
+    assert "next 2026-11-21T10:00:00Z" in done.stdout
+    assert "`forbear serve` does this; it has not run yet" in done.stderr
 
 
 def test_a_list_that_comes_too_late_or_too_early_is_told(home: Path, tmp_path: Path) -> None:
@@ -122,7 +126,7 @@ def test_a_list_that_comes_too_late_or_too_early_is_told(home: Path, tmp_path: P
     found = run("jobs", "--home", other)
     assert found.exit_code == 0, found.stderr
     assert "list      daily at 04:30 America/New_York" in found.stdout
-    late, early = found.stderr.splitlines()
+    late, early, _ = found.stderr.splitlines()
     assert late == (
         "untimely: the list of everybody for 2026-11-21 is made at 2026-11-21T09:30:00Z, but "
         "Pacific/Guam opens at 2026-11-20T22:00:00Z; name it another `list`, or that zone "

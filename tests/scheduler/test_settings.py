@@ -101,6 +101,8 @@ def test_settings_that_differ_are_written_out_and_read_back() -> None:
         ("rulebook: [nowhere]", "R001  `nowhere` is not a directory"),
         ("rulebook: [bundled, bundled]", "R038  `rulebook` names a directory twice"),
         ("rulebook: [{a: 1}]", "R011  `rulebook` is a list of directories"),
+        ("retention: purg", "1:12  R030  `purg` is nothing that `retention` does; did you mean"),
+        ("retention: [purge]", "1:12  R030  this is nothing that `retention` does"),
         ("- call", "R011  settings.yaml is a mapping"),
         ("\tformat: 1", "R005"),
         ("", "R006"),

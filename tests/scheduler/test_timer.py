@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 import sqlalchemy as sa
 
 from engine.clock import local_date
+from scheduler.store import database
 from scheduler.store.database import Store, open_store
-from scheduler.timer import Daily, Every, NotNow, Ran, Task, Timer, planned, shown
+from scheduler.timer import NotNow, Ran, Task, Timer, planned
+from scheduler.when import Daily, Every, shown
 
 NY = "America/New_York"
 FIVE = Daily(time(5), NY)
@@ -319,12 +324,47 @@ def test_a_time_that_was_changed_in_the_settings_holds_from_the_next_start(desk:
 def test_what_is_planned_is_shown(desk: Desk) -> None:
     store = desk.store()
     task = Task("list", "the day's list", FIVE, HOUR, desk.work)
-    assert planned(store, [task])[0].next is None
+    (one,) = planned(store, [task], at("2026-03-02T12:00-05:00"))
+    assert (one.next, one.stored) == (at("2026-03-03T05:00-05:00"), False)
     desk.begin()
-    (one,) = planned(store, [task])
+    (one,) = planned(store, [task], desk.now)
+    assert one.stored
     assert (one.id, one.does) == ("list", "the day's list")
     assert one.when == "daily at 05:00 America/New_York"
     assert one.next == at("2026-03-03T05:00-05:00")
+
+
+def test_who_changes_a_job_waits_for_the_lock_as_all_writers_do(
+    opened: Callable[[], Store], desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite's own waiting looks ever more seldom: it could find the lock taken for ever."""
+    desk.begin()
+    desk.to("2026-03-03T04:30-05:00")
+    other, waits, begun = opened(), Event(), []
+    taking = database.take_lock
+
+    def noted(raw: sqlite3.Connection) -> None:
+        begun.append(raw)
+        waits.set()
+        taking(raw)
+
+    monkeypatch.setattr(database, "take_lock", noted)
+    with ThreadPoolExecutor(1) as pool:
+        with other.writing() as connection:
+            connection.exec_driver_sql("CREATE TABLE held (one INTEGER)")
+            del begun[:]
+            waits.clear()
+            turned = pool.submit(desk.to, "2026-03-03T05:00-05:00")
+            if other.dialect == "sqlite":
+                assert waits.wait(60)
+                assert not turned.done()
+        turned.result(60)
+    assert desk.done == days("2026-03-03", "2026-03-03")
+    assert desk.trouble == []
+    assert len(begun) == (1 if other.dialect == "sqlite" else 0)  # reading took no lock
+    assert desk.timer is not None
+    (one,) = planned(other, list(desk.timer.tasks.values()), desk.now)
+    assert one.next == at("2026-03-04T05:00-05:00")
 
 
 def test_the_thread_does_it_by_itself(desk: Desk) -> None:
