@@ -201,7 +201,7 @@ def _say(report: Report, told: bool) -> None:
         f"{_many(report.checkpoints, 'checkpoint')}"
     )
     if report.erased:
-        counted += f"; the personal part of {report.erased:,} was purged"
+        counted += f"; the personal part of {report.erased:,} is gone"
     if report.wrong:
         out.print(f"the log does not hold: {len(report.wrong)} wrong; {counted}")
     else:
@@ -216,8 +216,8 @@ def _say(report: Report, told: bool) -> None:
         tell(f"outside checkpoints speak for the first {report.vouched:,} decisions")
     if report.since is not None:
         tell(
-            f"since {report.since} no outside checkpoint was given: that the log was cut short or "
-            "signed anew after that, files alone cannot show (--against)"
+            f"since {report.since} no outside checkpoint speaks for the log: that it was cut short "
+            "or signed anew after that, files alone cannot show (--against)"
         )
 
 

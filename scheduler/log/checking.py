@@ -23,6 +23,11 @@ from .tree import SIZE, Edge
 
 READ: Final = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
+KEY_CHANGED: Final = (
+    "the record stands in its file as it was signed for; the key of its consumer in "
+    "consumers.parquet was changed"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
@@ -271,7 +276,8 @@ def _where(found: Found, place: Path, head: Mapping[str, Any], seen: _Seen, shou
         found.say("the key of its consumer is missing", missing)
     lost = {row for first, last in seen.unreadable for row in range(first, last + 1)}
     if changed := _changed(place, head, seen, rows) - lost - missing - emptied:
-        found.say("the record was changed", changed)
+        same = not any(one.row is None for one in found.wrong)
+        found.say(KEY_CHANGED if same else "the record was changed", changed)
     if all(one.row is None for one in found.wrong):
         found.say("its records are not those that were sealed; which one cannot be told any more")
 

@@ -254,12 +254,16 @@ def _compare(
     for number, one in found:
         by_number.setdefault(number, []).append(one)
         check.roots.update(one.roots)
+    there_are = {one.name for _, one in found}
     for number in range(1, last + 1):
         here = by_number.get(number, [])
         own = check.checkpoints.get(number)
         if not here and own is not None:
             name = (own.value("segment") or f"{number:06}").partition(" ")[0]
-            check.say("it is missing, its checkpoint stands", name)
+            if name in there_are:
+                check.say(f"checkpoint {number:06} is about it as well, which has its own", name)
+            else:
+                check.say("it is missing, its checkpoint stands", name)
         elif not here:
             check.say(f"segment {number:06} is missing")
         if len(here) > 1:

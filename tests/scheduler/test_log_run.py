@@ -71,7 +71,7 @@ def test_a_run_is_sealed_and_its_manifest_is_a_witness(firm: Path) -> None:
     status, said, err = ask("log", "verify", "--home", str(firm))
     assert status == 0
     assert "whoever could change the log could change it too" in err
-    assert "no outside checkpoint was given" in err
+    assert "no outside checkpoint speaks for the log" in err
 
 
 def test_a_published_day_is_checked_against_its_signed_manifest(firm: Path, tmp_path: Path) -> None:

@@ -116,6 +116,28 @@ def test_a_change_of_any_field_is_found(log: Path, field: Field) -> None:
     assert any(line.startswith(f"{name(1)}, row 4: ") for line in found), found
 
 
+def test_a_key_that_was_changed_is_told_from_a_record_that_was(log: Path) -> None:
+    path = log / "consumers.parquet"
+    keys = pl.read_parquet(path)
+    first = pl.int_range(pl.len()) == 0
+    keys.with_columns(
+        pl.when(first).then(pl.col("k0") + 1).otherwise("k0").alias("k0")
+    ).write_parquet(path)
+    found = lines(log)
+    assert found
+    assert all("the key of its consumer in consumers.parquet was changed" in one for one in found)
+
+
+def test_a_second_checkpoint_about_a_segment_does_not_make_it_missing(log: Path) -> None:
+    notes = sorted((log / "checkpoints").iterdir())
+    more = notes[-1].with_name(f"{len(notes) + 1:06}.note")
+    more.write_bytes(notes[-1].read_bytes())
+    found = lines(log)
+    last = f"{name(len(notes))}: checkpoint {len(notes) + 1:06} is about it as well"
+    assert any(one.startswith(last) for one in found), found
+    assert not any("missing" in one for one in found)
+
+
 def test_keys_of_consumers_that_cannot_be_read_are_named(log: Path) -> None:
     (log / "consumers.parquet").write_bytes(b"junk")
     found = lines(log)
