@@ -10,7 +10,7 @@ import polars as pl
 from .. import words
 from ..rule import Ask
 from .prepare import Prepared, once
-from .statuses import YES, Column, bound, flag, last_word, said, value
+from .statuses import UNKNOWN, YES, Column, bound, flag, last_word, said, value
 
 
 def medium_stopped(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
@@ -63,10 +63,11 @@ def place_inconvenient(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.S
     home = flag(cand, bad.filter(pl.col("place") == "home"), ["tp"]) == YES
     work = flag(cand, bad.filter(pl.col("place") == "work"), ["tp"]) == YES
     kind = cand["kind"]
-    unknown = kind == words.UNKNOWN_KIND
-    at_home = kind.is_in(sorted(words.HOME_KINDS)) | unknown
-    at_work = kind.is_in(sorted(words.WORK_KINDS)) | unknown
-    return ((home & at_home) | (work & at_work)).cast(pl.UInt8)
+    tied = (home & kind.is_in(sorted(words.HOME_KINDS))) | (
+        work & kind.is_in(sorted(words.WORK_KINDS))
+    )
+    maybe = (home | work) & (kind == words.UNKNOWN_KIND)
+    return tied.cast(pl.UInt8) + maybe.cast(pl.UInt8) * UNKNOWN
 
 
 def at_work(kind: str) -> Column:
@@ -75,8 +76,13 @@ def at_work(kind: str) -> Column:
     def column(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
         rows = bound(prepared, kind).filter(pl.col("value").str.strip_chars('"') == "work")
         said = flag(cand, rows.rename({"who": "tp"}), ["tp"]) == YES
-        tied = cand["kind"].is_in([*sorted(words.WORK_KINDS), words.UNKNOWN_KIND])
-        return (said & tied).cast(pl.UInt8)
+        at = (
+            pl.when(pl.col("kind") == words.UNKNOWN_KIND)
+            .then(UNKNOWN)
+            .otherwise(pl.col("kind").is_in(sorted(words.WORK_KINDS)).cast(pl.UInt8))
+        )
+        tied = cand.select(at.cast(pl.UInt8).alias("at"))["at"]
+        return tied * said.cast(pl.UInt8)  # no, where nothing was said
 
     return column
 

@@ -90,25 +90,27 @@ def _bad_places(view: View) -> frozenset[str]:
 def place_inconvenient(view: View) -> str:
     """The point is tied to a place called inconvenient, or the person is there today.
 
-    12 CFR 1006.6(b)(1)(ii), comment 6(b)(1)(ii)-1; a telephone of unknown kind may be tied to it.
+    12 CFR 1006.6(b)(1)(ii), comment 6(b)(1)(ii)-1; unknown: of unknown kind, it may be tied to it.
     """
     bad = _bad_places(view)
     if not bad:
         return words.NO
     tied = {"home": words.HOME_KINDS, "work": words.WORK_KINDS}
-    if any(view.kind in tied.get(place, ()) or view.kind == words.UNKNOWN_KIND for place in bad):
+    if any(view.kind in tied.get(place, ()) for place in bad):
         return words.YES
     for _, one in binding(view, "consumer_currently_at"):
         if str(one.value) in bad and day_of(one.received, view.zone) == view.day:
             return words.YES
-    return words.NO
+    return words.UNKNOWN if view.kind == words.UNKNOWN_KIND and bad & tied.keys() else words.NO
 
 
 def at_work(view: View, *kinds: str) -> str:
-    """A statement of these kinds about work binds, and the point is or may be at work."""
+    """A statement of these kinds about work binds, and the point is at work; unknown: it may be."""
     if view.kind not in words.WORK_KINDS and view.kind != words.UNKNOWN_KIND:
         return words.NO
-    return tri(any(str(one.value) == "work" for _, one in binding(view, *kinds)))
+    if not any(str(one.value) == "work" for _, one in binding(view, *kinds)):
+        return words.NO
+    return words.UNKNOWN if view.kind == words.UNKNOWN_KIND else words.YES
 
 
 def said_of_point(view: View, *kinds: str, ours: bool = False) -> bool:

@@ -208,6 +208,19 @@ def test_where_the_consumer_is_today() -> None:
     assert wishes.place_inconvenient(view(file(home, yesterday))) == "no"
 
 
+def test_a_telephone_of_unknown_kind_may_be_at_a_place() -> None:
+    home = file(said("inconvenient_place", "home", "09-01T09:00"))
+    work = file(said("stop_calls_at", "work", "09-01T09:00"))
+    for point, expected in (("U1", "unknown"), ("W1", "yes"), ("M1", "no")):
+        asked = view(work, proposed(point=point))
+        assert wishes.at_work(asked, "stop_calls_at") == expected
+        assert wishes.place_inconvenient(asked) == expected
+    assert wishes.place_inconvenient(view(home, proposed(point="U1"))) == "unknown"
+    assert wishes.place_inconvenient(view(home, proposed(point="L1"))) == "yes"
+    elsewhere = file(said("inconvenient_place", "cabin", "09-01T09:00"))
+    assert wishes.place_inconvenient(view(elsewhere, proposed(point="U1"))) == "no"
+
+
 def test_a_third_party_reopened() -> None:
     more = said("asks_for_more_contact", "TP1", "09-01T09:00")
     assert wishes.third_party_reopened(view(file(more), point="M9")) == "yes"
