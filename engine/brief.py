@@ -89,7 +89,7 @@ class Plans:
     @classmethod
     def of(cls, rules: RuleSet, scope: Scope) -> Plans:
         """None made yet."""
-        within = tuple(_planned(one, rules.names) for one in rules.rules if _within(one, scope))
+        within = tuple(_planned(one, rules.names) for one in rules.rules if one.within(*scope))
         asks = dict.fromkeys(ask for one in within for ask in rule_asks(one.rule))
         bodies = (one.rule.body for one in within)
         return cls(
@@ -145,16 +145,6 @@ def _planned(rule: Rule, names: Mapping[Ask, str]) -> Planned:
         tuple(_asked(ask, names) for ask in needs),
         f"bit:{rule.key}" if has_bit(rule) else "",
         isinstance(body, Limit | Wait),
-    )
-
-
-def _within(rule: Rule, scope: Scope) -> bool:
-    channel, kind, whom, role, debt_type = scope
-    return (
-        rule.reaches(channel, kind)
-        and (rule.whom is None or whom in rule.whom)
-        and (rule.collectors is None or role in rule.collectors)
-        and (rule.debts is None or debt_type in rule.debts)
     )
 
 

@@ -177,6 +177,15 @@ class Rule:
             return True
         return kind in self.to and not (channel == "text" and "-electronic" in self.to)
 
+    def within(self, channel: str, kind: str, whom: str, role: str, debt_type: str) -> bool:
+        """Whether a contact is in scope, by all five words of scope (a word left out: any)."""
+        return (
+            self.reaches(channel, kind)
+            and (self.whom is None or whom in self.whom)
+            and (self.collectors is None or role in self.collectors)
+            and (self.debts is None or debt_type in self.debts)
+        )
+
     def in_force(self, day: date) -> bool:
         """Whether the rule holds on a civil day; an unknown date of effect counts as past."""
         if self.effective_from is not None and day < self.effective_from:

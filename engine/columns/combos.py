@@ -143,7 +143,7 @@ def combo_of(
     member: dict[str, str] = {}
     exempt, starts = set[str](), set[str]()
     for rule in rules.rules:
-        if not _scope(rule, channel, kind, whom, role, debt_type):
+        if not rule.within(channel, kind, whom, role, debt_type):
             continue
         scope.append(rule.id)
         if any(_settled(entry, known) == words.NO for entry in rule.when):
@@ -183,15 +183,6 @@ def draws(view: View, body: Limit | Wait) -> bool:
         return starts_wait(view, body, debt)
     counted = selecting.membership(view, body.counting, debt)
     return counted == "counts" and selecting.has_unit(view, body.per)
-
-
-def _scope(rule: Rule, channel: str, kind: str, whom: str, role: str, debt_type: str) -> bool:
-    return (
-        rule.reaches(channel, kind)
-        and (rule.whom is None or whom in rule.whom)
-        and (rule.collectors is None or role in rule.collectors)
-        and (rule.debts is None or debt_type in rule.debts)
-    )
 
 
 def _settled(entry: Entry, known: Mapping[Ask, str]) -> str:

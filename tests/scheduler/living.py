@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import atexit
 import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import polars as pl
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from engine.rulebook import law_directory
 from scheduler.law import Law, load_law
 from scheduler.live import KeySigner, Live, open_live
+from scheduler.live.core import Core
 from scheduler.live.deciding import Desk
 from scheduler.live.withdrawing import Listed
 from scheduler.settings import Settings
@@ -244,3 +246,16 @@ def _notice(number: int, at: datetime) -> dict[str, Any]:
         "discussed": [f"A{number}"],
         "validation_period_end": (at + 35 * DAY).date(),
     }
+
+
+def hold(live: Live) -> Callable[[], None]:
+    """Keep the writer at work until what this gives is called."""
+    begun, held = Event(), Event()
+
+    def wait(_: Core) -> None:
+        begun.set()
+        held.wait(60)
+
+    live.writer.hand_in(wait)
+    assert begun.wait(60)
+    return held.set

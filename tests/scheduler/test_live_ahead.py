@@ -5,10 +5,9 @@ from __future__ import annotations
 import gc
 import json
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
@@ -32,7 +31,6 @@ from scheduler.live import (
     reserve,
     writer,
 )
-from scheduler.live.core import Core
 from scheduler.live.recording import broken
 from scheduler.live.withdrawing import Listed
 from scheduler.store import living
@@ -43,7 +41,7 @@ from scheduler.store.migrating import migrate
 from scheduler.store.plain import moment, together
 from scheduler.web import answers
 from tests.scheduler import living as made
-from tests.scheduler.living import DAY, NOON, Hands, Shown, debtors, tell
+from tests.scheduler.living import DAY, NOON, Hands, Shown, debtors, hold, tell
 from tests.scheduler.test_live import cease
 
 SOME = [Proposed(f"A{n}", "call") for n in (1, 2, 3, 4)]
@@ -81,19 +79,6 @@ def store(empty: Store, tmp_path: Path) -> Store:
 def live(store: Store, now: Hands) -> Iterator[Live]:
     with made.living(store, now) as opened:
         yield opened
-
-
-def hold(live: Live) -> Callable[[], None]:
-    """Keep the writer at work until what this gives is called."""
-    begun, held = Event(), Event()
-
-    def wait(_: Core) -> None:
-        begun.set()
-        held.wait(60)
-
-    live.writer.hand_in(wait)
-    assert begun.wait(60)
-    return held.set
 
 
 def test_what_is_foreseen_is_decided_when_nothing_else_waits(live: Live) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,12 +22,11 @@ from scheduler.live import (
     check_token,
     reserve_now,
 )
-from scheduler.live.core import Core
 from scheduler.store.adding import add_told
 from scheduler.store.database import Store
 from scheduler.store.migrating import migrate
 from tests.scheduler import living as made
-from tests.scheduler.living import DAY, NOON, Hands, debtors, frame, tell
+from tests.scheduler.living import DAY, NOON, Hands, debtors, frame, hold, tell
 
 SOME = [Proposed(f"A{n}", "call") for n in (1, 2, 3, 4)]
 
@@ -59,19 +58,6 @@ def store(empty: Store, tmp_path: Path) -> Store:
 def live(store: Store, now: Hands) -> Iterator[Live]:
     with made.living(store, now) as opened:
         yield opened
-
-
-def hold(live: Live) -> Callable[[], None]:
-    """Keep the writer at work until what this gives is called."""
-    begun, held = Event(), Event()
-
-    def wait(_: Core) -> None:
-        begun.set()
-        held.wait(60)
-
-    live.writer.hand_in(wait)
-    assert begun.wait(60)
-    return held.set
 
 
 def ceased(number: int) -> dict[str, Any]:
