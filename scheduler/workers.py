@@ -26,6 +26,7 @@ from engine.problem import ForbearError
 THREADS: Final = "POLARS_MAX_THREADS"
 ACCOUNTS_EACH: Final = 100_000  # fewer are not worth the seconds that a process takes to begin
 MOST: Final = 8
+AHEAD: Final = 6  # questions for each process: the others go on while one is long at a crowd
 
 
 class Closing(Protocol):
@@ -143,7 +144,7 @@ class Workers(Generic[Held]):
         self, work: Callable[[Held, Asked], Answer], asked: Iterable[Asked]
     ) -> Iterator[Answer]:
         """Answers in the order of the questions, of which only a few are taken up ahead."""
-        ahead = 1 if self._pool is None else self.count + 1
+        ahead = 1 if self._pool is None else AHEAD * self.count
         waiting: deque[Future[Answer]] = deque()
         for one in asked:
             waiting.append(self.ask(work, one))
