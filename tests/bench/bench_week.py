@@ -50,11 +50,14 @@ def say(line: str) -> None:
 
 
 def own(process: int) -> tuple[float, int]:
-    """What a process holds, in MB, and how many files it has open."""
-    text = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    """What a process holds, in MB, and how many files it has open; nothing once it has ended."""
+    try:
+        text = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+        files = len(list(Path(f"/proc/{process}/fd").iterdir()))
+    except OSError:
+        return 0.0, 0
     found = re.search(r"VmRSS:\s+(\d+) kB", text)
-    assert found is not None
-    return int(found[1]) / 1024, len(list(Path(f"/proc/{process}/fd").iterdir()))
+    return (int(found[1]) / 1024 if found is not None else 0.0), files
 
 
 def memory(service: Service) -> tuple[float, float, int]:
