@@ -176,7 +176,7 @@ class Follower:
             row["channel"] in words.VOICE_CHANNELS,
         )
         applying = {rule.id: rule for one in met for rule in one.applies}
-        self._bits(met, applying, counts, clocks, wrong)
+        self._bits(met, applying, counts, clocks, wrong, row)
         refusing = {rule for one in met for rule in one.refusing}
         call = row["channel"] == "call"
         missing, duty = self.missing(places, basis, self.day, known=bool(where.home), call=call)
@@ -261,6 +261,7 @@ class Follower:
         counts: Mapping[str, Mapping[str, Any]],
         clocks: Clocks,
         wrong: list[Wrong],
+        row: Mapping[str, Any],
     ) -> None:
         """Whether what the situations say of limits, waits and windows follows from the counts."""
         for name, rule in applying.items():
@@ -280,6 +281,8 @@ class Follower:
                     wrong.append((f"the number of {name}", told["max"], maximum_of(rule)))
                 counting = any(name in one.counting for one in met)
                 holds = counting and told["used"] + 1 > maximum_of(rule)
+                if holds and said == {words.NO} and _may_be_excused(rule, told, row):
+                    continue
                 stands = f"{told['used']} of {told['max']} used"
             else:
                 holds = self._day_of(told["until"], clocks[0]) > self.day
@@ -326,6 +329,21 @@ def _free(told: Mapping[str, Any] | None) -> datetime | None:
         return None
     at = told.get("until", told.get("free"))
     return None if at is None else clock.parse_instant(at)
+
+
+def _may_be_excused(rule: Rule, told: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Whether a consent may leave the contact out of a limit, which no record of a run tells.
+
+    What a permitted one's shares say is left must be what is used of it.
+    """
+    assert isinstance(rule.body, Limit)
+    if not any("in_call_consent" in one.words for one in rule.body.counting.not_):
+        return False
+    if row["verdict"] != "permitted":
+        return True
+    left = told["max"] - told["used"]
+    shares = json.loads(row["budgets"] or "[]")
+    return any((one["rule"], one["left"]) == (rule.id, left) for one in shares)
 
 
 def _budgets(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from scheduler.log.replaying import law_of, replay
 from scheduler.manifest import versions
 from scheduler.portfolio import open_portfolio
 from scheduler.sample.synth import synth
+from tests.parting import NOW, made
 
 
 @pytest.fixture
@@ -91,6 +92,27 @@ def test_attempts_that_draw_on_a_limit_of_others_come_out_the_same(tmp_path: Pat
         pl.col("channel") == "text", pl.col("budgets").str.contains("mixed/calls-and-texts")
     )
     assert drawn.collect().height
+    again = replay(found, versions())
+    assert (again.different, again.differences) == (0, [])
+
+
+def test_a_full_limit_that_a_consent_lifts_comes_out_the_same(tmp_path: Path) -> None:
+    calls = [{"at": NOW - timedelta(days=1, hours=n)} for n in range(8)]
+    consent = {"kind": "consents_to_call", "by": "H1", "accounts": ["A1"]}
+    told = [{**consent, "received_at": NOW - timedelta(hours=3)}]
+    place, out = tmp_path / "portfolio", tmp_path / "lists"
+    place.mkdir()
+    for name, frame in made(contacts=calls, statements=told).frames.items():
+        frame.write_parquet(place / f"{name}.parquet")
+    asked = ["run", "--from", str(place), "--now", NOW.isoformat(), "--day", NOW.date().isoformat(),
+             "--out", str(out), "--format", "csv"]  # fmt: skip
+    done = CliRunner().invoke(cli.app, asked, obj=cli.now)
+    assert done.exit_code == 0, done.output
+    (found,) = open_log(out / "log" if (out / "log").is_dir() else out).segments
+    (call,) = reading.decisions(found).filter(pl.col("channel") == "call").collect().to_dicts()
+    full = json.loads(call["evidence"])["regulation_f/seven-calls-in-seven-days"]
+    assert full["used"] >= full["max"]
+    assert "regulation_f/seven-calls-in-seven-days" not in call["rules"]
     again = replay(found, versions())
     assert (again.different, again.differences) == (0, [])
 
