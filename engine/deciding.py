@@ -44,7 +44,7 @@ def decide(
     where = whereabouts_of(group, contact, when, asked.located)
     zones = tuple(sorted(where.zones))
     places = places_of(where, contact, group)
-    judged = judge_all(panel, group, contact, when, zones, places, asked.brief)
+    judged = judge_all(panel, group, contact, when, zones, places, asked.brief, asked.shared)
     if asked.hear is not None:
         asked.hear(Heard(when, zones, places, where.address_known, tuple(judged)))
     findings = [*_no_debt(group, contact), *_structural(panel, where, places, zones, asked, judged)]

@@ -51,6 +51,7 @@ class Ask:
     notes: bool = True
     brief: bool = False  # findings alone: no fact is worked out that cannot bear on them
     located: dict[Any, Any] | None = None  # where people are, kept by who asks of one file often
+    shared: dict[tuple[str, str], Any] | None = None  # by who asks of one group as known once
 
     def wants(self, rule: Rule) -> bool:
         """Whether a rule's finding is asked for."""
@@ -280,16 +281,17 @@ def judge_all(
     zones: tuple[str, ...],
     places: tuple[str, ...],
     briefly: bool = False,
+    shared: dict[tuple[str, str], Any] | None = None,
 ) -> list[Judged]:
     """Every rule set, debt and candidate zone, each put to both engines.
 
-    `briefly`: no fact is worked out that cannot bear on what refuses.
+    `briefly`: no fact is worked out that cannot bear on what refuses. `shared`: as for `View`.
     """
     found = []
     known = panel.rulebook.places
     names = [FEDERAL, *(one for one in places if one in known)]
     names += [f"{one}{REACHING}" for one in panel.rulebook.reaching]
-    shared: dict[tuple[str, str], Any] = {}
+    shared = {} if shared is None else shared
     for zone in zones or (NOWHERE,):
         view = View(group, contact, when, zone, shared)
         for name in names:

@@ -19,20 +19,27 @@ class GroupsOf:
     """Called with consumers, gives for each all that is counted together with it.
 
     Made of the part's own rows; `home` has the columns consumer, together (`parts.Plan.groups`);
-    `licences` as in `records.group_rows`.
+    `licences` as in `records.group_rows`. What is counted together is made once, whoever of it is
+    asked about: of a crowd that takes long, and all who ask about it share what they work out.
     """
 
     frames: Mapping[str, pl.DataFrame]
     home: pl.DataFrame
     licences: Licences | None = None
+    _made: dict[str, Group] = field(default_factory=dict, compare=False, repr=False)
 
     def __call__(self, consumers: Sequence[str]) -> dict[str, Group]:
         """By consumer, everything known of its contact group, or of the crowd it is in."""
         asked = self.home.filter(pl.col("consumer").is_in(list(consumers)))
-        wanted = pl.col("together").is_in(asked["together"].unique().implode())
-        home = dict(self.home.filter(wanted).select("consumer", "together").iter_rows())
-        found = _parted(group_rows(self._of(list(home)), list(home), self.licences), home)
-        return {name: found[home[name]] for name in consumers}
+        label = dict(asked.select("consumer", "together").iter_rows())
+        missing = sorted(set(label.values()) - self._made.keys())
+        if missing:
+            wanted = self.home.filter(pl.col("together").is_in(missing))
+            home = dict(wanted.select("consumer", "together").iter_rows())
+            members = list(home)
+            rows = group_rows(self._of(members), members, self.licences)
+            self._made.update(_parted(rows, home))
+        return {name: self._made[label[name]] for name in consumers}
 
     def _of(self, members: Sequence[str]) -> dict[str, pl.DataFrame]:
         """The rows of these consumers."""

@@ -10,7 +10,8 @@ import polars as pl
 from .. import clock
 from ..facts import asking
 from ..facts.consent import CONSENT_DAYS
-from ..facts.selecting import HOUSEHOLD, MAYBE_WORK
+from ..facts.selecting import MAYBE_WORK
+from ..facts.view import HOUSEHOLD
 from ..kinds import Agreed, Limit, Wait, Window
 from ..rule import Exclusion, Period, Rule, Selector
 from . import tally

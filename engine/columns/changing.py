@@ -9,6 +9,7 @@ functions (`engine.upcoming`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -86,7 +87,9 @@ def next_plainly(
     ).iter_rows():
         contact = plain_contact(channel, point, account, part.now)
         heard.clear()
-        found.append(decide(panel, groups[consumer], contact, moment, asking).next_permitted)
+        group = groups[consumer]
+        asked = replace(asking, shared=table.shared(group))
+        found.append(decide(panel, group, contact, moment, asked).next_permitted)
         walks.append(walk_of(heard, table.met))
     table.walked(len(found))
     return pl.Series(found, dtype=pl.Datetime("us", "UTC")), pl.Series(walks, dtype=pl.String)

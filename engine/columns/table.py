@@ -111,6 +111,10 @@ class Table:
             self._groups.update(self.groups_of(missing))
         return self._groups
 
+    def shared(self, group: Group) -> dict[tuple[str, str], Any]:
+        """What all views of one of these groups share, as known at the part's moment."""
+        return self._shared.setdefault(id(group), {})
+
     def views(self, rows: pl.DataFrame) -> list[View]:
         """A plain view for each of these rows (consumer, account, point, channel, z)."""
         wanted = rows.select("consumer", "account", "point", "channel", "z")
@@ -122,8 +126,8 @@ class Table:
             if key not in self._views:
                 contact = plain_contact(channel, point, account, self.prepared.now)
                 group = groups[consumer]
-                shared = self._shared.setdefault(id(group), {})
-                self._views[key] = View(group, contact, moment, self.zones[z], shared)
+                zone = self.zones[z]
+                self._views[key] = View(group, contact, moment, zone, self.shared(group))
             found.append(self._views[key])
         self.walked(len(found))
         return found

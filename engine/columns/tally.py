@@ -13,7 +13,8 @@ import polars as pl
 
 from .. import clock, days, words
 from ..facts import counting
-from ..facts.selecting import HOUSEHOLD, MAYBE_WORK, RESULT_TELLS, surely_within
+from ..facts.selecting import MAYBE_WORK, RESULT_TELLS, surely_within
+from ..facts.view import HOUSEHOLD
 from ..kinds import Limit, Wait
 from ..rule import Exclusion, Happened, Period, Rule, Selector
 from ..situation import rule_asks
@@ -364,10 +365,7 @@ def used(
 
 
 def latest(
-    prepared: Prepared,
-    calendar: Calendar,
-    body: Wait,
-    wanted: pl.DataFrame,
+    prepared: Prepared, calendar: Calendar, body: Wait, wanted: pl.DataFrame
 ) -> pl.DataFrame:
     """The event a wait runs from, per row of `wanted`: `event` (instant) and its local `day`."""
     rows = selected(prepared, body.after)

@@ -13,6 +13,7 @@ from .. import clock, days, words
 from ..account import Account
 from ..kinds import Agreed, Limit, Wait
 from ..rule import Happened, Period, Selector
+from .near import near
 from .selecting import (
     debts_of,
     events,
@@ -179,7 +180,7 @@ def counted(
     floor = now - timedelta(days=period.count + 3) if period and period.unit == "day" else None
     instants = [
         past.at
-        for past in view.counting_as(body.counting.what)
+        for past in near(view, body.counting.what, body.per)
         if (floor is None or past.at >= floor)
         and (since is None or past.at >= since)
         and (period is None or in_period(view, past.at, period, now))

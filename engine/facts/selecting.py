@@ -21,10 +21,10 @@ from ..history import (
 )
 from ..rule import Exclusion, Selector
 from .consent import discussed, in_call_consent, past_call_consented, returned_at_request
+from .near import near
 from .statuses import result_missing, timely
-from .view import View
+from .view import HOUSEHOLD, View
 
-HOUSEHOLD = ("consumer", "spouse")
 RESULT_TELLS = frozenset({"not_connected", "conversation"})  # exclusions that hang on a result
 MAYBE_WORK = words.WORK_KINDS | {words.UNKNOWN_KIND}  # a telephone of unknown kind may be at work
 
@@ -232,7 +232,7 @@ def events(
     if chosen.of_contacts:
         return [
             past.at
-            for past in view.counting_as(chosen.what)
+            for past in near(view, chosen.what, per)
             if same_unit(view, past, per, debt, chosen)
             and matches(view, past, chosen, debt)
             and not (ends and _doubtful(view, past, chosen, per))

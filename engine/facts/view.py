@@ -16,12 +16,16 @@ from ..account import Account, Consumer, Point
 from ..history import Contact, Group, Statement, came_back, counts_as, is_receipt
 from .moment import Moment, day_of, instant_of
 
-__all__ = ["ELECTRONIC_KINDS", "STRANGER", "Moment", "View", "day_of", "instant_of"]
+__all__ = ["ELECTRONIC_KINDS", "FEW", "HOUSEHOLD", "STRANGER", "Moment", "View",
+           "day_of", "instant_of"]  # fmt: skip
 
 T = TypeVar("T")
 
 ELECTRONIC_KINDS = words.POINT_GROUPS["electronic"]
 STRANGER = "?"
+HOUSEHOLD = ("consumer", "spouse")
+FEW = 32
+"""Contacts of a group up to which all of them are looked at, one by one."""
 
 
 class View:
@@ -51,7 +55,7 @@ class View:
         self._past: dict[tuple[str, str], tuple[Contact, ...]] = {}
         self.told: dict[str, str] = {}  # facts of the point, which every rule set asks again
 
-    def _shared(self, key: tuple[str, str], make: Callable[[], T]) -> T:
+    def once(self, key: tuple[str, str], make: Callable[[], T]) -> T:
         """What `make` makes, made once for all views that share."""
         if key not in self.shared:
             self.shared[key] = make()
@@ -101,7 +105,7 @@ class View:
     @cached_property
     def shared_lines(self) -> frozenset[str]:
         """Numbers that stand in the files of several people: each is one point."""
-        return self._shared(("shared lines", ""), self._shared_lines)
+        return self.once(("shared lines", ""), self._shared_lines)
 
     def _shared_lines(self) -> frozenset[str]:
         files: dict[str, set[str]] = {}
@@ -199,7 +203,7 @@ class View:
     @cached_property
     def known_statements(self) -> tuple[tuple[datetime, Statement], ...]:
         """Statements and knowledge received and recorded by the moment, oldest first."""
-        return self._shared(("statements", self.zone), self._known_statements)
+        return self.once(("statements", self.zone), self._known_statements)
 
     def _known_statements(self) -> tuple[tuple[datetime, Statement], ...]:
         found = []
@@ -228,7 +232,7 @@ class View:
     @cached_property
     def history(self) -> tuple[Contact, ...]:
         """Contacts known by the moment, oldest first, without receipts."""
-        return self._shared(("history", ""), self._history)
+        return self.once(("history", ""), self._history)
 
     def _history(self) -> tuple[Contact, ...]:
         known = self.moment.known
@@ -243,7 +247,18 @@ class View:
     @cached_property
     def own_history(self) -> tuple[Contact, ...]:
         """History that stands in the files of this consumer."""
-        return tuple(one for one in self.history if self.in_file(one))
+        if len(self.history) <= FEW:
+            return tuple(one for one in self.history if self.in_file(one))
+        filed = self.once(("filed", ""), self._filed)
+        places = [at for name in ("", *self.consumers) for at in filed.get(name, ())]
+        return tuple(self.history[at] for at in sorted(places))
+
+    def _filed(self) -> dict[str, list[int]]:
+        """The places of contacts in the history, by the file they stand in."""
+        found: dict[str, list[int]] = {}
+        for at, one in enumerate(self.history):
+            found.setdefault(one.consumer, []).append(at)
+        return found
 
     def past_of(self, debt: Account) -> tuple[Contact, ...]:
         """History in this consumer's files that is this collector's: counts are per collector."""
@@ -271,7 +286,7 @@ class View:
 
         `undeliverable` marks the latest earlier outbound contact on that point and channel.
         """
-        return self._shared(("returned", ""), self._returned)
+        return self.once(("returned", ""), self._returned)
 
     def _returned(self) -> dict[str, datetime]:
         found: dict[str, datetime] = {}
@@ -302,7 +317,7 @@ class View:
 
     def counting_as(self, what: str) -> tuple[Contact, ...]:
         """History that counts as `what`, oldest first."""
-        return self._shared(
+        return self.once(
             ("counting as", what),
             lambda: tuple(one for one in self.history if what in self.counts(one)),
         )
@@ -369,7 +384,7 @@ class View:
     @cached_property
     def spoken(self) -> dict[str, list[tuple[datetime, Statement]]]:
         """Known statements by kind, in whosever file of the group they were noted."""
-        return self._shared(("spoken", self.zone), self._spoken)
+        return self.once(("spoken", self.zone), self._spoken)
 
     def _spoken(self) -> dict[str, list[tuple[datetime, Statement]]]:
         found: dict[str, list[tuple[datetime, Statement]]] = {}

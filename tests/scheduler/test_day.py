@@ -239,7 +239,9 @@ def test_records_of_a_part_are_those_of_the_portfolio(
     part = (*cut.crowded, *cut.parts)[0]
     frames, groups = read(cut, part)
     asked = groups["consumer"].to_list()[:40]
-    found = GroupsOf(frames, groups.select("consumer", "together"))(asked)
+    of = GroupsOf(frames, groups.select("consumer", "together"))
+    found = of(asked)
+    assert all(of([name])[name] is found[name] for name in asked)  # each is made once
     home = dict(groups.select("consumer", "together").iter_rows())
     for consumer in asked:
         members = [name for name, label in home.items() if label == home[consumer]]
