@@ -119,6 +119,8 @@ def _note(
             count.maximum if counts and count else None,
             one.debt.id,
             bool(count and count.counts_this),
+            count.excused if count is not None else (),
+            count.agreed if count is not None else (),
         )
 
 

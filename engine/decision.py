@@ -29,7 +29,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Satisfied:
-    """A rule that applied and did not refuse; `used` of `maximum` where it counts."""
+    """A rule that applied and did not refuse; `used` of `maximum` where it counts.
+
+    Ids of statements: `excused`, the consent that left the contact out of the count; `agreed`,
+    those that gave its number.
+    """
 
     rule: str
     cite: tuple[str, ...]
@@ -38,6 +42,14 @@ class Satisfied:
     maximum: int | None = None
     debt: str | None = None
     counts_this: bool = False  # whether the proposed contact itself counts for the rule
+    excused: tuple[str, ...] = ()
+    agreed: tuple[str, ...] = ()
+
+    @property
+    def statements(self) -> dict[str, list[str]]:
+        """`excused` and `agreed` as plain data, where there are any."""
+        told = {"excused": self.excused, "agreed": self.agreed}
+        return {name: list(ids) for name, ids in told.items() if ids}
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,8 @@ def document(decision: Decision) -> dict[str, Any]:
         "duties": sorted({duty for duty, _ in decision.duties}),
         "lifted": [{"rule": one.rule, "by": one.by} for one in decision.lifted],
         "satisfied": [
-            {"rule": one.rule, "used": one.used, "max": one.maximum} for one in decision.satisfied
+            {"rule": one.rule, "used": one.used, "max": one.maximum, **one.statements}
+            for one in decision.satisfied
         ],
         "windows": [
             [clock.format_instant(start), clock.format_instant(end)]
@@ -188,8 +189,19 @@ def _satisfied(kept: Sequence[Satisfied]) -> list[str]:
         if one.used is not None and one.maximum is not None:
             counted = " (this one would count)" if one.counts_this else ""
             used = f": {one.used} of {one.maximum} used{counted}"
+        used += said(one.excused, one.agreed)
         lines.append(_wrapped(f"{one.rule} [{one.cite[0]}]{used}", "  - ", "    "))
     return lines
+
+
+def said(excused: Sequence[str], agreed: Sequence[str]) -> str:
+    """What statements did to a count, in words (`Count`)."""
+    found = ""
+    if agreed:
+        found += f"; a number agreed on ({', '.join(agreed)})"
+    if excused:
+        found += f"; consent to be called leaves this one out ({', '.join(excused)})"
+    return found
 
 
 def _once(kept: Iterable[Satisfied]) -> list[Satisfied]:

@@ -79,7 +79,8 @@ def judged_of(heard: Sequence[Judged], met: Taking) -> list[list[Any]]:
 def counts_of(one: Judged) -> dict[str, dict[str, Any]]:
     """Of each limit and wait that applies: what is used of how much, when it is free again.
 
-    `counts`: the contact itself counts for the limit; `starts`: it would start the wait.
+    `counts`: the contact itself counts for the limit; `starts`: it would start the wait;
+    `excused` and `agreed`: statements, as `Count` has them.
     """
     found: dict[str, dict[str, Any]] = {}
     for rule in one.rules.rules:
@@ -97,6 +98,9 @@ def counts_of(one: Judged) -> dict[str, dict[str, Any]]:
             told["starts"] = True
         if count.free is not None:
             told["free"] = format_instant(count.free)
+        for name, statements in (("excused", count.excused), ("agreed", count.agreed)):
+            if statements:
+                told[name] = list(statements)
         if told or count.state != "out":
             found[rule.id] = told
     return found

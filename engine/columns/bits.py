@@ -19,7 +19,7 @@ from .combos import Combo
 from .prepare import files_of
 from .spoken import files_with
 from .statuses import UNKNOWN
-from .table import CODE, Table
+from .table import CODE, Said, Table
 
 
 def all_bits(
@@ -256,8 +256,11 @@ def _plainly(table: Table, rows: pl.DataFrame, rule: Rule, judged: pl.Series) ->
 
 def _counts(table: Table, rows: pl.DataFrame, rule: Rule) -> pl.DataFrame:
     bit, used, free = list[int](), list[int | None](), list[datetime | None]()
-    for view in table.views(rows):
+    for key, view in zip(rows.select("i", "z").iter_rows(), table.views(rows), strict=True):
         count = asking.bit(view, rule, view.debts[0], (view.zone,))
+        if count.excused or count.agreed:
+            said = Said(count.excused, count.agreed, count.maximum)
+            table.said.setdefault(rule.id, {})[key] = said
         bit.append(CODE[count.bit])
         limit = isinstance(rule.body, Limit) and count.state != "out"
         used.append(count.used if limit else None)

@@ -21,6 +21,7 @@ from ..rulebook import REACHING
 from .bits import maximum_of
 from .charging import Drawing
 from .judge import Judgement
+from .resting import bound_by, fragments, resting
 from .table import Table
 from .tally import KEYS
 from .upcoming import _columns_of
@@ -44,7 +45,7 @@ def budgets(
     found = found.join(named, on="i", how="left", maintain_order="left").with_columns(
         pl.col("budgets").fill_null("[]")
     )
-    return _evidence(judgements, found)
+    return _evidence(table, judgements, found)
 
 
 def _shares(table: Table, judgements: list[Judgement], found: pl.DataFrame) -> pl.DataFrame:
@@ -95,11 +96,14 @@ def _budget_rows(
     if isinstance(body, Limit):
         counts = [n for n, c in enumerate(one.combos) if c.member.get(rule.key) == "counts"]
         bound = bound.filter(pl.col("combo").is_in(counts) & pl.col(f"u{number}").is_not_null())
-        left = maximum_of(rule) - pl.col(f"u{number}").cast(pl.Int64)
+        bound = bound_by(bound, resting(drawing.table, one, rule))
+        agreed = bound["number"].is_not_null().any()
+        left = pl.col("number").fill_null(maximum_of(rule)) - pl.col(f"u{number}").cast(pl.Int64)
     else:
         free = [n for n, c in enumerate(one.combos) if rule.key in c.exempt]
         bound = bound.filter(~pl.col("combo").is_in(free))
         left = pl.lit(1, dtype=pl.Int64)
+        agreed = False
     if bound.is_empty():
         return None
     keys = _keys(body.per)
@@ -111,11 +115,12 @@ def _budget_rows(
     if isinstance(body, Wait):  # nothing starts it where no row does
         starting = whole.filter(pl.col("i").is_in(drawn["i"].implode()))["unit"].unique()
         whole = whole.filter(pl.col("unit").is_in(starting.implode()))
-    if others.is_empty():
-        return whole
-    return whole.with_columns(
-        pl.coalesce("left", pl.col("left").min().over("unit")).alias("left")
-    ).drop_nulls("left")
+    least = pl.col("left").min().over("unit")
+    if agreed:  # by some of those who share it, and the number of the others holds too
+        whole = whole.with_columns(least.alias("left"))
+    elif not others.is_empty():
+        whole = whole.with_columns(pl.coalesce("left", least).alias("left"))
+    return whole.drop_nulls("left")
 
 
 def _near(one: Judgement) -> int | None:
@@ -243,10 +248,11 @@ def _instant(name: str) -> pl.Expr:
     return pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _evidence(judgements: list[Judgement], found: pl.DataFrame) -> pl.DataFrame:
+def _evidence(table: Table, judgements: list[Judgement], found: pl.DataFrame) -> pl.DataFrame:
     """`evidence`: per limit what is used of it and when it is free, per wait when it ends, as JSON.
 
-    By rule; `free` stands where the limit is reached.
+    By rule; `free` stands where the limit is reached. Where a count rests on what was said, the
+    statements stand with it (`resting`).
     """
     for one in judgements:
         timed = [(n, r) for n, r in _columns_of(one) if isinstance(r.body, Limit | Wait)]
@@ -261,16 +267,30 @@ def _evidence(judgements: list[Judgement], found: pl.DataFrame) -> pl.DataFrame:
             worst = pl.concat([worst.filter(~twice), several])
         parts: list[pl.Expr] = []
         for number, rule in timed:
+            said = resting(table, one, rule)
+            more: list[pl.Expr] = []
+            if said is not None:
+                worst = fragments(worst, number, said)
+                more.append(pl.col(f"x{number}").fill_null(""))
             if isinstance(rule.body, Limit):
                 column, shown = f"u{number}", pl.col(f"u{number}").cast(pl.String)
                 free = pl.concat_str(pl.lit(',"free":"'), _instant(f"v{number}"), pl.lit('"'))
                 head = f'"{rule.id}":{{"used":'
-                told = [pl.lit(f',"max":{maximum_of(rule)}'), free.fill_null(""), pl.lit("}")]
+                most = [pl.lit(f',"max":{maximum_of(rule)}')]
+                if said is not None:
+                    agreed = pl.col(f"m{number}").fill_null(maximum_of(rule)).cast(pl.String)
+                    most = [pl.lit(',"max":'), agreed]
+                told = [*most, free.fill_null(""), *more, pl.lit("}")]
             else:
                 column, shown = f"v{number}", _instant(f"v{number}")
-                head, told = f'"{rule.id}":{{"until":"', [pl.lit('"}')]
+                head, told = f'"{rule.id}":{{"until":"', [pl.lit('"'), *more, pl.lit("}")]
             text = pl.concat_str(pl.lit(head), shown, *told)
-            parts.append(pl.when(pl.col(column).is_not_null()).then(text))
+            part: pl.Expr = pl.when(pl.col(column).is_not_null()).then(text)
+            if said is not None:  # a wait that a consent lifts has no end
+                alone = pl.col(f"x{number}").str.slice(1)
+                alone = pl.concat_str(pl.lit(f'"{rule.id}":{{'), alone, pl.lit("}"))
+                part = pl.coalesce(part, alone)
+            parts.append(part)
         whole = pl.concat_str(
             pl.lit("{"), pl.concat_str(parts, separator=",", ignore_nulls=True), pl.lit("}")
         )

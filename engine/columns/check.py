@@ -18,7 +18,7 @@ from ..situation import has_bit
 from .bits import maximum_of
 from .judge import Judgement
 from .ledger import ledger_of
-from .table import CODE, WORDS, Table
+from .table import CODE, WORDS, Said, Table
 from .upcoming import _columns_of, zone_list
 from .where import unmask
 
@@ -88,7 +88,7 @@ def _facts(panel: Panel, table: Table, one: Judgement, rows: pl.DataFrame) -> li
     counted = [f"{c}{n}" for n, r in _columns_of(one) for c in ("u", "v")
                if f"{c}{n}" in rows.columns]  # fmt: skip
     engine = panel.compiled(one.rules)
-    few = rows.select("consumer", "account", "point", "channel", "z", "s", "combo", "zones",
+    few = rows.select("i", "consumer", "account", "point", "channel", "z", "s", "combo", "zones",
                       "years", "sure", *counted)  # fmt: skip
     views = table.views(few)
     ledger = ledger_of(panel)
@@ -117,6 +117,13 @@ def _facts(panel: Panel, table: Table, one: Judgement, rows: pl.DataFrame) -> li
             if counts and row[f"u{number}"] != count.used:
                 wrong.append(f"{name}: {rule.id} used {count.used} plainly, "
                              f"{row[f'u{number}']} in columns")  # fmt: skip
+            plainly = (count.excused, count.agreed, count.maximum)
+            told = table.said.get(rule.id, {}).get(
+                (row["i"], row["z"]), Said((), (), count.maximum)
+            )
+            if plainly != told:
+                wrong.append(f"{name}: {rule.id} rests on {plainly} plainly, "
+                             f"{tuple(told)} in columns")  # fmt: skip
             if f"v{number}" in row and count.bit == "yes" and row[f"v{number}"] != count.free:
                 wrong.append(f"{name}: {rule.id} lets go {count.free} plainly, "
                              f"{row[f'v{number}']} in columns")  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import polars as pl
 
@@ -23,6 +23,17 @@ Made = TypeVar("Made")
 COMBO = ["channel", "kind", "whom", "role", "debt_type"]
 
 
+class Said(NamedTuple):
+    """Ids of the statements that a count rests on, with the number of the limit.
+
+    `excused`: the consent that lifts it; `agreed`: those that gave its number.
+    """
+
+    excused: tuple[str, ...]
+    agreed: tuple[str, ...]
+    maximum: int
+
+
 @dataclass
 class Table:
     """What a part holds while it is judged: frames, zones, and the way to the raw rows."""
@@ -37,6 +48,8 @@ class Table:
     hourglass: Hourglass
     groups_of: Callable[[Sequence[str]], Mapping[str, Group]]
     met: Met  # situations that only the plain functions met
+    said: dict[str, dict[tuple[int, int], Said]] = field(default_factory=dict)
+    """By rule (its id), candidate (i) and zone (z) what statements did to a count; few have any."""
     _groups: dict[str, Group] = field(default_factory=dict)
     _views: dict[tuple[str, str | None, str, int], View] = field(default_factory=dict)
     _shared: dict[int, dict[tuple[str, str], Any]] = field(default_factory=dict)

@@ -88,15 +88,15 @@ def _ended(
     return False
 
 
-def covered(
+def covering(
     view: View,
     debts: frozenset[str],
     line: str,
     at: datetime | None,
     day: date,
     people: frozenset[str] | None = None,
-) -> bool:
-    """Whether in-call consent covers a call about these debts (12 CFR 1006.14(b)(3)(i)).
+) -> Statement | None:
+    """The first consent that covers a call about these debts (12 CFR 1006.14(b)(3)(i)), if any.
 
     An episode of at most seven days, the day of consent being day 1, ending early at a stated end,
     a revocation, or the next conversation on that debt that starts after it. `at` None asks of
@@ -117,8 +117,8 @@ def covered(
         if stop is not None and (stop < end if at is None else at >= stop):
             continue
         if not _ended(view, one, received, debts, before):
-            return True
-    return False
+            return one
+    return None
 
 
 def discussed(contact: Contact) -> tuple[str, ...] | None:
@@ -141,14 +141,19 @@ def past_call_consented(view: View, past: Contact, debts: frozenset[str]) -> boo
     charged = set(past.attributed_to or debts) & debts
     people = frozenset(map(view.human, view.persons_of(past)))
     line, day = view.line(past.point), view.local_day(past)
-    return covered(view, frozenset(charged or debts), line, past.at, day, people)
+    return covering(view, frozenset(charged or debts), line, past.at, day, people) is not None
+
+
+def consent_now(view: View, debts: frozenset[str]) -> Statement | None:
+    """The consent that covers the proposed contact, if any: only calls can be consented to."""
+    if view.contact.channel not in words.VOICE_CHANNELS:
+        return None
+    return covering(view, debts, view.line(view.contact.point), view.moment.at, view.day)
 
 
 def in_call_consent(view: View, debts: frozenset[str]) -> bool:
-    """The fact for the proposed contact: only calls can be consented to."""
-    if view.contact.channel not in words.VOICE_CHANNELS:
-        return False
-    return covered(view, debts, view.line(view.contact.point), view.moment.at, view.day)
+    """The fact for the proposed contact."""
+    return consent_now(view, debts) is not None
 
 
 def asked_to_be_called(view: View, debts: frozenset[str]) -> bool:

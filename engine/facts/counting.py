@@ -17,6 +17,7 @@ from .near import near
 from .selecting import (
     debts_of,
     events,
+    excuse,
     exempted,
     has_unit,
     matches,
@@ -90,7 +91,9 @@ class Count:
     """What a limit or wait says: `bit` (yes refuses), how it stands, and when it lets go.
 
     `state`: out (the rule did not apply), exempt (applied and satisfied), room, reached, running,
-    over, unknown. `free` None while it refuses: not by time alone.
+    over, unknown. `free` None while it refuses: not by time alone. Ids of statements: `excused`,
+    the consent that leaves the contact out where there is something to count; `agreed`, those by
+    which the number is another than the law's.
     """
 
     bit: str
@@ -99,19 +102,24 @@ class Count:
     maximum: int = 0
     free: datetime | None = None
     counts_this: bool = False
+    excused: tuple[str, ...] = ()
+    agreed: tuple[str, ...] = ()
 
 
 OUT: Final = Count(words.NO, "out")
 
 
-def agreed(view: View, name: str) -> int | None:
-    """A number that the person agreed to: messages_max or messages_within (in days)."""
-    found: int | None = None
+def agreed(view: View, name: str) -> tuple[int, str] | None:
+    """A number that the person agreed to, and in which statement, the last that gives one.
+
+    `name`: messages_max or messages_within (in days).
+    """
+    found: tuple[int, str] | None = None
     for _, one in own_words(view, "agrees_to_messages"):
         if isinstance(one.value, dict):
             key = "max" if name == "messages_max" else "within"
             if one.value.get(key) is not None:
-                found = int(str(one.value[key]).split()[0])
+                found = int(str(one.value[key]).split()[0]), one.id
     return found
 
 
@@ -126,15 +134,18 @@ def limit(view: View, body: Limit, debt: Account) -> Count:
     found = counted(view, body, debt)
     if found is None:
         return OUT
-    maximum, period, instants = found
+    maximum, period, instants, by = found
     used = len(instants)
+    excused: tuple[str, ...] = ()
+    if member == "exempt" and used >= min(maximum, 1):
+        excused = excuse(view, chosen.not_, debt)
     if _since_unknown(body, debt):
-        exempt = member == "exempt"
-        return Count(words.NO if exempt else words.UNKNOWN, "unknown", used, maximum)
+        bit = words.NO if member == "exempt" else words.UNKNOWN
+        return Count(bit, "unknown", used, maximum, excused=excused, agreed=by)
     if member == "exempt":
-        return Count(words.NO, "exempt", used, maximum)
+        return Count(words.NO, "exempt", used, maximum, excused=excused, agreed=by)
     if used + 1 <= maximum:
-        return Count(words.NO, "room", used, maximum, counts_this=True)
+        return Count(words.NO, "room", used, maximum, counts_this=True, agreed=by)
     free: datetime | None = None
     if maximum > 0 and period is not None:
         # the proposed one fits when all but (maximum - 1) of those that count have left
@@ -144,8 +155,8 @@ def limit(view: View, body: Limit, debt: Account) -> Count:
         if free is not None and period.unit == "hour" and _within_day(view, free):
             # the day asked has room from then on, as after a wait that runs out in it
             still = sum(1 for at in instants if at > free - timedelta(hours=period.count))
-            return Count(words.NO, "room", still, maximum, free, counts_this=True)
-    return Count(words.YES, "reached", used, maximum, free, counts_this=True)
+            return Count(words.NO, "room", still, maximum, free, counts_this=True, agreed=by)
+    return Count(words.YES, "reached", used, maximum, free, counts_this=True, agreed=by)
 
 
 def _since_unknown(body: Limit, debt: Account) -> bool:
@@ -161,15 +172,21 @@ def _within_day(view: View, free: datetime) -> bool:
 
 def counted(
     view: View, body: Limit, debt: Account
-) -> tuple[int, Period | None, list[datetime]] | None:
-    """(the maximum, the period, instants of what counts now); None where it is not applied."""
+) -> tuple[int, Period | None, list[datetime], tuple[str, ...]] | None:
+    """(the maximum, the period, instants of what counts now, the statements that gave the numbers).
+
+    None where it is not applied. What was agreed counts where it is not zero.
+    """
     maximum = body.max.law if isinstance(body.max, Agreed) else body.max
-    if isinstance(body.max, Agreed):
-        maximum = agreed(view, body.max.or_agreed) or maximum
+    by: list[str] = []
+    if isinstance(body.max, Agreed) and (told := agreed(view, body.max.or_agreed)) and told[0]:
+        maximum = told[0]
+        by.append(told[1])
     assert isinstance(maximum, int)
     period = body.within
-    if body.agreed_within and (number := agreed(view, body.agreed_within)) and period:
-        period = Period(number, "day")
+    if body.agreed_within and period and (told := agreed(view, body.agreed_within)) and told[0]:
+        period = Period(told[0], "day")
+        by.append(told[1])
     now = view.moment.at or max(view.moment.known, clock.start_of_day(view.day, view.zone))
     since: datetime | None = None
     if body.since is not None and not _since_unknown(body, debt):
@@ -187,7 +204,7 @@ def counted(
         and same_unit(view, past, body.per, debt, body.counting)
         and matches(view, past, body.counting, debt)
     ]
-    return maximum, period, instants
+    return maximum, period, instants, tuple(sorted(set(by)))
 
 
 def wait(view: View, body: Wait, debt: Account) -> Count:
@@ -204,7 +221,7 @@ def wait(view: View, body: Wait, debt: Account) -> Count:
         return OUT
     event = min(begun) if body.after.which == "first" else max(begun)
     if exempted(view, body.exempt, debt):
-        return Count(words.NO, "exempt")
+        return Count(words.NO, "exempt", excused=excuse(view, body.exempt, debt))
     if body.until is not None:
         ended = [at for at in events(view, body.until, body.per, debt, ends=True) if at >= event]
         if ended:

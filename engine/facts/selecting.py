@@ -20,7 +20,13 @@ from ..history import (
     written,
 )
 from ..rule import Exclusion, Selector
-from .consent import discussed, in_call_consent, past_call_consented, returned_at_request
+from .consent import (
+    consent_now,
+    discussed,
+    in_call_consent,
+    past_call_consented,
+    returned_at_request,
+)
 from .near import near
 from .statuses import result_missing, timely
 from .view import HOUSEHOLD, View
@@ -137,6 +143,20 @@ def _excluded(view: View, past: Contact, word: str, within: int | None, debt: Ac
 def exempted(view: View, entries: tuple[Exclusion, ...], debt: Account) -> bool:
     """Whether an entry of `not` or `exempt` leaves the *proposed* contact out."""
     return any(all(_exempted(view, word, debt) for word in one.words) for one in entries)
+
+
+def excuse(view: View, entries: tuple[Exclusion, ...], debt: Account) -> tuple[str, ...]:
+    """The statement by which alone `exempted` holds: a consent to be called; none: other grounds.
+
+    What the contact itself is (a reply, to a professional) stands in its situation; what was said
+    does not, and a record must name it.
+    """
+    if not any("in_call_consent" in one.words for one in entries):
+        return ()
+    if exempted(view, tuple(one for one in entries if "in_call_consent" not in one.words), debt):
+        return ()
+    consent = consent_now(view, view.pooled(debt))
+    return () if consent is None or not exempted(view, entries, debt) else (consent.id,)
 
 
 def _exempted(view: View, word: str, debt: Account) -> bool:

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from engine import clock
 from engine.clock import format_instant
-from engine.decision import Decision, Finding, Lifted
+from engine.decision import Decision, Finding, Lifted, Satisfied
 from engine.history import Contact, Group
 
 from ..store.living import StoredDecision
@@ -202,11 +202,16 @@ def declared(contact: Contact) -> str | None:
 def _evidence(decision: Decision) -> tuple[str, str]:
     """What it stood on beside the situations: what follows the findings, as JSON."""
     satisfied = [
-        {"rule": one.rule, "debt": one.debt, "used": one.used, "max": one.maximum}
+        {"rule": one.rule, "debt": one.debt, **_counted(one)}
         for one in decision.satisfied
-        if one.maximum is not None
+        if one.maximum is not None or one.excused
     ]
     return dumps(satisfied), dumps([_lifted(one) for one in decision.lifted])
+
+
+def _counted(one: Satisfied) -> dict[str, Any]:
+    counted = {} if one.maximum is None else {"used": one.used, "max": one.maximum}
+    return {**counted, **one.statements}
 
 
 def _lifted(one: Lifted) -> dict[str, str]:

@@ -82,7 +82,8 @@ def _shown(value: object) -> str:
 class Outcome:
     """What a situation comes to: rules that refuse, duties, trouble, and timed rules that apply.
 
-    `base`: its rule set without the version; `kind`: of the contact point; `bits`: what it says of
+    `base`: its rule set without the version; `kind`: of the contact point; `whom`: whose it is,
+    by role; `bits`: what it says of
     each timed rule; `counting`: limits for which the plain contact counts, waits it
     would start and be held by.
     """
@@ -93,6 +94,7 @@ class Outcome:
     windows: tuple[Rule, ...] = ()
     base: str = ""
     kind: str = ""
+    whom: str = ""
     applies: tuple[Rule, ...] = ()
     bits: Mapping[str, str] = field(default_factory=dict)
     counting: frozenset[str] = frozenset()
@@ -204,6 +206,7 @@ def _outcome(panel: Panel, asking: _Asked, facts: Mapping[str, str], verdict: Ve
         tuple(rule for name in applying if isinstance((rule := rules.by_id[name]).body, Window)),
         _base(asking.named),
         facts["kind"],
+        facts["whom"],
         applies,
         {name: facts[f"bit:{rules.by_id[name].key}"] for name in applying},
         frozenset(counting),

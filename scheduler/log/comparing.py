@@ -10,7 +10,8 @@ from typing import Any
 from engine.clock import format_instant
 from engine.intervals import Interval
 
-from .footing import SAME, Followed, Law, Wrong
+from .drawing import Drawing, shares_in
+from .footing import Followed, Law, Wrong
 
 
 def written(windows: Sequence[Interval]) -> str:
@@ -19,8 +20,8 @@ def written(windows: Sequence[Interval]) -> str:
     return json.dumps(told, separators=(",", ":"))
 
 
-def compared(law: Law, row: Mapping[str, Any], now: Followed) -> Iterator[Wrong]:
-    """What a record says otherwise than what follows from it."""
+def compared(law: Law, row: Mapping[str, Any], now: Followed, drawing: Drawing) -> Iterator[Wrong]:
+    """What a record says otherwise than what follows from it; what it draws on is put down."""
     if (row["zones"] or "") != ";".join(now.zones):
         yield "zones", row["zones"], ";".join(now.zones)
     if (row["jurisdictions"] or "") != ";".join(now.places):
@@ -43,20 +44,11 @@ def compared(law: Law, row: Mapping[str, Any], now: Followed) -> Iterator[Wrong]
             moment(row["next_permitted_utc"]),
             moment(now.upcoming),
         )
-    shares = json.loads(row["budgets"] or "[]")
-    left = {one["rule"] + (SAME if one["id"].endswith(SAME) else ""): one["left"] for one in shares}
-    if {name: n for name, n in left.items() if name in now.budgets or not _drawn(law, name)} != (
-        now.budgets
-    ):
-        yield "what limits leave", left, dict(now.budgets)
-
-
-def _drawn(law: Law, name: str) -> bool:
-    """Whether a share may be of a budget that is drawn on and not bound to.
-
-    What the rule leaves is told by the decisions it binds (`engine.columns.charging`).
-    """
-    return law.counts(name.removesuffix(SAME))
+    shares = shares_in(row["budgets"])
+    if now.shares is None:
+        yield from drawing.compare(row, shares, now, 0)
+    elif shares != list(now.shares):
+        yield "what limits leave", shares, list(now.shares)
 
 
 def moment(at: datetime | None) -> str | None:

@@ -7,27 +7,28 @@ the record says of itself is only compared.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
 from engine import clock, words
-from engine.columns.bits import maximum_of
 from engine.columns.upcoming import Clocks, first_opening, in_hours, open_on
 from engine.columns.where import mask, zone_names
 from engine.columns.windows import OWN_NUMBER, Hourglass
 from engine.intervals import intersect
-from engine.kinds import Agreed, Limit, Wait, Window
+from engine.kinds import Limit, Wait, Window
 from engine.place import number_area_code, zones_of_area_code
 from engine.rule import Rule
 from engine.rulebook import REACHING
 
 from .answering import Outcome
+from .drawing import Drawing
 from .footing import (
     DISAGREE,
     NO_WINDOW,
     NOWHERE,
+    SAME,
     WAYS,
     Basis,
     Followed,
@@ -35,6 +36,7 @@ from .footing import (
     Question,
     Wrong,
     lawful,
+    rests_on,
     statements_of,
     terms_of,
 )
@@ -55,6 +57,7 @@ class Follower:
     live: bool = False
     """Whether decisions were given live, about instants."""
     hourglass: Hourglass = field(init=False)
+    drawing: Drawing = field(init=False)
     _bases: dict[str, Basis] = field(default_factory=dict)
     _signs: dict[str, int] = field(default_factory=dict)
     _terms: dict[tuple[object, ...], tuple[frozenset[str], frozenset[str]]] = field(
@@ -65,6 +68,7 @@ class Follower:
     def __post_init__(self) -> None:
         """Windows are worked out once for all decisions."""
         self.hourglass = Hourglass(self.day, self.now)
+        self.drawing = Drawing(self.law, self.day, self.now)
 
     # -- reading
 
@@ -123,6 +127,16 @@ class Follower:
             wrong.append(("evidence", row["evidence"], json.dumps(merged)))
         return self._both(asked_both, together, told, wrong)
 
+    def _shares(
+        self, row: Mapping[str, Any], told: Mapping[str, Any], now: Followed, way: int
+    ) -> Iterator[Wrong]:
+        """What one of two ways says otherwise of its answer, and of what it draws on."""
+        if DISAGREE in row["rules"]:  # found by one of them, put down for both
+            return
+        if told["permitted"] != now.permitted:
+            yield "verdict in one way", told["permitted"], now.permitted
+        yield from self.drawing.compare(row, told["budgets"], now, way)
+
     def _way(self, row: Mapping[str, Any], told: Mapping[str, Any]) -> Question:
         """One of two ways in which people are taken who may be one human."""
         text = json.dumps(told["placed"]) if "placed" in told else row["place_evidence"]
@@ -138,6 +152,9 @@ class Follower:
     ) -> Followed:
         """The stricter of two ways in everything (`scheduler.doubtful`)."""
         one, other = found
+        row = asked[0].row
+        for way, (its, each) in enumerate(zip(told["ways"], found, strict=True)):
+            wrong += self._shares(row, its, each, way)
         rules = {*one.rules, *other.rules}
         windows = intersect(one.windows, other.windows)
         exhausted = bool(rules) and all(each.permitted or each.exhausted for each in found)
@@ -156,10 +173,9 @@ class Follower:
             windows if not rules else (),
             exhausted,
             upcoming,
-            {}
-            if rules
-            else {**one.budgets, **{f"{name}~": n for name, n in other.budgets.items()}},
+            {},
             one.clocks,
+            shares=() if rules else _merged(told["ways"]),
         )
 
     def _follow(self, asked: Question, wrong: list[Wrong]) -> Followed:
@@ -176,7 +192,7 @@ class Follower:
             row["channel"] in words.VOICE_CHANNELS,
         )
         applying = {rule.id: rule for one in met for rule in one.applies}
-        self._bits(met, applying, counts, clocks, wrong, row)
+        self._bits(met, applying, counts, clocks, wrong)
         refusing = {rule for one in met for rule in one.refusing}
         call = row["channel"] == "call"
         missing, duty = self.missing(places, basis, self.day, known=bool(where.home), call=call)
@@ -217,6 +233,7 @@ class Follower:
             {} if rules else _budgets(met, applying, counts),
             clocks,
             free_day,
+            frozenset((one.kind, one.whom) for one in met),
         )
 
     def sets(
@@ -261,7 +278,6 @@ class Follower:
         counts: Mapping[str, Mapping[str, Any]],
         clocks: Clocks,
         wrong: list[Wrong],
-        row: Mapping[str, Any],
     ) -> None:
         """Whether what the situations say of limits, waits and windows follows from the counts."""
         for name, rule in applying.items():
@@ -274,16 +290,15 @@ class Follower:
             told = counts.get(name)
             if told is None:
                 continue
+            wrong += rests_on(rule, told)
+            if told.get("excused") and said == {words.NO}:
+                continue
             if isinstance(rule.body, Limit):
-                if isinstance(rule.body.max, Agreed):
-                    continue
-                if told["max"] != maximum_of(rule):
-                    wrong.append((f"the number of {name}", told["max"], maximum_of(rule)))
                 counting = any(name in one.counting for one in met)
-                holds = counting and told["used"] + 1 > maximum_of(rule)
-                if holds and said == {words.NO} and _may_be_excused(rule, told, row):
-                    continue
+                holds = counting and told["used"] + 1 > told["max"]
                 stands = f"{told['used']} of {told['max']} used"
+            elif "until" not in told:  # lifted in one zone, and without an end in another
+                continue
             else:
                 holds = self._day_of(told["until"], clocks[0]) > self.day
                 stands = f"until {told['until']}"
@@ -331,19 +346,10 @@ def _free(told: Mapping[str, Any] | None) -> datetime | None:
     return None if at is None else clock.parse_instant(at)
 
 
-def _may_be_excused(rule: Rule, told: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    """Whether a consent may leave the contact out of a limit, which no record of a run tells.
-
-    What a permitted one's shares say is left must be what is used of it.
-    """
-    assert isinstance(rule.body, Limit)
-    if not any("in_call_consent" in one.words for one in rule.body.counting.not_):
-        return False
-    if row["verdict"] != "permitted":
-        return True
-    left = told["max"] - told["used"]
-    shares = json.loads(row["budgets"] or "[]")
-    return any((one["rule"], one["left"]) == (rule.id, left) for one in shares)
+def _merged(ways: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The shares of both ways together, as a record has them (`scheduler.doubtful`)."""
+    first, second = (one["budgets"] for one in ways)
+    return [*first, *({**one, "id": one["id"] + SAME} for one in second)]
 
 
 def _budgets(
@@ -351,13 +357,13 @@ def _budgets(
     applying: Mapping[str, Rule],
     counts: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, int]:
-    """What each limit leaves, and one for each wait that the contact itself would start."""
+    """What each limit that binds it leaves, and one for each wait that it would itself start."""
     found: dict[str, int] = {}
     for name, rule in applying.items():
         told = counts.get(name)
         if isinstance(rule.body, Limit) and told is not None:
-            if any(name in one.counting for one in met):
-                found[name] = maximum_of(rule) - told["used"]
+            if any(name in one.counting for one in met) and not told.get("excused"):
+                found[name] = told["max"] - told["used"]
         elif isinstance(rule.body, Wait) and any(name in one.counting for one in met):
             found[name] = 1
     return found

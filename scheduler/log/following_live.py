@@ -22,7 +22,7 @@ from engine.rule import Rule
 from .answering import Outcome
 from .comparing import moment, written
 from .following import Follower
-from .footing import NO_WINDOW, NOWHERE, Basis, Wrong, lawful
+from .footing import NO_WINDOW, NOWHERE, Basis, Wrong, lawful, rests_on
 from .walking import FAR, minute, walked
 from .whence import Placed, placed
 
@@ -206,7 +206,12 @@ def _bits(
                 wrong.append((f"whether {name} is shut", said, now))
         elif told is None or said == words.UNKNOWN:
             continue
+        elif told.get("excused"):
+            wrong += rests_on(rule, told)
+            if said == words.YES or told.get("counts"):
+                wrong.append((f"whether {name} refuses", said, "a consent lifts it"))
         elif isinstance(rule.body, Limit):
+            wrong += rests_on(rule, told)
             reached = bool(told.get("counts")) and told["used"] + 1 > told["max"]
             if (said == words.YES) != reached:
                 wrong.append(

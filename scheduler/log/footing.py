@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from engine import clock, words
 from engine.account import Collector
+from engine.columns.bits import maximum_of
 from engine.columns.upcoming import Clocks
 from engine.history import Statement
 from engine.intervals import Interval
-from engine.kinds import Limit, Wait, Window
+from engine.kinds import Agreed, Limit, Wait, Window
 from engine.rule import Rule
 from engine.rulebook import Place, Rulebook
 from engine.structural import force_of
@@ -138,8 +139,9 @@ class Question:
 class Followed:
     """What a decision comes to.
 
-    `budgets`: what each limit leaves; `clocks`: those asked; `free_day`: the last local day on
-    which something that refuses lets go.
+    `budgets`: what each limit that binds it leaves; `clocks`: those asked; `free_day`: the last
+    local day on which something that refuses lets go; `reached`: kind of point and role of whoever
+    is reached there; `shares`: of what was decided in two ways those that its record must have.
     """
 
     zones: tuple[str, ...]
@@ -152,11 +154,33 @@ class Followed:
     budgets: Mapping[str, int]
     clocks: Clocks
     free_day: date | None = None
+    reached: frozenset[tuple[str, str]] = frozenset()
+    shares: Sequence[Mapping[str, Any]] | None = None
 
     @property
     def permitted(self) -> bool:
         """Whether nothing refuses."""
         return not self.rules
+
+
+def rests_on(rule: Rule, told: Mapping[str, Any]) -> Iterator[Wrong]:
+    """What a count says wrongly of its number, or of the statements that it rests on.
+
+    A number is the law's, unless the rule allows another and a statement agreed to one; only a
+    rule that consent to be called lifts may be lifted by it.
+    """
+    body = rule.body
+    assert isinstance(body, Limit | Wait)
+    entries = body.counting.not_ if isinstance(body, Limit) else body.exempt
+    if told.get("excused") and not any("in_call_consent" in one.words for one in entries):
+        yield f"what lifts {rule.id}", told["excused"], None
+    if not isinstance(body, Limit):
+        return
+    movable = isinstance(body.max, Agreed)
+    if told.get("agreed") and not movable and body.agreed_within is None:
+        yield f"who agreed to the number of {rule.id}", told["agreed"], None
+    if told["max"] != maximum_of(rule) and not (movable and told.get("agreed")):
+        yield f"the number of {rule.id}", told["max"], maximum_of(rule)
 
 
 def statements_of(said: Iterable[Sequence[Any]]) -> tuple[tuple[datetime, Statement], ...]:

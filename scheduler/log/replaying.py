@@ -22,11 +22,12 @@ from engine.rulebook import LEAST, Rulebook, check
 from . import earlier, following_live
 from .answering import Replayed, answers
 from .comparing import compared
+from .drawing import Drawing
 from .following import Follower
 from .footing import Wrong, law_of_head
 from .reading import ERASED, Segment, decisions, rulebook, situations
 from .records import situations_named
-from .sharing import ids_of, misgiven
+from .sharing import by_way, ids_of, misgiven
 
 AT_ONCE: Final = 500_000  # decisions looked at together
 COLUMNS: Final = (
@@ -77,10 +78,12 @@ def replay(
         progress("deciding situations again", 0, 1)
         met = situations(segment, None if where is None else _named(rows))
         parts = _parts(rows, segment.rows, whole=where is None)
-        decide_again(found, asked, segment.head, met, parts, _days(rows), versions, progress)
+        drawing = decide_again(
+            found, asked, segment.head, met, parts, _days(rows), versions, progress
+        )
     if segment.kind == "run":
         progress("sharing out attempts", 0, 1)
-        _attempts(found, segment, rows, whole=where is None)
+        _attempts(found, segment, rows, drawing, whole=where is None)
     return found
 
 
@@ -93,11 +96,12 @@ def decide_again(
     days: Sequence[date],
     versions: Mapping[str, str],
     progress: Callable[[str, int, int], None],
-) -> None:
+) -> Drawing:
     """Decide the decisions of `parts` again, from their situations `met`, into `found`.
 
     `days` are those asked about, and looked at on the way to a next moment; `head` what the
-    decisions have in common. What shared limits give to each is not shared out here.
+    decisions have in common. What shared limits give to each is not shared out here: the shares
+    that do not follow from a decision alone are given back.
     """
     then = head.get("versions", {})
     found.versions = {
@@ -117,6 +121,7 @@ def decide_again(
     for part in parts:
         _decisions(follower, part, found)
         progress("comparing decisions", found.decisions, found.decisions)
+    return follower.drawing
 
 
 def days_of(rows: pl.DataFrame) -> list[date]:
@@ -195,7 +200,7 @@ def _otherwise(follower: Follower, row: Mapping[str, Any]) -> Iterator[Wrong]:
         yield "what it stood on cannot be read", row["basis"], str(error)
         return
     yield from wrong
-    yield from compared(follower.law, row, now)
+    yield from compared(follower.law, row, now, follower.drawing)
     given = row["verdict"] == "permitted" and (row["attempts_left"] or 0) > 0
     if row["at"] is None and row["listed"] != given:
         yield "listed", row["listed"], given
@@ -204,17 +209,21 @@ def _otherwise(follower: Follower, row: Mapping[str, Any]) -> Iterator[Wrong]:
 # -- attempts
 
 
-def _attempts(found: Replayed, segment: Segment, rows: pl.LazyFrame, *, whole: bool) -> None:
+def _attempts(
+    found: Replayed, segment: Segment, rows: pl.LazyFrame, drawing: Drawing, *, whole: bool
+) -> None:
     """Share out attempts again, among all who draw on the same allowances."""
     columns = ("decision_id", "channel", "verdict", "budgets", "attempts_left", "basis", ERASED)
     mine = rows.select(columns).collect()
     wanted = None if whole else mine["decision_id"].to_list()
-    drawing = mine if whole else _with_peers(segment, mine, columns)
+    sharing = mine if whole else _with_peers(segment, mine, columns)
     gaps = bool(decisions(segment, pl.col(ERASED), [ERASED]).head(1).collect().height)
-    drawing = drawing.filter(~pl.col(ERASED), pl.col("basis").is_not_null())
+    sharing = sharing.filter(~pl.col(ERASED), pl.col("basis").is_not_null())
     caps = segment.head.get("settings", {}).get("row_caps", {})
-    for name, then, now in misgiven(drawing, caps, wanted, gaps=gaps):
+    for name, then, now in misgiven(sharing, caps, wanted, gaps=gaps):
         found.differ(f"decision {name}", "attempts left", then, now)
+    for name, told, left in drawing.unlike(by_way(sharing), whole=whole, gaps=gaps):
+        found.differ(f"decision {name}", "what a limit of others leaves", told, left)
 
 
 def _with_peers(segment: Segment, mine: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:

@@ -46,6 +46,13 @@ def by_way(rows: pl.DataFrame) -> list[pl.DataFrame]:
     return frames
 
 
+def shares_of(rows: pl.DataFrame) -> pl.DataFrame:
+    """The shares of decisions, one a row: decision_id, id, rule, left."""
+    told = rows.select("decision_id", pl.col("budgets").str.json_decode(SHARE).alias("one"))
+    long = told.explode("one", empty_as_null=True, keep_nulls=True).drop_nulls("one")
+    return long.unnest("one")
+
+
 def shared_out(rows: pl.DataFrame, caps: Mapping[str, int]) -> pl.DataFrame:
     """`n` (the row) and `given`: the attempts that permitted decisions get, in their order.
 

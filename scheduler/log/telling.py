@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from engine import clock, words
 from engine.compiled import LIFTED, OUT, entry_words, lifted_by, outcome
-from engine.explain import FORCES
+from engine.explain import FORCES, said
 from engine.facts.catalogue import DUTIES, FACTS
 from engine.kinds import Limit, Notice, Wait
 from engine.problem import NotFound
@@ -240,11 +240,14 @@ def _counted(rule: Rule, evidence: Mapping[str, Mapping[str, Any]], now: datetim
     if "observed" in told:
         free = f"; lets go {told['free']}" if told.get("free") else ""
         return f"{told['observed']}; allowed: {told['threshold']}{free}"
+    more = said(told.get("excused", ()), told.get("agreed", ()))
     if isinstance(rule.body, Limit) and "used" in told:
-        return f"{told['used']} of {told.get('max', 'unknown')} used"
+        return f"{told['used']} of {told.get('max', 'unknown')} used{more}"
     if isinstance(rule.body, Wait) and "until" in told:
         over = clock.parse_instant(told["until"]) <= now
-        return f"the wait {'ended' if over else 'ends'} {told['until']}"
+        return f"the wait {'ended' if over else 'ends'} {told['until']}{more}"
+    if more:
+        return more.removeprefix("; ")
     return json.dumps(told, sort_keys=True)
 
 

@@ -160,11 +160,23 @@ def test_an_agreement_moves_the_number_and_the_period() -> None:
     assert (none.state, none.maximum) == ("reached", 3)
     more = said("agrees_to_messages", {"max": 5, "within": "30 days"}, "09-01T09:00")
     moved = limit(view(file(*texts(1, 15, 16), more), TEXT), MESSAGES, D1)
-    assert (moved.state, moved.used, moved.maximum) == ("room", 3, 5)
+    assert (moved.state, moved.used, moved.maximum, moved.agreed) == ("room", 3, 5, (more.id,))
     half = replace(more, value={"within": "30 days"})
-    assert limit(view(file(half), TEXT), MESSAGES, D1).maximum == 3
+    period = limit(view(file(half), TEXT), MESSAGES, D1)
+    assert (period.maximum, period.agreed) == (3, (more.id,))
+    assert none.agreed == ()
     elsewhere = replace(more, to="creditor")
     assert limit(view(file(elsewhere), TEXT), MESSAGES, D1).maximum == 3
+
+
+@pytest.mark.parametrize(("placed", "excused"), [(0, False), (1, True), (7, True)])
+def test_a_consent_is_named_where_there_is_something_to_excuse(placed: int, excused: bool) -> None:
+    yes = said("consents_to_call", None, "09-18T09:00")
+    but = replace(SEVEN, counting=replace(CALLS, not_=(Exclusion(("in_call_consent",)),)))
+    before = [past(f"09-17T{9 + hour:02}:00") for hour in range(placed)]
+    found = limit(view(file(*before, yes)), but, D1)
+    assert (found.state, found.excused) == ("exempt", (yes.id,) if excused else ())
+    assert limit(view(file(*before)), but, D1).excused == ()
 
 
 def test_an_agreement_that_says_nothing() -> None:

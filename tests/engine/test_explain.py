@@ -125,6 +125,23 @@ def test_every_force_is_explained(force: str, said: str) -> None:
     assert said in in_words(one, QUESTION, BOOK)
 
 
+def test_statements_that_counts_rest_on_are_named() -> None:
+    cite = ("12 CFR 1006.6",)
+    five = Satisfied("an_act/five", cite, "policy", 5, 9, "D1", agreed=("S3",))
+    full = Satisfied("an_act/full", cite, "policy", 7, 7, "D1", excused=("S1",))
+    spaced = Satisfied("an_act/spaced", cite, "policy", excused=("S1",))
+    one = replace(PERMITTED, satisfied=(five, full, spaced))
+    text = in_words(one, QUESTION, BOOK)
+    assert "an_act/five [12 CFR 1006.6]: 5 of 9 used; a number agreed on (S3)\n" in text
+    assert "7 of 7 used; consent to be called leaves this one out (S1)\n" in text
+    assert "an_act/spaced [12 CFR 1006.6]; consent to be called leaves this one out (S1)" in text
+    assert document(one)["satisfied"] == [
+        {"rule": "an_act/five", "used": 5, "max": 9, "agreed": ["S3"]},
+        {"rule": "an_act/full", "used": 7, "max": 7, "excused": ["S1"]},
+        {"rule": "an_act/spaced", "used": None, "max": None, "excused": ["S1"]},
+    ]
+
+
 def test_plain_data() -> None:
     found = document(REFUSED)
     assert json.loads(json.dumps(found)) == found
