@@ -45,6 +45,16 @@ def part_of(portfolio: Portfolio, **more: Any) -> PartInput:
     return replace(found, **more)
 
 
+def known_by_now(portfolio: Portfolio) -> Portfolio:
+    """What was on record when the list was made: what comes after asks for a permit."""
+    frames = dict(portfolio.frames)
+    for name in ("contacts", "statements", "knowledge", "addresses"):
+        moments = [one for one in ("at", "received_at", "recorded_at") if one in frames[name]]
+        known = [(pl.col(one) <= portfolio.now).fill_null(value=True) for one in moments]
+        frames[name] = frames[name].filter(known)
+    return replace(portfolio, frames=frames)
+
+
 def part_with(portfolio: Portfolio, pairs: pl.DataFrame) -> tuple[PartInput, Humans]:
     """A part as a run reads it where ids are, or may be, one human's by these pairs."""
     known = humans_of({"same_persons": pairs})

@@ -7,7 +7,7 @@ that alone is taken as it stands (`earlier`), and said to be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import date, timedelta
 from typing import Any, Final
@@ -219,10 +219,24 @@ def _attempts(
     sharing = mine if whole else _with_peers(segment, mine, columns)
     gaps = bool(decisions(segment, pl.col(ERASED), [ERASED]).head(1).collect().height)
     sharing = sharing.filter(~pl.col(ERASED), pl.col("basis").is_not_null())
-    caps = segment.head.get("settings", {}).get("row_caps", {})
-    for name, then, now in misgiven(sharing, caps, wanted, gaps=gaps):
+    share_again(found, sharing, drawing, wanted, gaps=gaps)
+
+
+def share_again(
+    found: Replayed,
+    rows: pl.DataFrame,
+    drawing: Drawing,
+    wanted: Collection[str] | None = None,
+    *,
+    gaps: bool = False,
+) -> None:
+    """Share out attempts again among `rows`, which hold all who draw on the same allowances.
+
+    `wanted`: some of them, if not all were decided again; `gaps`: others who drew were erased.
+    """
+    for name, then, now in misgiven(rows, drawing.law.caps, wanted, gaps=gaps):
         found.differ(f"decision {name}", "attempts left", then, now)
-    for name, told, left in drawing.unlike(by_way(sharing), whole=whole, gaps=gaps):
+    for name, told, left in drawing.unlike(by_way(rows), whole=wanted is None, gaps=gaps):
         found.differ(f"decision {name}", "what a limit of others leaves", told, left)
 
 

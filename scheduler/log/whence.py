@@ -80,7 +80,9 @@ def _codes(
     frames: Mapping[str, pl.DataFrame], people: pl.DataFrame, said: pl.DataFrame
 ) -> pl.DataFrame:
     """The area codes of people's own numbers, as JSON texts."""
-    own = pl.col("kind").is_in(sorted(PHONE_KINDS)) & (pl.col("owner") == pl.col("person"))
+    owner = pl.col("owner")  # the id of a file names the person of that file
+    own = (owner == pl.col("person")) | (owner == pl.col("consumer"))
+    own &= pl.col("kind").is_in(sorted(PHONE_KINDS))
     points = frames["contact_points"].join(people, on="consumer").filter(own)
     others = said.filter(pl.col("kind") == REFUSED).select("consumer", "point").unique()
     points = points.join(others, on=["consumer", "point"], how="anti")

@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import polars as pl
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
@@ -25,7 +24,7 @@ from engine.panel import Panel
 from engine.rule import Rule
 from engine.rulebook import law_directory, load
 from tests.comparing import PLAIN, TwinPanel, book_of
-from tests.parting import Row, decided, groups_in, part_of
+from tests.parting import Row, decided, groups_in, known_by_now, part_of
 from tests.strategies import rule_lists
 from tests.strategies.portfolios import CROWDED, Portfolio, portfolios
 
@@ -58,7 +57,7 @@ def moments(row: Row, dice: random.Random) -> Iterator[datetime]:
 
 def work_all(panel: Panel, portfolio: Portfolio, dice: random.Random) -> None:
     """Place every attempt of the list; none is refused when its moment comes."""
-    part = part_of(replace(portfolio, frames=_told(portfolio)))
+    part = part_of(known_by_now(portfolio))
     result, alarms = decided(panel, part)
     assert alarms == []
     rows = result.candidates.filter("permitted").to_dicts()
@@ -74,16 +73,6 @@ def work_all(panel: Panel, portfolio: Portfolio, dice: random.Random) -> None:
         note(f"{at} {row['account']} {row['point']} {row['channel']} {row['budgets']}")
         assert [one.rule for one in decision.findings] == []
         before.append(_past(proposed, number, group, row))
-
-
-def _told(portfolio: Portfolio) -> dict[str, pl.DataFrame]:
-    """What was on record when the list was made: what comes after asks for a permit."""
-    frames = dict(portfolio.frames)
-    for name in ("contacts", "statements", "knowledge", "addresses"):
-        moments = [one for one in ("at", "received_at", "recorded_at") if one in frames[name]]
-        known = [(pl.col(one) <= portfolio.now).fill_null(value=True) for one in moments]
-        frames[name] = frames[name].filter(known)
-    return frames
 
 
 def _with(group: Group, more: list[Contact]) -> Group:

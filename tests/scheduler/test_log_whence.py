@@ -8,11 +8,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given, note
 
 from engine.history import Group
 from scheduler.grouped import GroupsOf
 from scheduler.log.whence import COLUMN, whence, whence_of
 from scheduler.store.schema import TABLES
+from tests.parting import known_by_now, made, part_of
+from tests.strategies.portfolios import CROWDED, Portfolio, portfolios
 
 NOWS = [datetime(2026, 11, 21, 11, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)]
 
@@ -41,3 +44,26 @@ def test_both_ways_give_the_same(made_up: Path, now: datetime) -> None:
     assert any("addresses" in one for one in told)
     assert any("area_codes" in one for one in told)
     assert any("said" in one for one in told) == (now == NOWS[0])  # not known before it was said
+
+
+def alike(portfolio: Portfolio) -> dict[str, str]:
+    """What a portfolio's consumers are placed by, at once as one by one."""
+    part = part_of(known_by_now(portfolio))
+    found = whence(part.frames, part.day, part.now, part.groups_of)
+    told = dict(found.select("consumer", COLUMN).iter_rows())
+    known = part.groups_of(list(told))
+    assert told == {name: whence_of(known[name], [name], [part.day], part.now) for name in told}
+    return told
+
+
+@given(portfolios(said=4, kinds=("current_location_zone", "number_not_consumers"), pools=CROWDED))
+def test_both_ways_give_the_same_of_anybody(portfolio: Portfolio) -> None:
+    note(str(portfolio))
+    alike(portfolio)
+
+
+@pytest.mark.parametrize(("owner", "own"), [("H1", True), ("C1", True), ("H2", False)])
+def test_a_number_of_who_is_named_by_the_id_of_the_file(owner: str, own: bool) -> None:
+    points = [{"point": "T1", "owner": owner, "number": "+16175550100"}]
+    told = alike(made(contact_points=points, addresses=[]))
+    assert told == {"C1": '{"area_codes":["617"]}' if own else "{}"}
