@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from engine.decision import Finding, Lifted
 
@@ -45,8 +45,7 @@ class Fault:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One live decision, in the log before anybody sees it.
 
     `until`: the instant from which a yes needs asking again (the window's close at the latest);
@@ -77,8 +76,7 @@ class Answer:
         return "permitted" if self.permitted else "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Reserved:
+class Reserved(NamedTuple):
     """The answer to a reservation. `permit`, `token`, `until` are None where it is refused.
 
     `permit` is the permit's id, `token` the same signed, `until` the instant it ends.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from engine.decision import Finding
@@ -27,10 +27,11 @@ from .recording import (
     dumps,
     inner_of,
     link_of,
+    personal_of,
+    public_of,
     salts,
-    texts,
 )
-from .token import Pen, Signer, Signing, Token
+from .token import Pen, Signer, Signing, Token, sign
 from .turning import micros
 from .withdrawing import Listed
 
@@ -48,6 +49,9 @@ class Entry:
     now: datetime
     day: str | None = None
     permit: Permit | None = None
+    salt: str = ""
+    personal: str = ""
+    inner: str = ""
     seq: int = 0
     signing: Signing | None = None
 
@@ -72,6 +76,7 @@ class Work:
     withdrawn: list[tuple[Listed, Entry]] = field(default_factory=list)
     bumped: set[str] = field(default_factory=set)
     situations: dict[str, str] = field(default_factory=dict)
+    stamp: Stamp | None = None
 
     @cached_property
     def micro(self) -> int:
@@ -104,6 +109,7 @@ class Ledger:
     def write(self, connection: Connection, work: Work) -> None:
         """Put all that was gathered into the store."""
         at: Head | None = None
+        self.make_ready(work)
         if work.entries:
             self._meet(connection, work)
             # INVARIANT: from here to the commit nobody else adds to the log
@@ -117,22 +123,35 @@ class Ledger:
             living.bump(connection, work.bumped, work.now)
 
     def write_short(self, direct: Direct, work: Work, at: Head, pen: Pen) -> None:
-        """Put decisions and permits into the store, and commit, in one trip to a server."""
-        with together(direct):
+        """Put decisions made ready and permits into the store, and commit: one trip to a server."""
+        signings: list[Signing] = []
+        with direct.together(partial(sign, signings)):
             self._meet(direct, work)
             permits, stands = self._log(direct, work, at)
             living.add_permits(direct, permits)
             living.use_releases(direct, work.used)
             if permits:
-                self._sign(work, pen)
+                signings += self._signings(work, pen.signer)
+                if not direct.waits:
+                    pen.begin(signings)
             direct.commit(stands)
 
-    def _sign(self, work: Work, pen: Pen) -> None:
-        """Have permits signed while they are committed."""
-        given = [one for one in work.entries if one.permit is not None]
-        tokens = [self._token(one.permit, pen.signer) for one in given if one.permit is not None]
-        for one, signing in zip(given, pen.begin(tokens), strict=True):
-            one.signing = signing
+    def _signings(self, work: Work, signer: Signer) -> list[Signing]:
+        """The tokens of permits, to be signed while they are committed."""
+        found = []
+        for one in work.entries:
+            if one.permit is not None:
+                one.signing = Signing(signer, self._token(one.permit, signer))
+                found.append(one.signing)
+        return found
+
+    def make_ready(self, work: Work) -> None:
+        """Write down of each decision what its number does not change."""
+        stamp = work.stamp = Stamp.of(work.now)
+        for entry, salt in zip(work.entries, salts(len(work.entries)), strict=True):
+            entry.salt = salt
+            entry.personal = personal_of(entry.kept, entry.findings, stamp, entry.day)
+            entry.inner = inner_of(salt, entry.personal)
 
     def _token(self, permit: Permit, signer: Signer) -> Token:
         return Token(
@@ -150,31 +169,33 @@ class Ledger:
         if isinstance(connection, Connection) and not self.begun:
             record_rulebook(connection, self.law.rulebook.digest, self.law.files, work.now)
             living.add_common(connection, self.common, self.content)
+        met, written = work.situations, self.written
         for entry in work.entries:
-            fresh = (one for one in entry.kept.decided.situations if one[0] not in self.written)
-            work.situations.update(fresh)
-        met = [(self.common, *one) for one in sorted(work.situations.items())]
-        living.add_situations(connection, met)
+            for name, content in entry.kept.decided.situations:
+                if name not in written:
+                    met[name] = content
+        if met:
+            rows = [(self.common, *one) for one in sorted(met.items())]
+            living.add_situations(connection, rows)
 
     def _log(self, connection: Way, work: Work, at: Head) -> tuple[list[Given], Head]:
         """Number, chain and log the decisions; the permits given by them, where the log stands."""
         seq, chain, now = at.seq, at.chain, moment(connection, work.now)
-        stamp = Stamp.of(work.now)
+        stamp = work.stamp or Stamp.of(work.now)
         rows: list[Sequence[Any]] = []
         permits: list[Given] = []
-        for entry, salt in zip(work.entries, salts(len(work.entries)), strict=True):
+        for entry in work.entries:
             seq += 1
             entry.seq = seq
             name: str | None = None
             if entry.permit is not None:
                 permits.append((entry.permit, entry.decision))
                 name = entry.permit.permit
-            public, personal = texts(
-                entry.kept, entry.findings, entry.asking, seq, name, stamp, entry.day
+            public = public_of(entry.kept, entry.asking, seq, name, stamp, entry.day)
+            chain = link_of(chain, seq, self.common, public, entry.inner)
+            rows.append(
+                (seq, now, self.common, public, entry.personal, entry.salt, entry.inner, chain)
             )
-            inner = inner_of(salt, personal)
-            chain = link_of(chain, seq, self.common, public, inner)
-            rows.append((seq, now, self.common, public, personal, salt, inner, chain))
         living.add_decisions(connection, rows)
         changes = _changes(work, at.change)
         living.add_changes(connection, changes)

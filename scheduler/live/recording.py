@@ -84,9 +84,10 @@ class Stamp:
         found = self._parts.get((id(asking), whole))
         if found is None:
             shown = self.text
+            person = "null" if asking.person is None else dumps(asking.person)
             found = self._parts[(id(asking), whole)] = (
                 f'","asked":"{asking.asked}","asked_by":{dumps(asking.by)},'
-                f'"asked_person":{dumps(asking.person)},"permit":',
+                f'"asked_person":{person},"permit":',
                 f',"decided_at":{shown},"as_of":{shown},"recorded_as_of":{shown},"day":"',
                 f'","at":{"null" if whole else shown},',
             )
@@ -270,11 +271,20 @@ def texts(
     day: str | None = None,
 ) -> tuple[str, str]:
     """The public and the personal part of a record, as JSON; `day`: it is about the whole of it."""
+    return public_of(kept, asking, seq, permit, stamp, day), personal_of(kept, findings, stamp, day)
+
+
+def public_of(
+    kept: Kept, asking: Asking, seq: int, permit: str | None, stamp: Stamp, day: str | None
+) -> str:
+    """The public part."""
     start, given, end = stamp.around(asking, day is not None)
     named = "null" if permit is None else f'"{permit}"'
-    asked = (
-        f'{{"decision_id":"{PREFIX}{seq}{start}{named}{given}{day or kept.day}{end}{kept.tail}}}'
-    )
+    return f'{{"decision_id":"{PREFIX}{seq}{start}{named}{given}{day or kept.day}{end}{kept.tail}}}'
+
+
+def personal_of(kept: Kept, findings: Sequence[Finding], stamp: Stamp, day: str | None) -> str:
+    """The personal part: nothing of it depends on the decision's number."""
     decision = kept.decided.decision
     if kept.minute != stamp.minute:
         shown = stamp.windows(decision)
@@ -282,7 +292,7 @@ def texts(
         kept.minute = stamp.minute
     evidence = _told(findings, kept.rest) if kept.timed else kept.evidence
     upcoming = stamp.text if day is None and decision.permitted else kept.upcoming
-    return asked, f"{kept.begin}{upcoming}{evidence}"
+    return f"{kept.begin}{upcoming}{evidence}"
 
 
 def answer(
@@ -372,6 +382,8 @@ __all__ = [
     "keep",
     "link_of",
     "number_of",
+    "personal_of",
+    "public_of",
     "salts",
     "texts",
 ]

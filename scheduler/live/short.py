@@ -67,20 +67,24 @@ class Short:
         if self.direct is None:
             self.direct = Direct(self.store)
         direct = self.direct
+        pending: list[Any] = []
+
+        def answer() -> None:
+            if locked:
+                pending.extend(one(job, work) for job in jobs)
+            else:
+                for job, found in zip(jobs, decided, strict=True):
+                    pending.append(_entered(job, found, work, desk))
+            ledger.make_ready(work)
+
         try:
             with direct.transaction():
-                looked = direct.look(locked, groups.keys() - locked, work.now)
+                looked = direct.look(locked, groups.keys() - locked, work.now, answer)
                 head = looked.head
                 if head is None or not self._holds(looked, memory, groups, work):
                     direct.give_up()
+                    memory.forget(locked)  # reserved there is what never was
                     return None
-                if locked:
-                    pending = [one(job, work) for job in jobs]
-                else:
-                    pending = [
-                        _entered(job, found, work, desk)
-                        for job, found in zip(jobs, decided, strict=True)
-                    ]
                 ledger.write_short(direct, work, head, self.pen)
         except BaseException:
             self.direct = None

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from queue import SimpleQueue
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -26,7 +26,6 @@ from engine.problem import ForbearError
 from .recording import dumps
 
 HEAD: Final = "forbear-permit-1"
-_NAMES: Final = ("permit", "account", "point", "channel", "from", "until", "rulebook", "key")
 
 
 class NoPermit(ForbearError):
@@ -63,8 +62,7 @@ class KeySigner:
         return self.key.sign(message)
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """What a permit's token says. `since`, `until`: when it holds, the end not included."""
 
     permit: str
@@ -79,13 +77,13 @@ class Token:
 
 def issue(signer: Signer, told: Token) -> str:
     """The token of a permit."""
-    values = (
-        told.permit, told.account, told.point, told.channel, format_instant(told.since),
-        format_instant(told.until), told.rulebook, told.key,
-    )  # fmt: skip
-    said = dict(zip(_NAMES, values, strict=True))
-    payload = _coded(dumps(said).encode())
-    text = f"{HEAD}.{payload}"
+    permit, account, point, channel, since, until, rulebook, key = told
+    said = (
+        f'{{"permit":"{permit}","account":{dumps(account)},"point":{dumps(point)},'
+        f'"channel":"{channel}","from":"{format_instant(since)}","until":"{format_instant(until)}",'
+        f'"rulebook":"{rulebook}","key":{dumps(key)}}}'
+    )
+    text = f"{HEAD}.{_coded(said.encode())}"
     return f"{text}.{_coded(signer.sign(text.encode()))}"
 
 
@@ -125,6 +123,12 @@ class Signing:
             return self._token
 
 
+def sign(some: Iterable[Signing]) -> None:
+    """Sign them, but for those that somebody signs or has signed."""
+    for one in some:
+        one.sign()
+
+
 @dataclass
 class Pen:
     """Signs on a second processor, if one is free, while the database commits."""
@@ -133,14 +137,12 @@ class Pen:
     _asked: SimpleQueue[Sequence[Signing] | None] = field(default_factory=SimpleQueue)
     _thread: threading.Thread | None = None
 
-    def begin(self, told: Iterable[Token]) -> list[Signing]:
+    def begin(self, some: Sequence[Signing]) -> None:
         """Begin to sign."""
-        found = [Signing(self.signer, one) for one in told]
         if self._thread is None:
             self._thread = threading.Thread(target=self._go, name="permit-pen", daemon=True)
             self._thread.start()
-        self._asked.put(found)
-        return found
+        self._asked.put(some)
 
     def close(self) -> None:
         """Stop."""
@@ -151,8 +153,7 @@ class Pen:
 
     def _go(self) -> None:
         while (some := self._asked.get()) is not None:
-            for one in some:
-                one.sign()
+            sign(some)
 
 
 def check_token(token: str, key: Ed25519PublicKey, now: datetime) -> Token:

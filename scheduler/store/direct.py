@@ -5,8 +5,8 @@ A transaction on it is two trips to a server: one that locks and looks, one that
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +14,7 @@ from typing import Any, Final
 from .database import Store, take_lock, told
 from .linking import looked_text
 from .living import Head
-from .plain import among, asked, done, moment, read_moment, together
+from .plain import among, asked, done, moment, read_moment
 from .trips import Trips
 
 _LOCK: Final = (
@@ -94,15 +94,35 @@ class Direct:
             self.close()
             raise
 
-    def look(self, locked: Collection[str], others: Collection[str], at: datetime) -> Looked:
+    @property
+    def waits(self) -> bool:
+        """Whether a server does the work: who waits for it can do something else meanwhile."""
+        return self.name == "postgresql"
+
+    def together(self, meanwhile: Callable[[], None]) -> AbstractContextManager[None]:
+        """What is done within goes to a server in one trip; `meanwhile` is done as it `waits`."""
+        if self.waits:
+            trips: Trips = self.driver_connection
+            return trips.pipeline(meanwhile)
+        return nullcontext()
+
+    def look(
+        self,
+        locked: Collection[str],
+        others: Collection[str],
+        at: datetime,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> Looked:
         """Begin, lock these groups and look at them and others, as they stand then.
 
+        `meanwhile` is done before, or while a server looks.
         INVARIANT: nobody else reserves in what is locked, or adds to the log, until the
         transaction ends. The locked groups get another version by that.
         """
         now = moment(self, at)
         if self.name == "postgresql":
-            return self._look_there(sorted(locked), sorted(others), now)
+            return self._look_there(sorted(locked), sorted(others), now, meanwhile)
+        meanwhile()
         take_lock(self.driver_connection)
         rows: list[Any] = []
         for group in sorted(locked):
@@ -119,10 +139,16 @@ class Direct:
         _, marks, head = self._stands
         return Looked(marks, states, head)
 
-    def _look_there(self, locked: Sequence[str], others: Sequence[str], now: Any) -> Looked:
+    def _look_there(
+        self,
+        locked: Sequence[str],
+        others: Sequence[str],
+        now: Any,
+        meanwhile: Callable[[], None],
+    ) -> Looked:
         connection = self.driver_connection
         lock, state = _LOCK.replace("?", "%s"), (_STATE + "grp = ANY(?)").replace("?", "%s")
-        with together(self):
+        with self.together(meanwhile):
             connection.execute("BEGIN")
             asking = [connection.execute(lock, (group, now)) for group in locked]
             if others:

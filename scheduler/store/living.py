@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .database import Store, Way
 from .plain import among, asked, day, done, moment, put, read_day, read_moment
@@ -30,8 +30,7 @@ _DECISION: Final = ("seq", "at", "common", "public", "personal", "salt", "inner"
 _READ: Final = ", ".join(f'"{one}"' for one in _DECISION)
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """Where the live log stands: its newest number, the chain there, the newest withdrawal."""
 
     seq: int
@@ -39,8 +38,7 @@ class Head:
     change: int
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
+class Permit(NamedTuple):
     """A permit as the store has it; `contact` is JSON, `how` it ended, None while it is open."""
 
     permit: str

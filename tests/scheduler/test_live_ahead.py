@@ -226,6 +226,22 @@ def test_the_short_way_is_left_where_another_process_was(
     assert broken(rows, START, 1) is None
 
 
+def test_what_was_reserved_and_given_up_is_reserved_anew(
+    live: Live, store: Store, now: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with made.living(store, now) as other:
+        for one in (live, other):
+            check(one, SOME, "dialer").result(60)
+        reserve(other, SOME[1], "b").result(60)
+        went = ways(live, monkeypatch)
+        let_go = hold(live)
+        asked = [reserve(live, one, "a") for one in SOME[:2]]
+        let_go()
+        given = [one.result(60) for one in asked]
+    assert went == [False]  # both together: the second's group has another version
+    assert [isinstance(one, Reserved) and one.permit is not None for one in given] == [True, False]
+
+
 def test_what_was_not_committed_never_was(
     live: Live, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
