@@ -8,6 +8,7 @@ and the work is done here, when it is asked for.
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -26,6 +27,9 @@ from engine.problem import ForbearError
 THREADS: Final = "POLARS_MAX_THREADS"
 ACCOUNTS_EACH: Final = 100_000  # fewer are not worth the seconds that a process takes to begin
 MOST: Final = 8
+YOUNG: Final = (50_000, 20, 100)
+"""New objects between two of Python's looks for what nobody holds; such looks between longer ones.
+A part makes millions of records and lets go of them all by itself."""
 AHEAD: Final = 6  # questions for each process: the others go on while one is long at a crowd
 
 
@@ -63,6 +67,9 @@ def _begin(make: Callable[[], Closing], line: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever began this process ends it
     threading.Thread(target=_hang_on, args=(line,), daemon=True).start()
     _HELD.append(make())
+    gc.collect()
+    gc.freeze()  # the law and the engines stay: no look goes through them again
+    gc.set_threshold(*YOUNG)
     Finalize(None, _HELD[-1].close, exitpriority=10)
 
 
