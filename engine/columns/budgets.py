@@ -24,7 +24,6 @@ from .judge import Judgement
 from .resting import bound_by, fragments, resting
 from .table import Table
 from .tally import KEYS
-from .upcoming import _columns_of
 from .where import mask, place_names
 
 ROUNDS = 12
@@ -53,18 +52,26 @@ def _shares(table: Table, judgements: list[Judgement], found: pl.DataFrame) -> p
 
     Units are numbers: the unit's keys packed where they fit into 64 bits, else ranked.
     """
-    permitted = found.filter("permitted").select("i", "applies")
+    sets = found.filter("permitted").select("w", "applies").unique("w", maintain_order=True)
+    named = [(w, frozenset(names)) for w, names in sets.iter_rows()]
+    w = found.select(pl.when("permitted").then("w"))["w"]  # found stands in the order of i
     frames = []
     drawing = Drawing.of(table, found)
+    keys = dict.fromkeys(("i", "combo", "collector", *KEYS.values()))
     for number, one in enumerate(judgements):
-        rows = one.rows.join(permitted, on="i", maintain_order="left")
-        several = rows["i"].n_unique() < len(rows)
-        for column, rule in _columns_of(one):
-            here = _budget_rows(drawing, one, rows, column, rule)
+        used = [f"u{n}" for n, rule in one.timed if isinstance(rule.body, Limit)]
+        rows = one.rows.select(*keys, *used, w.gather(one.rows["i"])).filter(
+            pl.col("w").is_not_null()
+        )
+        for column, rule in one.timed:
+            bound = [w for w, names in named if rule.id in names]
+            here = _budget_rows(drawing, one, rows, column, rule, bound)
             if here is None or not len(here):
                 continue
-            if several:  # in several zones: the smallest room holds
-                here = here.group_by("i", "unit").agg(pl.col("left").min())
+            twice = table.plural.gather(here["i"])
+            if twice.any():  # in several zones: the smallest room holds
+                least = here.filter(twice).group_by("i", "unit").agg(pl.col("left").min())
+                here = pl.concat([here.filter(~twice), least])
             r = pl.lit(1000 * number + column, dtype=pl.Int32)
             frames.append(here.select("i", r.alias("r"), "unit", "left"))
     if not frames:
@@ -78,35 +85,45 @@ def _rule_names(judgements: list[Judgement]) -> dict[int, str]:
     return {
         1000 * number + column: rule.id
         for number, one in enumerate(judgements)
-        for column, rule in _columns_of(one)
+        for column, rule in one.timed
     }
 
 
 def _budget_rows(
-    drawing: Drawing, one: Judgement, rows: pl.DataFrame, number: int, rule: Rule
+    drawing: Drawing,
+    one: Judgement,
+    rows: pl.DataFrame,
+    number: int,
+    rule: Rule,
+    sets: Sequence[int],
 ) -> pl.DataFrame | None:
-    """i, unit and left of every row with a share of one rule's budgets; None where it has none."""
+    """i, unit and left of every row with a share of one rule's budgets; None where it has none.
+
+    `sets` are the numbers (w) of the sets of applying rules that the rule is in.
+    """
     body = rule.body
     if not isinstance(body, Limit | Wait):
         return None
     drawn = drawing.counting(rule, _near(one))
     if drawn.is_empty():
         return None
-    bound = rows.filter(pl.col("applies").list.contains(pl.lit(rule.id)))
+    keys = _keys(body.per)
+    applies = pl.col("w").is_in(pl.Series(sets, dtype=pl.UInt32).implode())
     if isinstance(body, Limit):
         counts = [n for n, c in enumerate(one.combos) if c.member.get(rule.key) == "counts"]
-        bound = bound.filter(pl.col("combo").is_in(counts) & pl.col(f"u{number}").is_not_null())
+        bound = rows.select("i", "combo", "w", *keys, f"u{number}").filter(
+            applies & pl.col("combo").is_in(counts) & pl.col(f"u{number}").is_not_null()
+        )
         bound = bound_by(bound, resting(drawing.table, one, rule))
         agreed = bound["number"].is_not_null().any()
         left = pl.col("number").fill_null(maximum_of(rule)) - pl.col(f"u{number}").cast(pl.Int64)
     else:
         free = [n for n, c in enumerate(one.combos) if rule.key in c.exempt]
-        bound = bound.filter(~pl.col("combo").is_in(free))
+        bound = rows.select("i", "combo", "w", *keys).filter(applies & ~pl.col("combo").is_in(free))
         left = pl.lit(1, dtype=pl.Int64)
         agreed = False
     if bound.is_empty():
         return None
-    keys = _keys(body.per)
     mine = bound.select("i", *keys, left.alias("left"))
     its = pl.zeros(len(drawing.table.cand), dtype=pl.Boolean, eager=True).scatter(mine["i"], True)
     others = drawn.filter(~its.gather(drawn["i"])).select("i", *keys)
@@ -254,15 +271,19 @@ def _evidence(table: Table, judgements: list[Judgement], found: pl.DataFrame) ->
     By rule; `free` stands where the limit is reached. Where a count rests on what was said, the
     statements stand with it (`resting`).
     """
-    for one in judgements:
-        timed = [(n, r) for n, r in _columns_of(one) if isinstance(r.body, Limit | Wait)]
-        if not timed:
-            continue
+    judged = [
+        one for one in judgements if any(isinstance(r.body, Limit | Wait) for _, r in one.timed)
+    ]
+    if not judged:
+        return found.with_columns(pl.lit("{}").alias("evidence"))
+    lines = []
+    for one in judged:
+        timed = [(n, r) for n, r in one.timed if isinstance(r.body, Limit | Wait)]
         columns = [f"u{n}" for n, r in timed if isinstance(r.body, Limit)]
         columns += [f"v{n}" for n, _ in timed]
         worst = one.rows.select("i", *columns)
-        if worst["i"].n_unique() < len(worst):
-            twice = pl.col("i").is_duplicated()
+        twice = table.plural.gather(worst["i"])
+        if twice.any():
             several = worst.filter(twice).group_by("i").agg(pl.col(columns).max())
             worst = pl.concat([worst.filter(~twice), several])
         parts: list[pl.Expr] = []
@@ -291,25 +312,24 @@ def _evidence(table: Table, judgements: list[Judgement], found: pl.DataFrame) ->
                 alone = pl.concat_str(pl.lit(f'"{rule.id}":{{'), alone, pl.lit("}"))
                 part = pl.coalesce(part, alone)
             parts.append(part)
-        whole = pl.concat_str(
-            pl.lit("{"), pl.concat_str(parts, separator=",", ignore_nulls=True), pl.lit("}")
-        )
-        worst = worst.select("i", whole.alias("told"))
-        name = "evidence"
-        if name in found.columns:
-            found = found.join(worst, on="i", how="left", maintain_order="left").with_columns(
-                pl.when(pl.col("told").is_null() | (pl.col("told") == "{}"))
-                .then(name)
-                .when(pl.col(name) == "{}")
-                .then("told")
-                .otherwise(pl.concat_str(pl.col(name).str.head(-1), pl.lit(","),
-                                         pl.col("told").str.slice(1)))
-                .alias(name)
-            ).drop("told")  # fmt: skip
-        else:
-            found = found.join(
-                worst.rename({"told": name}), on="i", how="left", maintain_order="left"
-            ).with_columns(pl.col(name).fill_null("{}"))
-    if "evidence" not in found.columns:
-        found = found.with_columns(pl.lit("{}").alias("evidence"))
-    return found
+        # many are alike: each is put into words once
+        on = worst.columns[1:]
+        whole = pl.concat_str(parts, separator=",", ignore_nulls=True).alias("told")
+        kinds = worst.select(on).unique()
+        kinds = kinds.with_columns(kinds.select(whole)["told"]).filter(pl.col("told") != "")
+        lines.append(worst.join(kinds, on=on, nulls_equal=True).select("i", "told"))
+    return found.with_columns(_joined(lines, len(found)).alias("evidence"))
+
+
+def _joined(lines: list[pl.DataFrame], count: int) -> pl.Series:
+    """The texts of each candidate (i, told) as one JSON object, in the order they stand in."""
+    told = pl.concat(lines)
+    twice = told["i"].is_duplicated()
+    several = (
+        told.filter(twice).group_by("i", maintain_order=True).agg(pl.col("told").str.join(","))
+    )
+    told = pl.concat([told.filter(~twice), several])
+    at = pl.repeat(None, count, dtype=pl.UInt32, eager=True)
+    at = at.scatter(told["i"], pl.int_range(len(told), dtype=pl.UInt32, eager=True))
+    texts = pl.DataFrame({"told": told["told"].gather(at).fill_null("")})
+    return texts.select(pl.concat_str(pl.lit("{"), "told", pl.lit("}")).alias("x"))["x"]

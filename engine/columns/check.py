@@ -19,7 +19,7 @@ from .bits import maximum_of
 from .judge import Judgement
 from .ledger import ledger_of
 from .table import CODE, WORDS, Said, Table
-from .upcoming import _columns_of, zone_list
+from .upcoming import zone_list
 from .where import unmask
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def chosen(part: PartInput, table: Table, judgements: list[Judgement]) -> pl.Ser
     order = ((index + part.sample_seed + 1) * GOLDEN) % (1 << 32)
     picks = [order.arg_sort().head(wanted).cast(pl.UInt32)]
     for one in judgements:
-        for number, rule in _columns_of(one):
+        for number, rule in one.timed:
             if not isinstance(rule.body, Limit):
                 continue
             used = pl.col(f"u{number}").cast(pl.Int64)
@@ -84,8 +84,8 @@ def check(
 def _facts(panel: Panel, table: Table, one: Judgement, rows: pl.DataFrame) -> list[str]:
     """Facts, bits and counts of these rows, plainly, against the columns."""
     wrong: list[str] = []
-    numbers = {rule.key: number for number, rule in _columns_of(one)}
-    counted = [f"{c}{n}" for n, r in _columns_of(one) for c in ("u", "v")
+    numbers = {rule.key: number for number, rule in one.timed}
+    counted = [f"{c}{n}" for n, r in one.timed for c in ("u", "v")
                if f"{c}{n}" in rows.columns]  # fmt: skip
     engine = panel.compiled(one.rules)
     few = rows.select("i", "consumer", "account", "point", "channel", "z", "s", "combo", "zones",

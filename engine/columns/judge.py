@@ -27,13 +27,15 @@ from .table import COMBO, WORDS, Table
 class Judgement:
     """A rule set's answers: `rows` gains `s`, the number of its situation in the ledger.
 
-    `situations` are the numbers met here.
+    `situations` are the numbers met here; `timed` the numbers behind b, u and v columns, with the
+    windows, limits and waits they are of.
     """
 
     rules: RuleSet
     rows: pl.DataFrame
     situations: pl.Series
     combos: list[Combo]
+    timed: tuple[tuple[int, Rule], ...]
 
 
 def judge(panel: Panel, rules: RuleSet, table: Table, rows: pl.DataFrame) -> Judgement:
@@ -56,7 +58,7 @@ def judge(panel: Panel, rules: RuleSet, table: Table, rows: pl.DataFrame) -> Jud
     names = [rules.names[ask] for ask in asks] + [f"bit:{key}" for key in keys]
     numbers = _numbers(panel, rules, names, combos, distinct, columns)
     rows = rows.drop(told.columns).with_columns(numbers.gather(rows["s"]).alias("s"))
-    return Judgement(rules, rows, numbers, combos)
+    return Judgement(rules, rows, numbers, combos, tuple(enumerate(bits[key] for key in keys)))
 
 
 def _numbers(

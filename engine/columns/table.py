@@ -109,6 +109,12 @@ class Table:
         return marked, (charged, talked)
 
     @property
+    def plural(self) -> pl.Series:
+        """By candidate (i), whether it may be in several zones: it has a row in each."""
+        zones = pl.col("zones").bitwise_count_ones()
+        return self.once("plural", lambda: self.cand.select((zones > 1).alias("x"))["x"])
+
+    @property
     def apart(self) -> pl.Series:
         """Files (fp) that see contacts on a line which one file knows to be a stranger's.
 

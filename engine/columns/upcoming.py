@@ -62,7 +62,7 @@ def with_cuts(judgements: list[Judgement], found: pl.DataFrame, now: datetime) -
     """`cut`: when the last wait, or limit, in hours lets go today, where one does."""
     cuts = []
     for one in judgements:
-        for number, rule in _columns_of(one):
+        for number, rule in one.timed:
             if in_hours(rule):
                 due = one.rows.filter(
                     (pl.col(f"b{number}") == 0) & (pl.col(f"v{number}") > now)
@@ -91,17 +91,6 @@ def in_hours(rule: Rule) -> bool:
     if isinstance(body, Limit):
         period = body.within
     return period is not None and period.unit == "hour"
-
-
-def _columns_of(one: Judgement) -> list[tuple[int, Rule]]:
-    """The numbers behind b, u and v columns, with their rules, as `judge` made them."""
-    live = {rule.key for combo in one.combos for rule in combo.live}
-    keyed = [
-        rule
-        for rule in one.rules.rules
-        if rule.key in live and isinstance(rule.body, Limit | Wait | Window)
-    ]
-    return list(enumerate(keyed))
 
 
 def upcoming(
@@ -232,7 +221,7 @@ def _frees(judgements: list[Judgement], late: pl.DataFrame, table: Table) -> pl.
     wanted = late.select("i")
     for one in judgements:
         rows = one.rows.join(wanted, on="i", how="semi")
-        for number, rule in _columns_of(one):
+        for number, rule in one.timed:
             if isinstance(rule.body, Window):
                 continue
             held = rows.filter(pl.col(f"b{number}") != 0).select(
