@@ -25,7 +25,7 @@ from .days import (
     month_start,
     week_start,
 )
-from .intervals import Interval, intersect, minutes, subtract, union
+from .intervals import Interval, intersect, minutes, subtract, union, whole_minute
 
 __all__ = [
     "END_OF_DAY",
@@ -60,6 +60,7 @@ __all__ = [
     "union",
     "wall_window",
     "week_start",
+    "whole_minute",
 ]
 
 ZONES: Final = (

@@ -22,6 +22,11 @@ def union(a: Iterable[Interval], b: Iterable[Interval]) -> tuple[Interval, ...]:
     return tuple(found)
 
 
+def from_on(intervals: Iterable[Interval], start: datetime) -> tuple[Interval, ...]:
+    """What of these lies at an instant or after it."""
+    return tuple((max(begin, start), end) for begin, end in intervals if end > start)
+
+
 def intersect(a: Iterable[Interval], b: Iterable[Interval]) -> tuple[Interval, ...]:
     """Every instant in both `a` and `b`; both sorted and free of overlaps."""
     left, right = tuple(a), tuple(b)
@@ -59,3 +64,9 @@ def subtract(a: Iterable[Interval], b: Iterable[Interval]) -> tuple[Interval, ..
 def minutes(intervals: Iterable[Interval]) -> int:
     """How many whole minutes intervals hold together."""
     return sum((end - start) // timedelta(minutes=1) for start, end in intervals)
+
+
+def whole_minute(at: datetime) -> datetime:
+    """The first whole minute that is not before an instant."""
+    whole = at.replace(second=0, microsecond=0)
+    return whole if whole == at else whole + timedelta(minutes=1)

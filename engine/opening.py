@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from typing import Final
+from datetime import date, datetime
 
 from . import clock, words
 from .account import Account
@@ -12,13 +11,11 @@ from .compiled import LIFTED, OUT, outcome
 from .decision import Interval
 from .facts import hours, selecting
 from .facts.view import View
-from .intervals import intersect
+from .intervals import from_on, intersect
 from .kinds import Limit, Wait, Window
 from .place import Whereabouts
 from .question import Ask, Judged
 from .rule import Rule
-
-FAR: Final = timedelta(days=740)  # no day asked about lies further off
 
 
 def windows_of(judged: list[Judged], asked: Ask) -> list[tuple[Judged, Rule]]:
@@ -64,26 +61,20 @@ def open_windows(
         found = intersect(found or (), here)
     if found is None:
         return ()
-    start = _earliest(judged, asked)
-    return intersect(found, ((start, start + FAR),))
+    return from_on(found, _earliest(judged, asked))
 
 
 def _earliest(judged: list[Judged], asked: Ask) -> datetime:
     """The first instant a contact can be meant for: now, or when what holds today lets go."""
-    first = _minute(judged[0].view.moment.known)
+    first = clock.whole_minute(judged[0].view.moment.known)
     for one in judged:
         for rule in one.rules.rules:
             count = one.counts.get(rule.key)
             if not isinstance(rule.body, Limit | Wait) or not asked.wants(rule) or count is None:
                 continue
             if count.free is not None and count.bit == words.NO and applies(rule, one):
-                first = max(first, _minute(count.free))
+                first = max(first, clock.whole_minute(count.free))
     return first
-
-
-def _minute(at: datetime) -> datetime:
-    whole = at.replace(second=0, microsecond=0)
-    return whole if whole == at else whole + timedelta(minutes=1)
 
 
 def attempts_left(judged: list[Judged], asked: Ask) -> int | None:

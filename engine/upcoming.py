@@ -9,6 +9,7 @@ from typing import Final
 from . import clock
 from .decision import Decision, Finding
 from .facts.view import Moment
+from .intervals import from_on
 
 STEPS: Final = 40
 
@@ -31,12 +32,14 @@ def next_permitted(
     """Walk from one release to the next until a day is found that permits; None: not by time.
 
     Each step asks `decide` for a whole day, as the list does, at the latest release of what
-    refuses; so the answer is a yes of the engines and never only arithmetic. At most 40 steps.
+    refuses; so the answer is a yes of the engines and never only arithmetic. At most 40 steps. What
+    is of no zone, a call open to the same person, lets go at an instant: nothing opens before it.
     """
     known = when.at or when.known
     zoned = [clock.local_date(known, f.zone) for f in findings if f.zone]
     day = when.day or min(zoned, default=known.date())
     tried = when.day
+    floor = max((one.free for one in findings if one.free and not one.zone), default=known)
     for _ in range(STEPS):
         if not all(_by_time(one) for one in findings):
             return None
@@ -46,7 +49,8 @@ def next_permitted(
             day += timedelta(days=1)
         tried = day
         again = decide(Moment(known, day=day))
-        if again.permitted and again.windows:
-            return again.windows[0][0]
+        opens = from_on(again.windows, clock.whole_minute(floor)) if again.permitted else ()
+        if opens:
+            return opens[0][0]
         findings = again.findings
     return None

@@ -17,6 +17,7 @@ from engine.facts import hours
 from engine.facts.view import Moment, View
 from engine.footing import basis_of, steady, steps_of
 from engine.history import Contact, Group
+from engine.intervals import from_on
 from engine.panel import Panel, Verdict
 from engine.question import NOWHERE, Ask, Heard, days_there
 from engine.releasing import released
@@ -162,7 +163,11 @@ class Desk:
     ) -> Decided:
         """Decide about the rest of a civil day, as the list does."""
         heard: list[Heard] = []
-        decision = self._ask(group, same, contact, Moment(known=now, day=day), heard)
+        moment = Moment(known=now, day=day)
+        decision = self._ask(group, same, contact, moment, heard)
+        if not decision.permitted:
+            found = self._upcoming(group, same, contact, moment, decision.findings, heard)
+            decision = replace(decision, next_permitted=found)
         groups = [one for one in (group, same) if one is not None]
         return self._decided(decision, contact, groups, heard, [])
 
@@ -301,15 +306,9 @@ def closes(decision: Decision, at: datetime) -> datetime:
     return at.replace(second=0, microsecond=0) + MINUTE
 
 
-def next_minute(at: datetime) -> datetime:
-    """The first whole minute that has not passed."""
-    whole = at.replace(second=0, microsecond=0)
-    return whole if whole == at else whole + MINUTE
-
-
 def shown_windows(windows: Sequence[tuple[datetime, datetime]], start: datetime) -> str:
     """The windows as a record has them: JSON, what lies before `start`, a whole minute, cut off."""
-    left = [(max(a, start), b) for a, b in windows if b > start]
+    left = from_on(windows, start)
     return json.dumps([[format_instant(a), format_instant(b)] for a, b in left])
 
 

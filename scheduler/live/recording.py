@@ -30,7 +30,6 @@ from .deciding import (
     at_instant,
     closes,
     force_of,
-    next_minute,
     shown_windows,
 )
 
@@ -73,7 +72,7 @@ class Stamp:
     @classmethod
     def of(cls, now: datetime) -> Stamp:
         """Of the moment they are made."""
-        return cls(now, f'"{format_instant(now)}"', next_minute(now))
+        return cls(now, f'"{format_instant(now)}"', clock.whole_minute(now))
 
     def windows(self, decision: Decision) -> str:
         """The windows of a decision from this minute on, as JSON in JSON."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from engine.columns.combos import Combo, Words, combo_of
-from engine.kinds import Window
+from engine.kinds import Wait, Window
 from engine.panel import Panel, Verdict
 from engine.problem import ForbearError
 from engine.rule import Rule
@@ -85,7 +85,7 @@ class Outcome:
     `base`: its rule set without the version; `kind`: of the contact point; `whom`: whose it is,
     by role; `bits`: what it says of
     each timed rule; `counting`: limits for which the plain contact counts, waits it
-    would start and be held by.
+    would start and be held by; `held`: waits it is held by, whoever starts them.
     """
 
     refusing: tuple[str, ...] = ()
@@ -98,6 +98,7 @@ class Outcome:
     applies: tuple[Rule, ...] = ()
     bits: Mapping[str, str] = field(default_factory=dict)
     counting: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
 
 
 def answers(
@@ -199,6 +200,7 @@ def _outcome(panel: Panel, asking: _Asked, facts: Mapping[str, str], verdict: Ve
     applies = tuple(combo.answering[name] for name in applying if name in combo.answering)
     counting = {rule.id for rule in applies if combo.member.get(rule.key) == "counts"}
     counting |= {rule.id for rule in applies if rule.key in combo.starts - combo.exempt}
+    waits = [rule for rule in applies if isinstance(rule.body, Wait)]
     return Outcome(
         verdict.refusing,
         tuple(duty for duty, _ in verdict.duties),
@@ -210,6 +212,7 @@ def _outcome(panel: Panel, asking: _Asked, facts: Mapping[str, str], verdict: Ve
         applies,
         {name: facts[f"bit:{rules.by_id[name].key}"] for name in applying},
         frozenset(counting),
+        frozenset(rule.id for rule in waits if rule.key not in combo.exempt),
     )
 
 

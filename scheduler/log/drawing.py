@@ -56,7 +56,7 @@ class Drawing:
             name, left = one["rule"], one["left"]
             if name in told and left < told[name] and self._agreed(name):
                 told[name] = left  # others who share it did not agree
-            elif name in told:
+            elif name in told or (now.permitted and name in now.held and left == 1):
                 continue
             elif not now.permitted or not self._draws(name, row["channel"], now):
                 yield f"a share of {name}", left, None

@@ -234,6 +234,7 @@ class Follower:
             clocks,
             free_day,
             frozenset((one.kind, one.whom) for one in met),
+            frozenset().union(*(one.held for one in met)),
         )
 
     def sets(

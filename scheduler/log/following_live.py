@@ -15,7 +15,7 @@ from typing import Any, Final
 from engine import clock, words
 from engine.columns.upcoming import Clocks
 from engine.evidence import hours_text
-from engine.intervals import Interval, intersect
+from engine.intervals import Interval, from_on, intersect
 from engine.kinds import Limit, Wait, Window
 from engine.rule import Rule
 
@@ -23,7 +23,7 @@ from .answering import Outcome
 from .comparing import moment, written
 from .following import Follower
 from .footing import NO_WINDOW, NOWHERE, Basis, Wrong, lawful, rests_on
-from .walking import FAR, minute, walked
+from .walking import walked
 from .whence import Placed, placed
 
 EVENING: Final = "structural/zone_unknown"
@@ -155,7 +155,7 @@ def _windows(
     for zone in days:
         bounds = (clock.day_bounds(first if at is not None else row["day"], zone),)
         found = bounds if found is None else intersect(found, bounds)
-    start = minute(row["decided_at"])
+    start = clock.whole_minute(row["decided_at"])
     for one in asked:
         for rule in one.outcome.windows:
             for sig in basis.signs:
@@ -165,8 +165,8 @@ def _windows(
                 found = intersect(found or (), here or ())
         for name, count in one.counts.items():
             if "free" in count and one.outcome.bits.get(name) == words.NO:
-                start = max(start, minute(clock.parse_instant(count["free"])))
-    return intersect(found or (), ((start, start + FAR),))
+                start = max(start, clock.whole_minute(clock.parse_instant(count["free"])))
+    return from_on(found or (), start)
 
 
 def _left(follower: Follower, asked: Sequence[Asked]) -> int | None:
@@ -320,6 +320,7 @@ def _upcoming(
         return now
     days: list[date] = []
     starts: list[date] = []
+    frees: list[datetime] = []
     for one in evidence.get("findings", ()):
         rule = follower.law.rules.get(one["rule"])
         timed = rule is not None and isinstance(rule.body, Window) and any(x.zones for x in looks)
@@ -329,11 +330,20 @@ def _upcoming(
             starts.append(clock.local_date(now, one["zone"]))
             if one["free"] is not None:
                 days.append(clock.local_date(clock.parse_instant(one["free"]), one["zone"]))
+        elif one["free"] is not None:
+            frees.append(clock.parse_instant(one["free"]))
     day = row["day"] if row["at"] is None else min(starts, default=now.astimezone(UTC).date())
     ways = [(one.basis, one.clocks) for one in looks]
     tried = row["day"] if row["at"] is None else None
     return walked(
-        follower, ways, max([day, *days]), told.get("walk", ()), wrong, tried=tried, now=now
+        follower,
+        ways,
+        max([day, *days]),
+        told.get("walk", ()),
+        wrong,
+        tried=tried,
+        now=now,
+        floor=max(frees, default=None),
     )
 
 

@@ -141,7 +141,8 @@ class Followed:
 
     `budgets`: what each limit that binds it leaves; `clocks`: those asked; `free_day`: the last
     local day on which something that refuses lets go; `reached`: kind of point and role of whoever
-    is reached there; `shares`: of what was decided in two ways those that its record must have.
+    is reached there; `held`: waits that bind it, whoever starts them; `shares`: of what was decided
+    in two ways those that its record must have.
     """
 
     zones: tuple[str, ...]
@@ -155,6 +156,7 @@ class Followed:
     clocks: Clocks
     free_day: date | None = None
     reached: frozenset[tuple[str, str]] = frozenset()
+    held: frozenset[str] = frozenset()
     shares: Sequence[Mapping[str, Any]] | None = None
 
     @property

@@ -108,7 +108,7 @@ def _write(
     told.write_parquet(draft / layout.DECISIONS, compression="zstd", compression_level=3)
     named = told.select("situations", "basis").iter_rows()
     names = sorted({name for row in named for name in situations_named(*row)})
-    met = _situations(live_situations(store, common, names))
+    met = situations_of(live_situations(store, common, names))
     met.write_parquet(draft / layout.SITUATIONS, compression="zstd", compression_level=3)
     book = pl.DataFrame(files, schema={"path": pl.String(), "content": pl.Binary()}, orient="row")
     book.write_parquet(draft / layout.RULEBOOK, compression="zstd", compression_level=9)
@@ -156,7 +156,8 @@ def _value(value: Any, kind: pl.DataType) -> Any:
     return value
 
 
-def _situations(found: Mapping[str, str]) -> pl.DataFrame:
+def situations_of(found: Mapping[str, str]) -> pl.DataFrame:
+    """Situations by name, each with its content as JSON, as a segment has them."""
     told = [{"situation": name, **json.loads(text)} for name, text in sorted(found.items())]
     return pl.DataFrame(
         [[one.get(name) for name in SITUATIONS] for one in told], schema=SITUATIONS, orient="row"

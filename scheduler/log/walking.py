@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from engine import clock
 from engine.columns.upcoming import Clocks
-from engine.intervals import Interval, intersect
+from engine.intervals import Interval, from_on, intersect
 from engine.kinds import Limit, Wait, Window
+from engine.upcoming import STEPS
 
 from .answering import Outcome
 
 if TYPE_CHECKING:
     from .following import Follower
     from .footing import Basis, Wrong
-
-FAR = timedelta(days=740)
 
 
 def walked(
@@ -28,12 +27,14 @@ def walked(
     wrong: list[Wrong],
     tried: date | None = None,
     now: datetime | None = None,
+    floor: datetime | None = None,
 ) -> datetime | None:
     """The first opening on the way, or None: not by time alone.
 
     `day`: when what refuses on the day asked lets go. Each step must be the day that the one before
     leads to. `ways`: the bases and clocks of each way in which days were looked at.
-    `now`: the moment of a live decision; `tried`: the whole day it was about, if it was.
+    `now`: the moment of a live decision; `tried`: the whole day it was about, if it was; `floor`:
+    when what is of no zone lets go.
     """
     known = now or follower.now
     if now is None:
@@ -57,10 +58,13 @@ def walked(
             opens = looks[0][1]
             for _, more, _ in looks[1:]:
                 opens = intersect(opens, more)
+            if floor is not None:
+                opens = from_on(opens, clock.whole_minute(floor))
             if opens:
                 return opens[0][0]
         next_day = max(next_day, *(end for end in ends if end is not None))
-    wrong.append(("the days looked at", f"{len(steps)} of them", "more"))
+    if len(steps) < STEPS:  # no more are looked at
+        wrong.append(("the days looked at", f"{len(steps)} of them", "more"))
     return None
 
 
@@ -118,7 +122,7 @@ def _open(
     for zone in dict.fromkeys(zone for _, zone, _ in judged):
         bounds = (clock.day_bounds(day, zone),)
         found = bounds if found is None else intersect(found, bounds)
-    start = minute(now)
+    start = clock.whole_minute(now)
     for one, zone, told in judged:
         for rule in one.windows:
             for sig in basis.signs:
@@ -126,11 +130,5 @@ def _open(
                 found = intersect(found or (), here or ())
         for name, count in told.items():
             if "free" in count and name not in one.refusing:
-                start = max(start, minute(clock.parse_instant(count["free"])))
-    return intersect(found or (), ((start, start + FAR),))
-
-
-def minute(at: datetime) -> datetime:
-    """An instant, or the next whole minute."""
-    whole = at.replace(second=0, microsecond=0)
-    return whole if whole == at else whole + timedelta(minutes=1)
+                start = max(start, clock.whole_minute(clock.parse_instant(count["free"])))
+    return from_on(found or (), start)
