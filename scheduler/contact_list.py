@@ -55,6 +55,8 @@ SPOKEN: Final = ("call", "voicemail", "text")  # channels whose technology the l
 ROWS_IN_GROUP: Final = 131_072
 CHUNK: Final = 1 << 20
 AT_ONCE: Final = 32_768  # rows turned into text at once
+ODD: Final = r"[^ !#-\[\]-~]"
+"""Characters that may not stand in a JSON string as they are, and all that are not plain ASCII."""
 ISO: Final = "%Y-%m-%dT%H:%M:%SZ"
 KEYS: Final[dict[str, tuple[str, bool]]] = {
     "balance_high": ("balance", True),
@@ -154,7 +156,7 @@ def numbered(rows: pl.DataFrame, first: int, priority: pl.Series) -> pl.DataFram
 
 def _instants(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
-        pl.col(name).dt.strftime(ISO) for name, kind in rows.schema.items() if kind == INSTANT
+        _in_words(rows[name], ISO) for name, kind in rows.schema.items() if kind == INSTANT
     )
 
 
@@ -181,33 +183,32 @@ def write_ndjson(path: Path, rows: pl.DataFrame) -> None:
 
 def _line(rows: pl.DataFrame) -> pl.Expr:
     """Each row as a JSON object. Columns that are JSON themselves are put in as they stand."""
-    plain: dict[str, pl.Expr] = {}
-    for name, kind in rows.schema.items():
-        cell = pl.col(name)
-        if kind == INSTANT:
-            cell = cell.dt.strftime(ISO)
-        elif kind == pl.Date():
-            cell = cell.dt.strftime("%Y-%m-%d")
-        plain[name] = cell.alias(name)
+    odd = rows.select(pl.col(pl.String).str.contains(ODD).any()).row(0, named=True)
     pieces: list[pl.Expr] = []
-    run: list[pl.Expr] = []
-    for name, cell in plain.items():
-        if name not in JSON_TEXTS:
-            run.append(cell)
-            continue
-        pieces += _members(run)
-        pieces.append(pl.lit(f'"{name}":') + cell.fill_null("null"))
-        run = []
-    pieces += _members(run)
-    return pl.concat_str([pl.lit("{"), pl.concat_str(pieces, separator=","), pl.lit("}")])
+    told = "{"
+    for name, kind in rows.schema.items():
+        told += f'"{name}":'
+        cell, quote = pl.col(name), ""
+        if kind == INSTANT or kind == pl.Date():
+            cell, quote = _in_words(rows[name], ISO if kind == INSTANT else "%Y-%m-%d"), '"'
+        elif kind.is_integer():
+            cell = cell.cast(pl.String)
+        elif kind == pl.String() and name not in JSON_TEXTS and not odd[name]:
+            quote = '"'
+        elif name not in JSON_TEXTS:
+            cell = _json_list(name)
+        if quote and rows[name].null_count():
+            cell, quote = pl.concat_str(pl.lit(quote), cell, pl.lit(quote)), ""
+        pieces += [pl.lit(told + quote), cell.fill_null("null")]
+        told = quote + ","
+    return pl.concat_str([*pieces, pl.lit(told[:-1] + "}")])
 
 
-def _members(cells: list[pl.Expr]) -> list[pl.Expr]:
-    """The members of an object, without its braces."""
-    if not cells:
-        return []
-    whole = pl.struct(cells).struct.json_encode()
-    return [whole.str.slice(1, whole.str.len_chars() - 2)]
+def _in_words(times: pl.Series, form: str) -> pl.Expr:
+    """A column of instants or days as texts; each that there is is put into words once."""
+    known = times.drop_nulls().unique()
+    texts = known.dt.strftime(form)
+    return pl.col(times.name).replace_strict(known, texts, default=None, return_dtype=pl.String)
 
 
 def join_parquet(parts: Sequence[Path], path: Path, metadata: dict[str, str] | None = None) -> int:
