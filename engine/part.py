@@ -279,8 +279,8 @@ def _rows(cand: pl.DataFrame, utc: int) -> pl.DataFrame:
     ]
     rows = cand.select(keys).join(table, on="zones", how="left", maintain_order="left")
     if all(len(one) == 1 for one in table["z"].to_list()):
-        return rows.with_columns(pl.col("z").list.first())
-    return rows.explode("z", empty_as_null=True, keep_nulls=True)
+        return rows.with_columns(pl.col("z").list.first()).with_row_index("r")
+    return rows.explode("z", empty_as_null=True, keep_nulls=True).with_row_index("r")
 
 
 def _judge_all(panel: Panel, part: PartInput, table: Table) -> list[Judgement]:

@@ -69,8 +69,8 @@ def group_of_rows(rows: Mapping[str, list[Row]], licences: Licences | None = Non
         people.setdefault(row["account"], []).append((row["person"], row["role"]))
     homes = _by_consumer(rows["addresses"])
     person = {row["consumer"]: row["person"] for row in rows["consumers"]}
-    for row in (*rows["contact_points"], *rows["contacts"]):
-        row.update(_by_person(row, person[row["consumer"]]))
+    _by_person(rows["contact_points"], ("owner",), person)
+    _by_person(rows["contacts"], ("intended_for", "reached"), person)
     contacts = sorted(map(_contact, rows["contacts"]), key=lambda one: (one.at, one.id))
     told = [_statement(row) for row in rows["statements"]]
     told += [_knowledge(row) for row in rows["knowledge"]]
@@ -94,13 +94,12 @@ def group_of_rows(rows: Mapping[str, list[Row]], licences: Licences | None = Non
     )
 
 
-def _by_person(row: Row, person: str) -> Row:
+def _by_person(rows: Iterable[Row], names: Sequence[str], person: Mapping[str, str]) -> None:
     """Who is named by the id of the file he stands in is the person whose file it is."""
-    return {
-        name: person
-        for name in ("owner", "intended_for", "reached")
-        if name in row and row[name] == row["consumer"]
-    }
+    for row in rows:
+        for name in names:
+            if row[name] == row["consumer"]:
+                row[name] = person[row["consumer"]]
 
 
 def _order(one: Statement) -> tuple[datetime, str]:

@@ -28,9 +28,10 @@ def all_bits(
     """The bits of rules (b0, b1, ...), and for limits and waits what is used (u) and free (v)."""
     numbered = list(enumerate(rules))
     windows = [(n, rule) for n, rule in numbered if isinstance(rule.body, Window)]
-    found = _windows(table, rows, windows, combos) if windows else []
+    alive = [{rule.key for rule in combo.live} for combo in combos]
+    found = _windows(table, rows, windows, alive) if windows else []
     for number, rule in numbered:
-        live = [n for n, combo in enumerate(combos) if rule in combo.live]
+        live = [n for n, keys in enumerate(alive) if rule.key in keys]
         if isinstance(rule.body, Window):
             continue
         if isinstance(rule.body, Limit):
@@ -47,20 +48,26 @@ def _windows(
     table: Table,
     rows: pl.DataFrame,
     windows: Sequence[tuple[int, Rule]],
-    combos: list[Combo],
+    alive: list[set[str]],
 ) -> list[pl.Series]:
-    """The bits of windows: each is asked once per clock, hours of one's own, and combo."""
-    keys = ["combo", "z", "nz", "sig", "voice"]
-    asked = rows.select(keys).unique()
-    live = [[rule in combo.live for _, rule in windows] for combo in combos]
-    shut: dict[tuple[int, int, int, bool], dict[int, int]] = {}
+    """The bits of windows: each is asked once per clock, hours of one's own, and combo.
+
+    `alive`: by combo, the keys of its live rules.
+    """
+    clocks = table.units(rows, ["z", "nz", "sig", "voice"])
+    kinds = clocks.keys.rows()
+    pairs = (rows["combo"].cast(pl.UInt32) * len(kinds) + clocks.of).rename("pair")
+    asked = pairs.unique()
+    live = [[rule.key in keys for _, rule in windows] for keys in alive]
+    shut: dict[int, dict[int, int]] = {}
     bits: list[list[int]] = []
-    for combo, *here in asked.iter_rows():
-        z, nz, sig, voice = here
-        known = shut.setdefault((z, nz, sig, voice), {})
+    for pair in asked.to_list():
+        combo, clock_ = divmod(pair, len(kinds))
+        z, nz, sig, voice = kinds[clock_]
+        known = shut.setdefault(clock_, {})
         found = [0] * len(windows)
-        for at, alive in enumerate(live[combo]):
-            if alive:
+        for at, asks in enumerate(live[combo]):
+            if asks:
                 if at not in known:
                     rule, zone = windows[at][1], table.zones[z]
                     known[at] = CODE[table.hourglass.bit(rule, zone, nz, sig, voice)]
@@ -68,7 +75,8 @@ def _windows(
         bits.append(found)
     names = [f"b{number}" for number, _ in windows]
     codes = pl.DataFrame(bits, schema=dict.fromkeys(names, pl.UInt8), orient="row")
-    told = rows.select(keys).join(asked.hstack(codes), on=keys, how="left", maintain_order="left")
+    codes = codes.with_columns(asked)
+    told = pairs.to_frame().join(codes, on="pair", how="left", maintain_order="left")
     return [told[name] for name in names]
 
 
@@ -104,9 +112,11 @@ def _limit(
     at = judged.arg_true()
     if not len(at):
         return found
+    wanted = rows.select("r", "z", "combo")[at]
+    units = table.units(wanted, [*tally.unit_of(body.per), "z"])
     tallied = tally.used(
-        table.near, table.calendar, body.counting, body.within, body.per, maximum, rows[at]
-    )
+        table.near, table.calendar, body.counting, body.within, body.per, maximum, units
+    ).hstack(wanted)
     reached = (pl.col("used") + 1 > maximum) & pl.col("combo").is_in(counts)
     tallied = tallied.with_columns(table.calendar.starts("free_day").alias("free")).select(
         reached.cast(pl.UInt8).alias("bit"),
@@ -142,14 +152,15 @@ def _wait(
         return _plainly(table, rows, rule, _begun(table, rows, body.after, judged))
     found = _empty(rows)
     at = judged.arg_true()
-    wanted = rows[at]
     if "workplace" in body.per:
-        at_work = wanted["kind"].is_in(sorted(MAYBE_WORK))
-        at, wanted = at.filter(at_work), wanted.filter(at_work)
+        at = at.filter(rows["kind"].gather(at).is_in(sorted(MAYBE_WORK)))
+    wanted = rows.select("r", "a", "z", "combo")[at]
     if dated:
         met = _dates(table, body, wanted)
     else:
-        met = tally.latest(table.near, table.calendar, body, wanted)
+        units = table.units(wanted, tally.unit_of(body.per))
+        met = wanted.with_columns(tally.latest(table.near, body, units).alias("event"))
+        met = met.with_columns(table.calendar.day("event").alias("day"))
     if body.until is not None or body.for_ is None:  # whether it ended is looked into one by one
         begun = pl.repeat(value=False, n=len(rows), eager=True)
         begun = begun.scatter(at, met["event"].is_not_null())
@@ -192,7 +203,7 @@ def _wait(
 
 
 def _dates(table: Table, body: Wait, wanted: pl.DataFrame) -> pl.DataFrame:
-    """The date of the account a wait runs from, as `tally.latest` gives events: `event`, `day`."""
+    """The date of the account a wait runs from, as an instant and a day: `event`, `day`."""
     day = table.prepared.accounts[body.after.what].gather(wanted["a"])
     found = wanted.with_columns(day.alias("day"))
     return found.with_columns(table.calendar.starts("day").alias("event"))

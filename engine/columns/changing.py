@@ -28,6 +28,7 @@ from .combos import Combo, combo_of, plain_contact
 from .email import later_routes
 from .judge import Judgement
 from .prepare import files_of
+from .selected import selected
 from .spoken import files_with
 from .table import COMBO, Table
 from .where import place_names
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 FAR = timedelta(days=400)  # further off than any walk of `upcoming` ends
 CONSENT = Ask("in_call_consent")
+DATES = ("judgment", "delinquent_since", "defaulted", "last_payment")
+"""Of the account, that facts which hang on the day are reckoned from."""
 WORDS_OF = {
     "place_inconvenient": ("consumer_currently_at",),
     "in_call_consent": ("consents_to_call", "asks_to_be_called"),
@@ -60,7 +63,8 @@ def changing(
     """
     turns = [_addresses(part, table, late), _turning(panel, table, late)]
     turns += [
-        _where(late, rows, _turns(table, late, ask)) for ask, rows in _asked(judgements).items()
+        _where(late, asking, _turns(table, late, ask))
+        for ask, asking in _asked(judgements, len(table.cand)).items()
     ]
     first = pl.DataFrame([one.alias(str(n)) for n, one in enumerate(turns)]).select(
         pl.min_horizontal(pl.all())
@@ -95,9 +99,9 @@ def next_plainly(
     return pl.Series(found, dtype=pl.Datetime("us", "UTC")), pl.Series(walks, dtype=pl.String)
 
 
-def _where(late: pl.DataFrame, rows: pl.Series, turns: pl.Series) -> pl.Series:
-    """`turns` for the candidates in `rows`, null for the others."""
-    asked = late["i"].is_in(rows.implode())
+def _where(late: pl.DataFrame, asking: pl.Series, turns: pl.Series) -> pl.Series:
+    """`turns` for the candidates that are asked about (`asking`, by i), null for the others."""
+    asked = asking.gather(late["i"])
     return pl.select(pl.when(asked).then(turns)).to_series()
 
 
@@ -150,18 +154,22 @@ def _turn(rule: Rule, day: date) -> date | None:
 # -- facts
 
 
-def _asked(judgements: Sequence[Judgement]) -> dict[Ask, pl.Series]:
-    """Facts that hang on the day, with the candidates for whom a rule that can refuse asks them."""
-    found: dict[Ask, list[pl.Series]] = {}
+def _asked(judgements: Sequence[Judgement], count: int) -> dict[Ask, pl.Series]:
+    """Facts that hang on the day; by candidate, whether a rule that can refuse asks them of it."""
+    found: dict[Ask, pl.Series] = {}
     for one in judgements:
         asks: dict[Ask, list[int]] = {}
         for number, combo in enumerate(one.combos):
             for ask in _daily(combo):
                 asks.setdefault(ask, []).append(number)
         for ask, combos in asks.items():
-            rows = one.rows.filter(pl.col("combo").is_in(combos))
-            found.setdefault(ask, []).append(rows["i"])
-    return {ask: pl.concat(rows).unique() for ask, rows in found.items()}
+            rows = one.rows["i"]
+            if len(combos) < len(one.combos):
+                chosen = pl.Series(combos, dtype=pl.UInt16).implode()
+                rows = rows.filter(one.rows["combo"].is_in(chosen))
+            nobody = pl.zeros(count, dtype=pl.Boolean, eager=True)
+            found[ask] = found.get(ask, nobody).scatter(rows, True)
+    return found
 
 
 def _daily(combo: Combo) -> set[Ask]:
@@ -211,7 +219,7 @@ def _turns(table: Table, late: pl.DataFrame, ask: Ask) -> pl.Series:
         return _events(table, late, ask.parameter)
     if ask.fact in ALWAYS:
         return pl.repeat(day + timedelta(days=1), len(late), dtype=pl.Date, eager=True)
-    held = prepared.accounts[late["a"]].with_columns(late["years"].alias("years"))
+    held = prepared.accounts.select(DATES)[late["a"]].with_columns(late["years"].alias("years"))
     if ask.fact == "judgment_entered":
         turn = pl.col("judgment")
     elif ask.fact == "days_past_due_over":
@@ -228,14 +236,14 @@ def _events(table: Table, late: pl.DataFrame, asked: Happened) -> pl.Series:
     day, event = prepared.day, asked.event
     soon = pl.lit(day + timedelta(days=1))
     periods = asked.within is not None or asked.older_than is not None
-    held = prepared.accounts[late["a"]]
     dated = [one.what for one in (event, asked.since) if one is not None and one.of_dates]
+    held = prepared.accounts.select("a", *dict.fromkeys(dated))[late["a"]]
     to_come = [pl.when(pl.col(name) > day).then(pl.col(name)) for name in dated]
     if event.of_dates:
         here = held[event.what].is_not_null() if periods else pl.Series([False])
     elif event.of_contacts:
         columnar = tally.columnar(event, None)
-        met = (tally.selected(prepared, event) if columnar else prepared.history)["fp"].unique()
+        met = (selected(prepared, event) if columnar else prepared.history)["fp"].unique()
         here = late["fp"].is_in(met.implode()) if periods else pl.Series([False])
     else:
         said = files_with(table, event.what)

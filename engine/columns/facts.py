@@ -15,6 +15,7 @@ from .combos import Combo
 from .email import route_chain, route_consumer, route_creditor, safe_harbour, text_routes
 from .lookup import COLUMNS, doubtful
 from .prepare import Prepared, once
+from .selected import selected, unclear
 from .spoken import FACTS_OF, files_with
 from .statuses import UNKNOWN, Column
 from .table import CODE, Table
@@ -214,13 +215,10 @@ def _named(prepared: Prepared, asked: Happened) -> pl.DataFrame:
 
     One that names no debt may be about each of the person's; one without a result may be no such.
     """
-    found = tally.selected(prepared, asked.event)
-    floor = tally.reach_back(asked.within, prepared.day)
-    if floor is not None:
-        found = found.filter(pl.col("at") >= floor)
+    found = selected(prepared, asked.event, tally.reach_back(asked.within, prepared.day))
     links = prepared.talked if asked.event.debts == "discussed" else prepared.charged
-    unclear = tally.unclear(asked.event).alias("open")
-    found = found.select("h", "fp", "at", "collector", unclear)  # counts are per collector
+    open_ = unclear(asked.event).alias("open")
+    found = found.select("h", "fp", "at", "collector", open_)  # counts are per collector
     accounts = prepared.accounts.select("a", "fp", "collector", "single")
     named = found.join(links.select("h", "a").drop_nulls(), on="h")
     named = named.join(accounts.drop("fp"), on=["a", "collector"]).select("a", "at", "open")

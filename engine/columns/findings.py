@@ -137,9 +137,14 @@ def _said(panel: Panel, distinct: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame
     ends = distinct.select(
         outcome.gather(distinct["lo"]).alias("lo"), outcome.gather(distinct["hi"]).alias("hi")
     )
-    sets: list[tuple[int, ...]] = [(), *(tuple(sorted({*two})) for two in ends.iter_rows())]
-    for at in distinct["gs"].is_not_null().arg_true().to_list():
-        sets[at + 1] = tuple(sorted({ledger.outcome[g] for g in distinct["gs"][at]}))
+    pairs = ends.unique(maintain_order=True)  # many situations have one outcome
+    sets: dict[tuple[int, ...], None] = {(): None}
+    alike = [tuple(sorted({*two})) for two in pairs.iter_rows()]
+    several = {
+        at: tuple(sorted({ledger.outcome[g] for g in distinct["gs"][at]}))
+        for at in distinct["gs"].is_not_null().arg_true().to_list()
+    }
+    sets.update(dict.fromkeys([*alike, *several.values()]))
     by_id = {rule.id: rule for rule in panel.rulebook.rules}
     rows = []
     for one in sets:
@@ -181,5 +186,9 @@ def _said(panel: Panel, distinct: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame
         )  # fmt: skip
     if rows:
         ledger.said = pl.concat([ledger.said, framed(rows, SAID)])
-    numbers = pl.Series([ledger.sets[one] for one in sets], dtype=pl.UInt32)
+    known = pairs.with_columns(pl.Series("o", [ledger.sets[one] for one in alike], dtype=pl.UInt32))
+    numbers = ends.join(known, on=["lo", "hi"], how="left", maintain_order="left")["o"]
+    if several:
+        numbers = numbers.scatter(list(several), [ledger.sets[one] for one in several.values()])
+    numbers = pl.concat([pl.Series("o", [ledger.sets[()]], dtype=pl.UInt32), numbers])
     return numbers, ledger.said[numbers.unique()]

@@ -101,7 +101,8 @@ def _combos(
     panel: Panel, rules: RuleSet, table: Table, rows: pl.DataFrame
 ) -> tuple[list[Combo], pl.DataFrame]:
     """The combos of these rows, those that no rule tells apart taken as one (engine/README.md)."""
-    kinds = rows.select(COMBO).unique().sort(COMBO)
+    units = table.units(rows, COMBO)
+    kinds = table.once("kinds", units.keys.rows)
     now, day = table.prepared.now, table.prepared.day
     told = ("alike", rules.name)
     same = panel.notes.get(told)
@@ -109,9 +110,9 @@ def _combos(
         same = panel.notes[told] = alike(rules)
     places: dict[Words, int] = {}
     combos: list[Combo] = []
-    numbers = []
-    for row in kinds.iter_rows():
-        key = canonical(same, row)
+    numbers = [0] * len(kinds)
+    for unit in sorted(units.of.unique().to_list(), key=kinds.__getitem__):
+        key = canonical(same, kinds[unit])
         note = ("combo", rules.name, key, day)
         one = panel.notes.get(note)
         if not isinstance(one, Combo):
@@ -119,9 +120,9 @@ def _combos(
         number = places.setdefault(key, len(combos))
         if number == len(combos):
             combos.append(one)
-        numbers.append(number)
-    numbered = kinds.with_columns(pl.Series("combo", numbers, dtype=pl.UInt16))
-    return combos, rows.join(numbered, on=COMBO, how="left", maintain_order="left")
+        numbers[unit] = number
+    numbered = pl.Series("combo", numbers, dtype=pl.UInt16)
+    return combos, rows.with_columns(numbered.gather(units.of))
 
 
 def _base(rules: RuleSet, combo: Combo) -> dict[str, str]:

@@ -19,6 +19,10 @@ MASKS = {
     "conversations": CONVERSATION,
 }
 
+WORDED = ("channel", "purpose", "content", "result", "technology", "kind", "whom")
+"""Columns of the history with words of closed vocabularies: as numbers, they are compared in a
+tenth of the time."""
+
 
 def mask_of(counted: frozenset[str]) -> int:
     """What a result counts as, as bits."""
@@ -101,7 +105,7 @@ def history_of(
         "met",
         pl.col("back_known").fill_null(value=False).alias("returned"),
         "back",
-    )
+    ).with_columns(pl.col(WORDED).cast(pl.Categorical))
     return history, returned, _links(rows)
 
 

@@ -15,6 +15,7 @@ from ..history import Group
 from . import tally
 from .combos import plain_contact
 from .prepare import Prepared, files_apart
+from .units import Units
 from .windows import Hourglass
 
 WORDS = {0: words.NO, 1: words.YES, 2: words.UNKNOWN}
@@ -41,7 +42,7 @@ class Table:
     prepared: Prepared
     near: Prepared  # the same, its history cut to what can count for these rows
     cand: pl.DataFrame  # one row per candidate, i in order
-    rows: pl.DataFrame  # one row per candidate and zone
+    rows: pl.DataFrame  # one row per candidate and zone, r in order
     ways: pl.DataFrame  # one row per point and channel; `tc` of `cand` numbers them
     zones: tuple[str, ...]  # the names behind z
     calendar: tally.Calendar
@@ -107,6 +108,11 @@ class Table:
             for one in (prepared.charged, prepared.talked)
         )
         return marked, (charged, talked)
+
+    def units(self, rows: pl.DataFrame, on: list[str]) -> Units:
+        """The units of some of its rows (by their number r), told apart by these columns."""
+        whole = self.once(("units", *on), lambda: Units.told(self.rows, on))
+        return whole.at(rows["r"])
 
     @property
     def plural(self) -> pl.Series:

@@ -11,15 +11,16 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
-from .. import clock, days, words
+from .. import clock, days
 from ..facts import counting
-from ..facts.selecting import MAYBE_WORK, RESULT_TELLS, surely_within
+from ..facts.selecting import MAYBE_WORK
 from ..facts.view import HOUSEHOLD
 from ..kinds import Limit, Wait
-from ..rule import Exclusion, Happened, Period, Rule, Selector
+from ..rule import Happened, Period, Rule, Selector
 from ..situation import rule_asks
-from .past import MASKS
 from .prepare import Prepared
+from .selected import selected
+from .units import Units
 
 COLUMNAR_UNITS = frozenset({"day", "month", "calendar_day", "calendar_week_from_sunday",
                             "business_week", "calendar_month", "ever"})  # fmt: skip
@@ -35,6 +36,7 @@ COLUMNAR_EXCLUSIONS = frozenset(
         "conversation",
     }
 )
+COUNTED = ("u", "h", "day")
 DEBT_UNITS = {"particular_debt": "pool", "account": "a"}
 KEYS = {"person": "tp", "particular_debt": "pool", "account": "a", "household": "fp",
         "consumer": "fp", "point": "pt", "line": "l", "workplace": "fp"}  # fmt: skip
@@ -51,106 +53,6 @@ def by_viewer(chosen: Selector, per: Sequence[str] = ()) -> bool:
     """Whether what is selected hangs on whose a number is taken to be (see `Table.apart`)."""
     misdirected = any("misdirected" in one.words for one in chosen.not_)
     return misdirected or chosen.whom is not None or "household" in per
-
-
-def selected(prepared: Prepared, chosen: Selector) -> pl.DataFrame:
-    """History rows that a selector counts, its period and units aside (`counting.matches`)."""
-    test = (pl.col("counts") & MASKS[chosen.what]) != 0
-    if chosen.direction != "any":
-        test &= pl.col("out") if chosen.direction == "out" else ~pl.col("out")
-    if chosen.channels is not None:
-        test &= pl.col("channel").is_in(sorted(chosen.channels))
-    if chosen.to is not None:
-        test &= _to(chosen.to)
-    if chosen.whom is not None:
-        test &= pl.col("whom").is_in(sorted(chosen.whom))
-    contents = pl.col("content")
-    implied = pl.col("purpose").is_in(list(words.CONTENTS))
-    if chosen.purpose is not None:
-        wanted = sorted(chosen.purpose)
-        mine = pl.col("purpose").fill_null("collection").is_in(wanted)
-        test &= mine | contents.is_in(wanted).fill_null(value=False)
-    if chosen.content is not None:
-        wanted = sorted(chosen.content)
-        test &= contents.is_in(wanted).fill_null(value=False) | (
-            implied & pl.col("purpose").is_in(wanted)
-        ).fill_null(value=False)
-    if chosen.technology is not None:
-        test &= pl.col("technology").fill_null("prerecorded").is_in(sorted(chosen.technology))
-    if chosen.result is not None:
-        test &= pl.col("result").is_null() | pl.col("result").is_in(sorted(chosen.result))
-    if chosen.initiated_by is not None:
-        started = pl.when("out").then(pl.lit("collector")).otherwise(pl.lit("consumer"))
-        test &= pl.coalesce("initiated_by", started) == chosen.initiated_by
-    for exclusion in chosen.not_:
-        left_out = _left_out(exclusion)
-        if left_out is not None:
-            test &= ~left_out
-    rows = prepared.history.filter(test)
-    return rows if chosen.types is None else _of_types(prepared, rows, chosen, chosen.types)
-
-
-def _of_types(
-    prepared: Prepared, rows: pl.DataFrame, chosen: Selector, types: frozenset[str]
-) -> pl.DataFrame:
-    """Rows without those that name debts on record, none of them of these types."""
-    links = prepared.talked if chosen.debts == "discussed" else prepared.charged
-    named = links.join(rows.select("h"), on="h", how="semi")
-    accounts = prepared.accounts.select("a", pl.col("account").alias("other"), "type")
-    known = pl.concat(
-        [
-            named.drop_nulls("a").join(accounts.select("a", "type"), on="a"),
-            named.drop_nulls("other").join(accounts.select("other", "type"), on="other"),
-        ],
-        how="diagonal_relaxed",
-    )
-    fit = known.filter(pl.col("type").is_in(sorted(types)))["h"].unique()
-    unfit = pl.col("h").is_in(known["h"].unique().implode())
-    return rows.filter(~unfit | pl.col("h").is_in(fit.implode()))
-
-
-def unclear(chosen: Selector) -> pl.Expr:
-    """Whether nobody recorded the result or kind of point that would tell (`selecting.unclear`)."""
-    told = any(set(one.words) & RESULT_TELLS for one in chosen.not_)
-    found = pl.col("result").is_null()
-    if chosen.result is None:
-        matters = ["call", "visit"] if told or chosen.what != "attempts" else []
-        found &= pl.col("channel").is_in(matters)
-    sure = surely_within(chosen.to) if chosen.to is not None else words.CHANNELS
-    kindless = (pl.col("kind") == words.UNKNOWN_KIND) & ~pl.col("channel").is_in(sorted(sure))
-    return found | kindless
-
-
-def _to(to: frozenset[str]) -> pl.Expr:
-    kind, text = pl.col("kind"), pl.col("channel") == "text"
-    within = kind.is_in(sorted(to))
-    if "electronic" in to:
-        within |= text
-    if "-electronic" in to:
-        within &= ~text
-    return within | (kind == words.UNKNOWN_KIND)
-
-
-def _left_out(exclusion: Exclusion) -> pl.Expr | None:
-    """An entry of `not` as an expression; None for consent, which `plain` sees to."""
-    tests = {
-        "to_professional": pl.col("whom").is_in(list(words.PROFESSIONAL_ROLES)),
-        "misdirected": pl.col("wrong"),
-        "reply_to_consumer": pl.col("reply"),
-        "not_connected": ((pl.col("counts") & MASKS["connected"]) == 0)
-        & pl.col("out")
-        & pl.col("channel").is_in(list(words.VOICE_CHANNELS)),
-        "no_message_possible": pl.col("message_possible").eq_missing(pl.lit(value=False)),
-        "returned": pl.col("returned"),
-        "conversation": ((pl.col("counts") & MASKS["conversations"]) != 0)
-        & ~(pl.col("result").is_null() & pl.col("channel").is_in(["call", "visit"])),
-    }
-    if "in_call_consent" in exclusion.words:
-        return None
-    found: pl.Expr | None = None
-    for word in exclusion.words:
-        found = tests[word] if found is None else found & tests[word]
-    return found
 
 
 def keyed(
@@ -309,6 +211,14 @@ def leaves_on(period: Period | None, past: pl.Expr) -> pl.Expr | None:
     return past.dt.truncate("1mo").dt.offset_by("1mo")
 
 
+def unit_of(per: Sequence[str]) -> list[str]:
+    """The columns that tell the units of a rule apart, zones aside; counts are per collector."""
+    keys = ["collector", *dict.fromkeys(KEYS[unit] for unit in per)]
+    if any(unit in DEBT_UNITS for unit in per) and "fp" not in keys:
+        keys.append("fp")  # what names no debt is met by its file
+    return keys
+
+
 def used(
     prepared: Prepared,
     calendar: Calendar,
@@ -316,40 +226,33 @@ def used(
     period: Period | None,
     per: Sequence[str],
     maximum: int,
-    wanted: pl.DataFrame,
+    units: Units,
 ) -> pl.DataFrame:
-    """How many contacts count now, per row of `wanted` (its unit keys and zone `z`).
+    """How many contacts count now, per row of `units` (told apart by `unit_of` and zone z).
 
-    Returns `wanted` with `used` and, where it has reached `maximum`, `free_day`: the first local
-    day with room again, null if time alone makes none.
+    `used` and, where that has reached `maximum`, `free_day`: the first local day with room again,
+    null if time alone makes none.
     """
-    rows = selected(prepared, chosen)
-    floor = reach_back(period, prepared.day)
-    if floor is not None:
-        rows = rows.filter(pl.col("at") >= floor)
+    rows = selected(prepared, chosen, reach_back(period, prepared.day))
     parts = []
-    keys_all = ["collector", *dict.fromkeys(KEYS[unit] for unit in per)]
-    if any(unit in DEBT_UNITS for unit in per) and "fp" not in keys_all:
-        keys_all.append("fp")
-    keys_all.append("z")
-    asked = wanted.select(keys_all).unique()
+    asked = units.asked()
     for keys, frame in keyed(prepared, rows, chosen, per):
         if frame.is_empty():
             continue
-        met = asked.join(frame.select("h", "at", *keys), on=keys)
+        met = asked.select("u", "z", *keys).join(frame.select("h", "at", *keys), on=keys)
         met = met.with_columns(calendar.day().alias("day"))
-        parts.append(
-            met.filter(counts_on(period, prepared.day, pl.col("day"))).select(*keys_all, "h", "day")
-        )
+        parts.append(met.filter(counts_on(period, prepared.day, pl.col("day"))).select(*COUNTED))
     if not parts:
-        return wanted.with_columns(
-            pl.lit(0, dtype=pl.UInt32).alias("used"),
-            pl.lit(None, dtype=pl.Date).alias("free_day"),
+        return pl.DataFrame(
+            [
+                pl.zeros(len(units.of), dtype=pl.UInt32, eager=True).alias("used"),
+                pl.repeat(None, len(units.of), dtype=pl.Date, eager=True).alias("free_day"),
+            ]
         )
     rows = pl.concat(parts)
     if len(parts) > 1:
-        rows = rows.unique(["h", *keys_all])
-    tally = rows.group_by(keys_all).agg(
+        rows = rows.unique(["h", "u"])
+    tally = rows.group_by("u").agg(
         pl.len().cast(pl.UInt32).alias("used"), pl.col("day").sort().alias("days")
     )
     over = pl.col("used").cast(pl.Int64) - maximum
@@ -359,36 +262,25 @@ def used(
     tally = tally.with_columns(blocking.alias("blocking")).with_columns(
         (free if free is not None and maximum > 0 else never).alias("free_day")
     )
-    return wanted.join(
-        tally.select(*keys_all, "used", "free_day"), on=keys_all, how="left", maintain_order="left"
-    ).with_columns(pl.col("used").fill_null(0))
+    return pl.DataFrame([units.beside(tally, "used").fill_null(0), units.beside(tally, "free_day")])
 
 
-def latest(
-    prepared: Prepared, calendar: Calendar, body: Wait, wanted: pl.DataFrame
-) -> pl.DataFrame:
-    """The event a wait runs from, per row of `wanted`: `event` (instant) and its local `day`."""
+def latest(prepared: Prepared, body: Wait, units: Units) -> pl.Series:
+    """The event (an instant) that a wait runs from, per row of `units` (by `unit_of`)."""
     rows = selected(prepared, body.after)
+    first = body.after.which == "first"
     parts = []
-    per = body.per
-    keys_all = ["collector", *dict.fromkeys(KEYS[unit] for unit in per)]
-    if any(unit in DEBT_UNITS for unit in per) and "fp" not in keys_all:
-        keys_all.append("fp")
-    asked = wanted.select(keys_all).unique()
-    for keys, frame in keyed(prepared, rows, body.after, per):
+    asked = units.asked()
+    for keys, frame in keyed(prepared, rows, body.after, body.per):
         if frame.is_empty():
             continue
-        pick = pl.col("at").min() if body.after.which == "first" else pl.col("at").max()
+        pick = pl.col("at").min() if first else pl.col("at").max()
         best = frame.group_by(keys).agg(pick.alias("event"))
-        parts.append(asked.join(best, on=keys).select(*keys_all, "event"))
+        parts.append(asked.select("u", *keys).join(best, on=keys).select("u", "event"))
     if not parts:
-        none = pl.lit(None, dtype=pl.Datetime("us", "UTC")).alias("event")
-        return wanted.with_columns(none, pl.lit(None, dtype=pl.Date).alias("day"))
-    pick = pl.col("event").min() if body.after.which == "first" else pl.col("event").max()
-    best = pl.concat(parts).group_by(keys_all).agg(pick)
-    return wanted.join(best, on=keys_all, how="left", maintain_order="left").with_columns(
-        calendar.day("event").alias("day")
-    )
+        return pl.repeat(None, len(units.of), dtype=pl.Datetime("us", "UTC"), eager=True)
+    pick = pl.col("event").min() if first else pl.col("event").max()
+    return units.beside(pl.concat(parts).group_by("u").agg(pick), "event")
 
 
 def first_free(body: Wait, day: pl.Series) -> pl.Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import polars as pl
 import pytest
@@ -57,8 +58,8 @@ def test_a_broken_fact_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_broken_count_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = tally.selected
 
-    def broken(prepared: Prepared, chosen: Selector) -> pl.DataFrame:
-        return whole(prepared, chosen).head(0)
+    def broken(prepared: Prepared, chosen: Selector, since: datetime | None = None) -> pl.DataFrame:
+        return whole(prepared, chosen, since).head(0)
 
     monkeypatch.setattr(tally, "selected", broken)
     candidates, alarms = part_with(ONE_A_WEEK)

@@ -1,0 +1,65 @@
+"""Units of a part by number: rows alike in some columns, told apart once for all rules.
+
+A limit or a wait is counted per person, debt, line and the like, and by collector and zone; a
+window is read on clocks; rules tell channels and kinds of point. Rows of one unit have the same
+number, so that what is found of a unit is laid beside its rows by number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """`keys`: one row per unit, in the order of its number; `of`: the number of each row."""
+
+    keys: pl.DataFrame
+    of: pl.Series
+
+    @classmethod
+    def told(cls, rows: pl.DataFrame, on: list[str]) -> Units:
+        """Tell the units of rows apart by these columns of numbers and words."""
+        keys = rows.select(on)
+        marks = _marks(keys)
+        if marks is None:
+            known = keys.unique(maintain_order=True)
+            told = known.with_row_index("u")
+            found = keys.join(told, on=on, how="left", nulls_equal=True, maintain_order="left")
+            return cls(known, found["u"])
+        firsts = marks.is_first_distinct().arg_true()
+        told = marks.gather(firsts).to_frame("mark").with_row_index("u")
+        found = marks.to_frame("mark").join(told, on="mark", how="left", maintain_order="left")
+        return cls(keys[firsts], found["u"])
+
+    def at(self, rows: pl.Series) -> Units:
+        """The same of some rows, by their places."""
+        return Units(self.keys, self.of.gather(rows))
+
+    def asked(self) -> pl.DataFrame:
+        """The keys of the units that rows are in, with their number (u)."""
+        numbers = self.of.unique().rename("u")
+        return self.keys[numbers].hstack([numbers])
+
+    def beside(self, counted: pl.DataFrame, name: str) -> pl.Series:
+        """A column of what was counted by unit (u, each once), for each row; null: not counted."""
+        places = pl.repeat(None, len(self.keys), dtype=pl.UInt32, eager=True)
+        order = pl.int_range(len(counted), dtype=pl.UInt32, eager=True)
+        return counted[name].gather(places.scatter(counted["u"], order).gather(self.of))
+
+
+def _marks(keys: pl.DataFrame) -> pl.Series | None:
+    """One number for each row: its keys side by side in 64 bits; None where they do not fit."""
+    numbers = keys.with_columns(pl.col(pl.String).cast(pl.Categorical).to_physical())
+    mark: pl.Expr = pl.lit(0, dtype=pl.UInt64)
+    room = 1
+    for name in numbers.columns:
+        last = numbers[name].cast(pl.UInt64).max()
+        width = (last if isinstance(last, int) else 0) + 2
+        room *= width
+        if room >= 1 << 63:
+            return None
+        mark = mark * width + (pl.col(name).cast(pl.UInt64) + 1).fill_null(0)
+    return numbers.select(mark.alias("mark"))["mark"]
