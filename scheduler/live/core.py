@@ -75,7 +75,8 @@ class Core:
 
     def __post_init__(self) -> None:
         """Make the engines ready for the rulebook."""
-        self.short = Short(self.store, Pen(self.signer))
+        lasting = timedelta(seconds=self.settings.permit_seconds)
+        self.short = Short(self.store, Pen(self.signer), lasting)
         self._begin(self.law)
 
     def renew(self, law: Law, now: datetime) -> None:

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from ..store.database import Store
 from ..store.direct import Direct, Looked
 from ..store.linking import read_looked
-from .asked import Fault
+from .asked import Fault, Reserved
 from .deciding import Desk
 from .entering import Ledger, Work
 from .jobs import Job, proposals
 from .knowing import Known, Memory
 from .proposing import decide_now
 from .recording import Asking, Kept
+from .single import Met, Single, met
 from .token import Pen
 
 Found = list[Kept | Fault]
@@ -34,6 +36,7 @@ class Short:
 
     store: Store
     pen: Pen
+    seconds: timedelta
     direct: Direct | None = None
     _quiet: list[Any] = field(default_factory=list)
     _epoch: int = -1
@@ -54,6 +57,11 @@ class Short:
         """
         if not ledger.begun or any(job.kind not in ("check", "reserve") for job in jobs):
             return None
+        if len(jobs) == 1 and jobs[0].kind == "reserve":
+            alone = met(jobs[0], work, ledger, memory)
+            if alone is not None:
+                told = self._single(jobs[0], alone, work, ledger, memory)
+                return None if told is None else [told]
         groups: dict[str, Known] = {}
         locked: set[str] = set()
         decided: list[Found] = []
@@ -94,14 +102,45 @@ class Short:
             memory.groups[name] = memory.groups.pop(name)
         return pending
 
-    def _holds(self, looked: Looked, memory: Memory, groups: dict[str, Known], work: Work) -> bool:
-        """Whether all of it is as memory has it."""
-        if looked.marks != self._quiet:
-            epoch, fresh = read_looked(looked.marks)
+    def _single(
+        self, job: Job, alone: Met, work: Work, ledger: Ledger, memory: Memory
+    ) -> Reserved | None:
+        """The same for one permit alone."""
+        known, kept = alone
+        if self.direct is None:
+            self.direct = Direct(self.store)
+        direct = self.direct
+        single = Single(job, kept, work, ledger, self.seconds)
+        try:
+            looked = direct.look((known.name,), (), work.now, single.make)
+            head = looked.head
+            version, changed = looked.states[known.name]
+            held = version == known.version and changed <= work.now
+            if head is None or not held or not self._read(looked, memory):
+                direct.give_up()
+                return None
+            single.write(direct, head, self.pen)
+        except BaseException as error:
+            self.direct = None
+            direct.failed(error)
+        known.reserve(single.permit)
+        work.bumped = {known.name}
+        memory.groups[known.name] = memory.groups.pop(known.name)
+        return single.told()
+
+    def _read(self, looked: Looked, memory: Memory) -> bool:
+        """Whether there is nothing in the store that memory has not read."""
+        marks = looked.marks
+        if marks is not self._quiet and marks != self._quiet:
+            epoch, fresh = read_looked(marks)
             if fresh:
                 return False
-            self._quiet, self._epoch = looked.marks, epoch
-        if self._epoch != memory.epoch:
+            self._quiet, self._epoch = marks, epoch
+        return self._epoch == memory.epoch
+
+    def _holds(self, looked: Looked, memory: Memory, groups: dict[str, Known], work: Work) -> bool:
+        """Whether all of it is as memory has it."""
+        if not self._read(looked, memory):
             return False
         states, now = looked.states, work.now
         for name, known in groups.items():

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, NoReturn
 
 from .database import Store, take_lock, told
 from .linking import looked_text
@@ -36,8 +36,7 @@ _HEAD_THERE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(NamedTuple):
     """What a transaction found once it held its locks.
 
     `marks` as `linking.read_looked` reads them. `states`: the version of each group that has one,
@@ -123,16 +122,17 @@ class Direct:
         if self.name == "postgresql":
             return self._look_there(sorted(locked), sorted(others), now, meanwhile)
         meanwhile()
-        take_lock(self.driver_connection)
+        raw = self.driver_connection
+        take_lock(raw)
         rows: list[Any] = []
         for group in sorted(locked):
-            rows += asked(self, _LOCK_FILE, (group, now))
+            rows += raw.execute(_LOCK_FILE, (group, now)).fetchall()
         if others:
             condition, value = among(self, "grp", list(others))
             rows += asked(self, _STATE + condition, (value,))
         states = {group: (version, read_moment(changed)) for group, version, changed in rows}
         # another number: another connection has committed since (sqlite.org/pragma.html)
-        ((changes,),) = asked(self, "PRAGMA data_version")
+        ((changes,),) = raw.execute("PRAGMA data_version").fetchall()
         if self._stands is None or self._stands[0] != changes:
             marks, head = asked(self, looked_text(self.name)), _head(asked(self, _HEAD))
             self._stands = (changes, marks, head)
@@ -192,6 +192,12 @@ class Direct:
     def give_up(self) -> None:
         """Nothing was done."""
         done(self, "ROLLBACK")
+
+    def failed(self, error: BaseException) -> NoReturn:
+        """Close it after an error, which is raised, the database's own as StoreError."""
+        self.close()
+        with told(self.store):
+            raise error
 
     def close(self) -> None:
         """Let go of the connection; what it had begun and not committed never was."""

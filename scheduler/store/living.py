@@ -284,6 +284,15 @@ def add_decisions(connection: Way, rows: Sequence[Sequence[Any]]) -> None:
     put(connection, "live_decision", _DECISION, rows)
 
 
+def add_one(connection: Way, decision: Sequence[Any], permit: Permit) -> None:
+    """Add one decision (as `add_decisions`, its `at` a moment) and the permit that it gives."""
+    seq, at, *rest = decision
+    opened = moment(connection, at)
+    put(connection, "live_decision", _DECISION, [(seq, opened, *rest)])
+    row = (*permit[:8], opened, moment(connection, permit.until))
+    put(connection, "permit", PERMIT, [row])
+
+
 def add_situations(connection: Way, rows: Sequence[tuple[str, str, str]]) -> None:
     """Add situations met for the first time: (common, situation, content)."""
     columns = ("common", "situation", "content")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,9 +23,13 @@ from scheduler.live import (
     check,
     check_token,
     reserve_now,
+    short,
 )
+from scheduler.live.recording import broken
+from scheduler.store import living
 from scheduler.store.adding import add_told
 from scheduler.store.database import Store
+from scheduler.store.living import START, StoredDecision, live_decisions
 from scheduler.store.migrating import migrate
 from tests.scheduler import living as made
 from tests.scheduler.living import DAY, NOON, Hands, debtors, frame, hold, tell
@@ -172,6 +178,46 @@ def test_what_was_under_way_while_it_looked_is_seen_once_it_is_there(
             assert permit(live, 1) is not None
             assert permit(live, 2) is not None
     assert permit(live, 3) is None
+
+
+def parts(row: StoredDecision, number: int) -> list[dict[str, Any]]:
+    """What a record says, but for whom it is about and its ids."""
+    found = []
+    for text in (row.public, row.personal or ""):
+        named = json.loads(re.sub(rf"\b([ACP]){number}\b", r"\1", text))
+        found.append(
+            {k: v for k, v in named.items() if k not in ("decision_id", "permit", "number")}
+        )
+    return found
+
+
+def test_who_asks_alone_is_answered_and_logged_as_among_others(
+    live: Live, store: Store, now: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check(live, SOME, "dialer").result(60)
+    memory = live.writer.core.memory
+    alone = reserve_now(live, SOME[0], "dialer", "P. Person")
+    monkeypatch.setattr(short, "met", lambda *_: None)
+    among = reserve_now(live, SOME[1], "dialer", "P. Person")
+    assert isinstance(alone, Reserved)
+    assert isinstance(among, Reserved)
+    rows = live_decisions(store, 0, 100)
+    assert broken(rows, START, 1) is None
+    assert parts(rows[-2], 1) == parts(rows[-1], 2)
+    assert rows[-2].common == rows[-1].common
+    with store.reading() as connection:
+        kept = living.permits(connection, [alone.permit or "", among.permit or ""])
+        versions = living.states(connection, ["C1", "C2"])
+    for number, given in ((1, alone), (2, among)):
+        known, one = memory.of(f"C{number}"), kept[given.permit or ""]
+        assert known.opens == {one.permit: one._replace(decision="")}
+        assert known.version == versions[f"C{number}"][0]
+        assert one.decision == given.answer.decision
+        said = check_token(given.token or "", made.KEY.public_key(), now())
+        assert (said.permit, said.account) == (one.permit, f"A{number}")
+        assert (said.since, said.until) == (one.opened_at, one.until)
+    rid = {"decision": "", "account": "", "consumer": "", "point": ""}
+    assert alone.answer._replace(**rid) == among.answer._replace(**rid)
 
 
 def test_what_cannot_be_signed_is_told(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
