@@ -130,6 +130,8 @@ class Core:
             if known is not None:
                 known.version += 1
         self.ledger.committed(work)
+        if self.memory.gone:
+            self._let_go(now)
         self.memory.make_room()
         return [
             self.ledger.answered(one, self.signer, job.plain)
@@ -140,13 +142,28 @@ class Core:
         """Begin each day with nothing in memory, so that months need no more of it than a day."""
         today = (now - NIGHT).date()
         if self.today is not None and today != self.today:
-            self.memory.clear()
-            self.ledger.written.clear()
-            self.desk.forget(now)
-            self.short.close()
-            self.store.close()  # each connection holds pages of its own, the more the longer
-            rest()
+            self._let_go(now)
         self.today = today
+
+    def _let_go(self, now: datetime) -> None:
+        """Go on with nothing in memory."""
+        self.memory.clear()
+        self.memory.gone = False
+        self.ledger.written.clear()
+        self.desk.forget(now)
+        self.short.close()
+        self.store.close()  # each connection holds pages of its own, the more the longer
+        rest()
+
+    def glance(self, now: Callable[[], datetime]) -> None:
+        """Let go of all where retention emptied rows, though nobody asks. Raises StoreError."""
+        if self.memory.erased < 0:
+            return  # nothing was read yet
+        with self.store.reading() as connection:
+            erased = linking.erasures(connection)
+        if erased != self.memory.erased:
+            self.memory.erased = erased
+            self._let_go(now())
 
     def _work(self, connection: Connection, jobs: Sequence[Job], work: Work) -> list[Any]:
         if any(job.kind in TELLING for job in jobs):

@@ -112,6 +112,8 @@ class Memory:
 
     licences: Licences | None
     epoch: int = -1
+    erased: int = -1
+    gone: bool = False
     groups: dict[str, Known] = field(default_factory=dict)
     home: dict[str, str] = field(default_factory=dict)
     owner: dict[str, str] = field(default_factory=dict)
@@ -149,7 +151,11 @@ class Memory:
         self._known = None
 
     def caught(self, caught: linking.Caught) -> None:
-        """Take note of what others added."""
+        """Take note of what others added, and that retention emptied rows (`gone`)."""
+        if caught.erased != self.erased:
+            self.gone = self.gone or self.erased >= 0
+            self.clear()
+            self.erased = caught.erased
         if caught.epoch != self.epoch:
             self.clear()
             self.epoch = caught.epoch

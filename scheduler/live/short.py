@@ -39,7 +39,7 @@ class Short:
     seconds: timedelta
     direct: Direct | None = None
     _quiet: list[Any] = field(default_factory=list)
-    _epoch: int = -1
+    _stands: tuple[int, int] = (-1, -1)
 
     def close(self) -> None:
         """Let go of the connection, stop signing."""
@@ -132,11 +132,11 @@ class Short:
         """Whether there is nothing in the store that memory has not read."""
         marks = looked.marks
         if marks is not self._quiet and marks != self._quiet:
-            epoch, fresh = read_looked(marks)
+            stands, fresh = read_looked(marks)
             if fresh:
                 return False
-            self._quiet, self._epoch = marks, epoch
-        return self._epoch == memory.epoch
+            self._quiet, self._stands = marks, stands
+        return self._stands == (memory.epoch, memory.erased)
 
     def _holds(self, looked: Looked, memory: Memory, groups: dict[str, Known], work: Work) -> bool:
         """Whether all of it is as memory has it."""

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -24,6 +25,8 @@ FEW: Final = 3
 """Of those decided at once: whoever asks meanwhile waits so long."""
 PATIENCE: Final = timedelta(minutes=10)
 """How long they wait at most; what was likely to be asked then is no more."""
+IDLE: Final = 1.0
+"""Seconds that nothing is asked until somebody looks whether retention emptied rows."""
 TRIES: Final = 5
 """Times that a transaction is tried which the database gave up for another's sake."""
 _GIVEN_UP: Final = ("deadlock detected", "could not serialize", "database is locked")
@@ -76,6 +79,7 @@ class Writer:
         with self._wake:
             free = not self._working and not self._queue and not self._closed
             if free:
+                self._begin()
                 self._working = True
         if not free:
             return self.hand_in(work).result()
@@ -140,7 +144,7 @@ class Writer:
     def _go(self) -> None:
         while (batch := self._take()) is not None:
             if not batch:
-                self._ahead()
+                self._aside()
             elif isinstance(first := batch[0].work, Job):
                 self._answer(batch, [one.work for one in batch if isinstance(one.work, Job)])
             else:
@@ -151,11 +155,13 @@ class Writer:
     def _take(self) -> list[Handed] | None:
         """Waits for a turn and work; then all that fits, up to what stands alone. None: closed.
 
-        Empty where all of it was called off, or nothing but what may be decided ahead is there.
+        Empty where all of it was called off, nothing but what may be decided ahead is there, or
+        nothing at all for a while.
         """
         with self._wake:
             while self._working or not (self._queue or self._later or self._closed):
-                self._wake.wait()
+                if not self._wake.wait(IDLE) and not self._working:
+                    break
             if not self._queue and self._closed:
                 return None
             self._working = True
@@ -174,11 +180,21 @@ class Writer:
                         break
             return batch
 
+    def _aside(self) -> None:
+        """What is done while nobody waits."""
+        with self._wake:
+            if self._queue:
+                return
+            ahead = bool(self._later)
+        if ahead:
+            self._ahead()
+        else:
+            with suppress(ForbearError):  # whoever asks next is told
+                self.core.glance(self.now)
+
     def _ahead(self) -> None:
         """Decide some of what is foreseen; what cannot be decided is only left out."""
         with self._wake:
-            if self._queue or not self._later:
-                return
             one = self._later[0]
             some = [one.left.popleft() for _ in range(min(FEW, len(one.left)))]
         try:

@@ -11,6 +11,7 @@ same transaction, so nobody decides by a group that a committed row has changed.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,7 +21,8 @@ import polars as pl
 import sqlalchemy as sa
 
 from . import bulk
-from .plain import among, asked, done, put
+from .plain import among, asked, done, moment, put
+from .tables import EPOCH as NEVER
 from .tables import STORED
 
 FEW: Final = 2_000
@@ -42,25 +44,28 @@ _READ: Final[dict[str, tuple[str, ...]]] = {
     "collector": ("collector",),
 }
 EPOCH: Final = "epoch"
+ERASED: Final = "erased"
 
 
 @dataclass(frozen=True, slots=True)
 class Caught:
     """What was new: the groups it touched. `epoch` is one more each time all may have changed.
 
-    `whole`: they may have changed just now, and not for the first time.
+    `whole`: they may have changed just now, and not for the first time. `erased`: how often
+    retention has emptied rows, which are not new.
     """
 
     epoch: int
     touched: frozenset[str]
     whole: bool = False
+    erased: int = 0
 
 
 def catch_up(connection: sa.Connection) -> Caught:
     """Group the consumers of all rows added since the last time, by whomever."""
     marks, fresh = _looked(connection)
     if not fresh:
-        return Caught(marks.get(EPOCH, 0), frozenset())
+        return Caught(marks.get(EPOCH, 0), frozenset(), erased=marks.get(ERASED, 0))
     if connection.dialect.name == "postgresql":
         done(connection, "LOCK TABLE watermark IN SHARE ROW EXCLUSIVE MODE")
         marks, fresh = _looked(connection)
@@ -91,7 +96,46 @@ def catch_up(connection: sa.Connection) -> Caught:
             "ON CONFLICT (name) DO UPDATE SET row = excluded.row",
             (name, number),
         )
-    return Caught(epoch, touched, whole and epoch > 1)
+    return Caught(epoch, touched, whole and epoch > 1, marks.get(ERASED, 0))
+
+
+_HOMES: Final = (
+    "SELECT DISTINCT coalesce(g.grp, c.consumer) AS grp FROM ({those}) c "
+    "LEFT JOIN contact_group g ON g.consumer = c.consumer"
+)
+_THOSE: Final = {
+    "postgresql": "SELECT unnest(?::text[]) AS consumer",
+    "sqlite": "SELECT value AS consumer FROM json_each(?)",
+}
+
+
+def emptied(connection: sa.Connection, consumers: Collection[str]) -> None:
+    """Say that rows of these consumers were emptied: who holds any of it holds it no more.
+
+    Their groups get another version, and every process sees at its next look that it must read all
+    anew. At the end of the transaction that empties them.
+    """
+    kind = connection.dialect.name
+    value = list(consumers) if kind == "postgresql" else json.dumps(list(consumers))
+    done(
+        connection,
+        "INSERT INTO group_state (grp, version, at) SELECT grp, 1, ? FROM "
+        f"({_HOMES.format(those=_THOSE[kind])}) homes WHERE true ORDER BY grp "
+        "ON CONFLICT (grp) DO UPDATE SET version = group_state.version + 1",
+        (moment(connection, NEVER), value),
+    )
+    done(
+        connection,
+        "INSERT INTO watermark (name, row) VALUES (?, 1) "
+        "ON CONFLICT (name) DO UPDATE SET row = watermark.row + 1",
+        (ERASED,),
+    )
+
+
+def erasures(connection: sa.Connection) -> int:
+    """How often retention has emptied rows."""
+    rows = asked(connection, "SELECT row FROM watermark WHERE name = ?", (ERASED,))
+    return int(rows[0][0]) if rows else 0
 
 
 def groups_of(connection: sa.Connection, consumers: Collection[str]) -> dict[str, str]:
@@ -124,10 +168,10 @@ def looked_text(dialect: str) -> str:
     return f"SELECT name, row FROM watermark UNION ALL {newest}"
 
 
-def read_looked(rows: Sequence[tuple[str, int | None]]) -> tuple[int, bool]:
-    """The epoch, and whether there are rows that nobody has looked at yet."""
+def read_looked(rows: Sequence[tuple[str, int | None]]) -> tuple[tuple[int, int], bool]:
+    """The epoch and the erasures, and whether there are rows that nobody has looked at yet."""
     marks, fresh = _read_looked(rows)
-    return marks.get(EPOCH, 0), bool(fresh)
+    return (marks.get(EPOCH, 0), marks.get(ERASED, 0)), bool(fresh)
 
 
 def _looked(connection: sa.Connection) -> tuple[dict[str, int], dict[str, int]]:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from .append_only import DOOR
 from .database import Store, StoreError, driver
 from .kept import KEPT
+from .linking import emptied
 from .plain import asked
 from .tables import LIVE_COLUMNS
 
@@ -25,7 +26,9 @@ _AT_ONCE: Final = 500
 def erase(store: Store, consumers: Collection[str], live: Collection[int] = ()) -> dict[str, int]:
     """Null the personal columns of these consumers' rows, and of live decisions by number.
 
-    Returns the rows changed by table; all of them or none. Raises StoreError.
+    Returns the rows changed by table; all of them or none. Every process that answers from the
+    store lets go of what it holds: by the next answer, or by itself (`live.writer.IDLE`).
+    Raises StoreError.
     """
     counts: dict[str, int] = {}
     with store.writing() as connection:
@@ -36,6 +39,10 @@ def erase(store: Store, consumers: Collection[str], live: Collection[int] = ()) 
         counts["live_decision"] = _null(
             connection, "live_decision", ("personal", "salt"), "seq", numbers
         )
+        if any(counts.values()):
+            if store.dialect == "postgresql":
+                connection.exec_driver_sql("RESET ROLE")  # the rest needs no door
+            emptied(connection, sorted(set(consumers)))
     return {table: count for table, count in counts.items() if count}
 
 
