@@ -68,6 +68,12 @@ KEYS: Final[dict[str, tuple[str, bool]]] = {
 }
 
 
+def whole_second(at: pl.Expr) -> pl.Expr:
+    """An instant, or the next whole second after it: lists write no fractions."""
+    floor = at.dt.truncate("1s")
+    return pl.when(floor == at).then(at).otherwise(floor.dt.offset_by("1s"))
+
+
 def listed(rows: pl.DataFrame) -> pl.DataFrame:
     """The list's rows of decided candidates, but for `row_id` and `priority`, which need them all.
 

@@ -290,7 +290,7 @@ def _numbered(job: Job, candidates: pl.DataFrame, first: int) -> pl.DataFrame:
         pl.lit(job.now).cast(instant).alias("decided_at"),
         pl.lit(job.now).cast(instant).alias("as_of"),
         (pl.col("permitted") & (left > 0)).alias("listed"),
-        _whole_second(pl.col("next_permitted_utc")),
+        contact_list.whole_second(pl.col("next_permitted_utc")),
     )
     zeros = pl.col("row").cast(pl.String()).str.zfill(9)
     numbered = numbered.with_columns(
@@ -298,12 +298,6 @@ def _numbered(job: Job, candidates: pl.DataFrame, first: int) -> pl.DataFrame:
     )
     _check(numbered)
     return contact_list.withheld(numbered, job.rulebook)
-
-
-def _whole_second(at: pl.Expr) -> pl.Expr:
-    """An instant, or the next whole second after it: lists write no fractions."""
-    floor = at.dt.truncate("1s")
-    return pl.when(floor == at).then(at).otherwise(floor.dt.offset_by("1s"))
 
 
 def _check(rows: pl.DataFrame) -> None:

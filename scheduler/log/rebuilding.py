@@ -18,7 +18,7 @@ from engine.panel import Panel
 from engine.part import PartInput, decide_part
 from engine.terms import Licences
 
-from ..contact_list import INSTANT
+from ..contact_list import INSTANT, whole_second
 from ..doubtful import decide_part_both
 from ..grouped import GroupsOf, rows_of
 from ..parts import plan, read
@@ -145,14 +145,10 @@ def _decided(
     rows = rows.join(seen, on="consumer", how="left", maintain_order="left")
     permitted = pl.col("permitted")
     moment = pl.col("next_permitted_utc").cast(INSTANT)
-    floor = moment.dt.truncate("1s")
     return rows.with_columns(
         pl.when(permitted).then(pl.lit("permitted")).otherwise(pl.lit("refused")).alias("verdict"),
         (permitted & (pl.col("attempts_left").fill_null(0) > 0)).alias("listed"),
-        pl.when(floor == moment)
-        .then(moment)
-        .otherwise(floor.dt.offset_by("1s"))
-        .alias("next_permitted_utc"),
+        whole_second(moment).alias("next_permitted_utc"),
     ).select(*KEYS, *COMPARED, *STOOD_ON)
 
 

@@ -22,6 +22,7 @@ from engine.panel import Panel
 from engine.part import PartInput, decide_part
 from engine.rule import Rule
 from engine.rulebook import law_directory, load
+from scheduler.contact_list import whole_second
 from scheduler.doubtful import decide_part_both
 from scheduler.log.answering import Replayed
 from scheduler.log.reading import ERASED
@@ -47,7 +48,6 @@ def recorded(part: PartInput, candidates: pl.DataFrame) -> pl.DataFrame:
     rows = candidates.join(seen, on="consumer", how="left", maintain_order="left")
     permitted = pl.col("permitted")
     moment = pl.col("next_permitted_utc").cast(pl.Datetime("us", "UTC"))
-    floor = moment.dt.truncate("1s")
     return rows.with_row_index("row").with_columns(
         pl.col("row").cast(pl.String).alias("decision_id"),
         pl.lit(part.now).cast(pl.Datetime("us", "UTC")).alias("decided_at"),
@@ -55,10 +55,7 @@ def recorded(part: PartInput, candidates: pl.DataFrame) -> pl.DataFrame:
         pl.lit(None, dtype=pl.Datetime("us", "UTC")).alias("at"),
         pl.when(permitted).then(pl.lit("permitted")).otherwise(pl.lit("refused")).alias("verdict"),
         (permitted & (pl.col("attempts_left").fill_null(0) > 0)).alias("listed"),
-        pl.when(floor == moment)
-        .then(moment)
-        .otherwise(floor.dt.offset_by("1s"))
-        .alias("next_permitted_utc"),
+        whole_second(moment).alias("next_permitted_utc"),
         pl.lit(value=False).alias(ERASED),
     )
 
