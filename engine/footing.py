@@ -83,9 +83,9 @@ def counts_of(one: Judged) -> dict[str, dict[str, Any]]:
     `excused` and `agreed`: statements, as `Count` has them.
     """
     found: dict[str, dict[str, Any]] = {}
-    for rule in one.rules.rules:
+    for rule in one.rules.counting:
         count = one.counts.get(rule.key)
-        if not isinstance(rule.body, Limit | Wait) or count is None or not applies(rule, one):
+        if count is None or not applies(rule, one):
             continue
         told: dict[str, Any] = {}
         if isinstance(rule.body, Limit):
@@ -94,7 +94,7 @@ def counts_of(one: Judged) -> dict[str, dict[str, Any]]:
             told |= {"used": count.used, "max": count.maximum}
             if count.counts_this:
                 told["counts"] = True
-        elif starts_wait(one.view, rule.body, one.debt):
+        elif isinstance(rule.body, Wait) and starts_wait(one.view, rule.body, one.debt):
             told["starts"] = True
         if count.free is not None:
             told["free"] = format_instant(count.free)

@@ -23,11 +23,8 @@ def windows_of(judged: list[Judged], asked: Ask) -> list[tuple[Judged, Rule]]:
     return [
         (one, rule)
         for one in judged
-        for rule in one.rules.rules
-        if isinstance(rule.body, Window)
-        and asked.wants(rule)
-        and one.counts[rule.key].state != "out"
-        and applies(rule, one)
+        for rule in one.rules.windows
+        if asked.wants(rule) and one.counts[rule.key].state != "out" and applies(rule, one)
     ]
 
 
@@ -68,9 +65,9 @@ def _earliest(judged: list[Judged], asked: Ask) -> datetime:
     """The first instant a contact can be meant for: now, or when what holds today lets go."""
     first = clock.whole_minute(judged[0].view.moment.known)
     for one in judged:
-        for rule in one.rules.rules:
+        for rule in one.rules.counting:
             count = one.counts.get(rule.key)
-            if not isinstance(rule.body, Limit | Wait) or not asked.wants(rule) or count is None:
+            if not asked.wants(rule) or count is None:
                 continue
             if count.free is not None and count.bit == words.NO and applies(rule, one):
                 first = max(first, clock.whole_minute(count.free))
@@ -81,7 +78,7 @@ def attempts_left(judged: list[Judged], asked: Ask) -> int | None:
     """How many such contacts fit today before a limit refuses; a wait on attempts leaves one."""
     left: int | None = None
     for one in judged:
-        for rule in one.rules.rules:
+        for rule in one.rules.counting:
             count = one.counts.get(rule.key)
             if count is None or not asked.wants(rule) or not applies(rule, one):
                 continue

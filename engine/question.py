@@ -178,9 +178,15 @@ def _on_its_day(
     return together(list(found.values()), known=any if there else all)
 
 
-def days_there(group: Group, consumer: Consumer, when: Moment, contact: Contact) -> list[date]:
+def days_there(
+    group: Group,
+    consumer: Consumer,
+    when: Moment,
+    contact: Contact,
+    located: dict[Any, Any] | None = None,
+) -> list[date]:
     """The local days on which a consumer's whereabouts are asked about for an instant or a day."""
-    return list(_by_day(group, consumer, when, contact)[0])
+    return list(_by_day(group, consumer, when, contact, located)[0])
 
 
 def _by_day(

@@ -52,7 +52,8 @@ class RuleSet:
 
     `asks` are its distinct facts in the order of first use, `names` their field names. What
     follows from those is worked out once: `with_bits`, the rules that have a bit; `fields`, all
-    fields of its situations (scope, facts, bits), and the same sorted; `by_id`, its rules by id.
+    fields of its situations (scope, facts, bits), and the same sorted; `by_id`, its rules by id;
+    `windows`, and `counting`, its limits and waits.
     """
 
     name: str
@@ -63,6 +64,8 @@ class RuleSet:
     fields: tuple[str, ...] = field(init=False, repr=False, compare=False)
     sorted_fields: tuple[str, ...] = field(init=False, repr=False, compare=False)
     by_id: Mapping[str, Rule] = field(init=False, repr=False, compare=False)
+    windows: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
+    counting: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
     _reaching: dict[tuple[str, str, str], tuple[tuple[Rule, str], ...]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -75,6 +78,9 @@ class RuleSet:
         object.__setattr__(self, "fields", fields)
         object.__setattr__(self, "sorted_fields", tuple(sorted(fields)))
         object.__setattr__(self, "by_id", {rule.id: rule for rule in self.rules})
+        for name, kinds in (("windows", (Window,)), ("counting", (Limit, Wait))):
+            of_kind = tuple(rule for rule in self.rules if isinstance(rule.body, kinds))
+            object.__setattr__(self, name, of_kind)
 
     def reaching(self, channel: str, kind: str, whom: str) -> tuple[tuple[Rule, str], ...]:
         """Of `with_bits`, those whose bit is worth working out for a contact like this.

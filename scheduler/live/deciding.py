@@ -133,7 +133,8 @@ class Desk:
         """
         moment = Moment(known=at, at=at)
         heard: list[Heard] = []
-        decision = self._ask(group, same, contact, moment, heard)
+        located: dict[Any, Any] = {}
+        decision = self._ask(group, same, contact, moment, heard, located)
         own = {one.rule for one in decision.findings}
         if more is not None:
             decision = more(decision)
@@ -145,12 +146,12 @@ class Desk:
             decision = replace(
                 decision,
                 next_permitted=self._upcoming(
-                    group, same, contact, moment, decision.findings, heard
+                    group, same, contact, moment, decision.findings, heard, located
                 ),
             )
         since, until = self.dial.between(marks, at)
         groups = [one for one in (group, same) if one is not None]
-        found = self._decided(decision, contact, groups, heard, added)
+        found = self._decided(decision, contact, groups, heard, added, located)
         return replace(found, since=since, until=until, releases=used)
 
     def whole_day(
@@ -163,13 +164,14 @@ class Desk:
     ) -> Decided:
         """Decide about the rest of a civil day, as the list does."""
         heard: list[Heard] = []
+        located: dict[Any, Any] = {}
         moment = Moment(known=now, day=day)
-        decision = self._ask(group, same, contact, moment, heard)
+        decision = self._ask(group, same, contact, moment, heard, located)
         if not decision.permitted:
-            found = self._upcoming(group, same, contact, moment, decision.findings, heard)
+            found = self._upcoming(group, same, contact, moment, decision.findings, heard, located)
             decision = replace(decision, next_permitted=found)
         groups = [one for one in (group, same) if one is not None]
-        return self._decided(decision, contact, groups, heard, [])
+        return self._decided(decision, contact, groups, heard, [], located)
 
     def _decided(
         self,
@@ -178,6 +180,7 @@ class Desk:
         groups: Sequence[Group],
         heard: Sequence[Heard],
         added: Sequence[str],
+        located: dict[Any, Any],
     ) -> Decided:
         """A decision with what its record holds of the looks it took, the first at each group."""
         met = Gathering(self)
@@ -188,7 +191,8 @@ class Desk:
             for one in heard[:ways]
         ]
         placed = [
-            evidence_of(group, contact, one.when) for group, one in zip(groups, heard, strict=False)
+            evidence_of(group, contact, one.when, located)
+            for group, one in zip(groups, heard, strict=False)
         ]
         for look, text in zip(looks[1:], placed[1:], strict=True):
             look["placed"] = json.loads(text)
@@ -212,8 +216,9 @@ class Desk:
         contact: Contact,
         moment: Moment,
         heard: list[Heard],
+        located: dict[Any, Any],
     ) -> Decision:
-        asked = replace(self.ask, hear=heard.append)
+        asked = replace(self.ask, hear=heard.append, located=located)
         if same is None:
             return decide(self.panel, group, contact, moment, asked)
         return decide_two(self.panel, group, same, contact, moment, asked)
@@ -226,9 +231,10 @@ class Desk:
         moment: Moment,
         findings: tuple[Finding, ...],
         heard: list[Heard],
+        located: dict[Any, Any],
     ) -> datetime | None:
         def again(other: Moment) -> Decision:
-            return self._ask(group, same, contact, other, heard)
+            return self._ask(group, same, contact, other, heard, located)
 
         return next_permitted(again, moment, findings)
 
@@ -274,17 +280,17 @@ def kept_by_day() -> list[Any]:
     ]
 
 
-def evidence_of(group: Group, contact: Contact, when: Moment) -> str:
+def evidence_of(group: Group, contact: Contact, when: Moment, located: dict[Any, Any]) -> str:
     """The place evidence of a contact: of its consumer, and of whoever's file its point stands in.
 
-    As `engine.question.whereabouts_of` takes them.
+    As `engine.question.whereabouts_of` takes them; `located` as it keeps what was found.
     """
     consumer = View(group, contact, when, NOWHERE).consumer
     point = group.points.get(contact.point or "")
     named = contact.consumer or (point.consumer if point is not None else "")
     other = group.consumers.get(named, consumer)
     people = [consumer] if other.person == consumer.person else [consumer, other]
-    days = {day for one in people for day in days_there(group, one, when, contact)}
+    days = {day for one in people for day in days_there(group, one, when, contact, located)}
     return whence_of(group, [one.id for one in people], sorted(days), when.known)
 
 
