@@ -99,8 +99,8 @@ def rate(work: Callable[[], object], times: int) -> float:
 def permits(store: Store, live: Live, ready: list[Proposed], clients: int, *, met: bool) -> None:
     """Bare reserves and permits in turn, by so many clients; `met`: asked about before.
 
-    Beside the rates the fastest tenth of turns, which tells more where other programs share the
-    processors and the disk.
+    Of one client alone also the fastest tenth of turns, which tells more where other programs share
+    the processors and the disk.
     """
     turns: dict[str, list[float]] = {"bare": [], "permit": []}
     rates: dict[str, list[float]] = {"bare": [], "permit": []}
@@ -138,10 +138,13 @@ def permits(store: Store, live: Live, ready: list[Proposed], clients: int, *, me
     say(
         f"  {clients} client{'s' * (clients > 1)}, {'decided ahead' if met else 'first asked'}: "
         f"bare {one:,.0f}/s ({each['bare']:.2f} ms of processor), permit {other:,.0f}/s "
-        f"({each['permit']:.2f} ms), ratio {other / one:.2f}; {given} of {ROUNDS * EACH} given; "
-        f"the fastest tenth of turns {quick[0] * 1e3:.2f} and {quick[1] * 1e3:.2f} ms, ratio "
-        f"{quick[0] / quick[1]:.2f}"
+        f"({each['permit']:.2f} ms), ratio {other / one:.2f}; {given} of {ROUNDS * EACH} given"
     )
+    if clients == 1:
+        say(
+            f"    the fastest tenth of turns: bare {quick[0] * 1e3:.2f} ms, permit "
+            f"{quick[1] * 1e3:.2f} ms, ratio {quick[0] / quick[1]:.2f}"
+        )
 
 
 def checks(live: Live, accounts: Sequence[str]) -> None:
