@@ -87,8 +87,9 @@ class Statement:
 class Group:
     """Everything known of one contact group: what must be counted and locked together.
 
-    Contacts are oldest first. All mappings are by id. `email_provenance` is by point id
-    ("" for one given without a point).
+    Contacts are oldest first. All mappings are by id. People stand in it by their person ids, not
+    by those of their files: whoever makes one of rows sees to that (`scheduler.records`).
+    `email_provenance` is by point id ("" for one given without a point).
     """
 
     consumers: Mapping[str, Consumer]

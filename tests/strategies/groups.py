@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
@@ -10,7 +10,7 @@ from engine.history import Contact, Group
 
 from .moments import moments
 from .past import past_contacts, proposed_contacts
-from .people import files
+from .people import File, files
 from .words import provenances, statements
 
 
@@ -45,11 +45,29 @@ def situated(
     group = Group(
         consumers=file.consumers,
         accounts=file.accounts,
-        points=file.points,
+        points={
+            id: replace(one, owner=_person(file, one.owner)) for id, one in file.points.items()
+        },
         collectors=file.collectors,
-        contacts=tuple(sorted(past, key=lambda one: one.at)),
+        contacts=tuple(sorted((_with_people(file, one) for one in past), key=lambda one: one.at)),
         statements=tuple(said),
         email_provenance=provenance,
-        parties=file.parties,
+        parties={
+            debt: tuple((_person(file, one), role) for one, role in others)
+            for debt, others in file.parties.items()
+        },
     )
-    return Situated(group, draw(proposed_contacts(file, now)))
+    return Situated(group, _with_people(file, draw(proposed_contacts(file, now))))
+
+
+def _with_people(file: File, contact: Contact) -> Contact:
+    return replace(
+        contact,
+        intended_for=contact.intended_for and _person(file, contact.intended_for),
+        reached=contact.reached and _person(file, contact.reached),
+    )
+
+
+def _person(file: File, name: str) -> str:
+    """People stand in a group by their person ids, not by those of their files."""
+    return file.consumers[name].person if name in file.consumers else name
