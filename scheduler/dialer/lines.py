@@ -203,22 +203,19 @@ class Work:
         self.count("placed")
         self.stopped.wait(made.seconds / self.plan.pace)
         if made.said is not None:
-            self._say(row, made.said, permit.permit)  # at the end of the call
+            self._say(row, made.said, self.plan.now(), permit.permit)  # at the end of the call
         self._result(permit, made, now)
         if self.queue.tried(row) < row.attempts:
             self.queue.again(row, now + PAUSE)
 
-    def _say(self, row: Row, word: str, call: str) -> None:
-        """Tell at once what the consumer said; until it is taken nothing else is done here.
-
-        It is dated by whoever takes it: on a fast clock the way there takes minutes, in which the
-        word would have been said and could not be known.
-        """
+    def _say(self, row: Row, word: str, now: datetime, call: str) -> None:
+        """Tell at once what the consumer said; until it is taken nothing else is done here."""
         told: dict[str, object] = {
             "kind": word,
             "consumer": row.consumer,
             "accounts": [row.account],
             "medium": "oral",
+            "made_at": format_instant(now),
         }
         if SAID[word] is not None:
             told["value"] = SAID[word]

@@ -312,8 +312,8 @@ def as_received(file: File, asked: Contact, earlier: Earlier) -> tuple[Group, Gr
 def as_now_known(file: File, asked: Contact, earlier: Earlier) -> tuple[Group, Group]:
     """A group by all that is known now of how things stood when a contact was placed.
 
-    With what was received later but said, filed or begun before. What was received later and does
-    not say since when stays out: most words have effect from their receipt.
+    With what was received later but filed or begun before. What was received later and does not
+    say since when stays out: words have effect from their receipt.
     """
     at = asked.at
     group, homes = file.known(BY_RECEIPT, at)
@@ -340,11 +340,10 @@ CUTS: Final[Mapping[str, Callable[[File, Contact, Earlier], tuple[Group, Group]]
 def stood(one: Statement, at: datetime) -> bool:
     """Whether a word that was received after an instant says how things stood before it.
 
-    It was made before; or it is about a petition, whose stay runs from the day it is filed
-    (11 USC 362(a)).
+    It is about a petition, whose stay runs from the day it is filed (11 USC 362(a)). What the
+    consumer writes has effect from its receipt, however long it was in the mail: 15 USC 1692c(c),
+    12 CFR 1006.6(c)(1); who has an attorney must be known, 1006.6(b)(2).
     """
-    if isinstance(one.made, datetime) and one.made < at:
-        return True
     if one.kind != "bankruptcy_filed" or not isinstance(one.value, Mapping):
         return False
     filed: Any = one.value.get("filed")

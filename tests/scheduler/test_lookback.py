@@ -161,7 +161,8 @@ def test_a_call_at_night_is_found(panel: Panel, hour: int, minute: int, found: b
     [
         (-2, -1, -1, RECORDED),
         (-2, -1, 3, RECEIVED),
-        (-2, 1, 1, LATER),
+        (-2, 1, 1, None),  # it was in the mail
+        (-2, 0, 0, None),
         (1, 2, 2, None),
         (0, 0, 0, None),
     ],
