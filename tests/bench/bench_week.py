@@ -1,8 +1,9 @@
 """Days with the service up, by a made-up clock: `python -m tests.bench.bench_week --days 7`.
 
 The service makes the list each day by itself; a dialer of many lines works it off, tells results
-late, twice and in any order, and what consumers said. Afterwards the log is verified, and an
-independent look back runs every contact through the rules as of its moment. Of the service it is
+late, twice and in any order, and what consumers said. Afterwards the log is verified, each live
+decision is decided again from its record, and an independent look back runs every contact through
+the rules as of its moment. Of the service it is
 told how much memory it holds at the end of each day, when its list has been worked off, and in the
 morning, when it let go of the day before and the list is there; with its second engine's process.
 `--memory`: thirty days of a small portfolio, and what the service holds then beside the first day.
@@ -22,6 +23,9 @@ from pathlib import Path
 
 import polars as pl
 
+from scheduler.log.reading import open_log
+from scheduler.log.replaying import replay
+from scheduler.manifest import versions
 from scheduler.sample.synth import synth
 from scheduler.settings import Settings, read, write_default
 from scheduler.store.database import open_store
@@ -121,11 +125,17 @@ def counted(settings: Settings) -> None:
 
 
 def judged(home: Path, days: int) -> None:
-    """The log verified, and every contact looked back at."""
+    """The log verified, its live decisions decided again, and every contact looked back at."""
     start = time.perf_counter()
     verified = forbear("log", "verify", "--home", home, check=None, wait=3_600)
     say(f"log verify: {verified.returncode}, {time.perf_counter() - start:.0f} s\n"
         f"{verified.stdout}{verified.stderr[-500:]}")  # fmt: skip
+    live = [one for one in open_log(home / "log").segments if one.kind == "live"]
+    again = [replay(one, versions()) for one in live]
+    different = sum(one.different for one in again)
+    say(f"{sum(one.decisions for one in again):,} live decisions decided again from the record: "
+        f"{different:,} different"
+        + "".join(f"\n  {first}" for one in again for first in one.differences[:1]))  # fmt: skip
     until = FIRST + timedelta(days=days)
     back = forbear(
         "log", "lookback", "--home", home, "--from-day", FIRST, "--to-day", until,
