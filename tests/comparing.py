@@ -6,7 +6,8 @@ since the Rete engine is held equal to it elsewhere and is a process of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from engine import Ask, decide, words
@@ -20,7 +21,7 @@ from engine.reading.files import Place
 from engine.rete import EngineFailure
 from engine.rule import Ask as Ask_
 from engine.rule import Position, Rule
-from engine.rulebook import Rulebook
+from engine.rulebook import Rulebook, law_directory, load
 from engine.situation import Answer, RuleSet, Situation
 
 from .model import ModelDecision, judge
@@ -29,6 +30,7 @@ from .model.exclusions import as_known
 from .model.facts import value_of
 from .model.judging import debts_of, locate
 from .model.past import Asked
+from .strategies.moments import DAYS
 
 PLACES = {code: Place(code, code, ()) for code in (*STATES.values(), "US-NY-NYC")}
 ASK = Ask(whole=False, search=False)
@@ -78,6 +80,24 @@ class TwinPanel(Panel):
 
     def _second(self, rules: RuleSet) -> Twin:
         return Twin({rules.name: rules})
+
+
+class Law:
+    """The law as it stands, with engines on it (and no long name to print)."""
+
+    def __init__(self, engines: type[Panel]) -> None:
+        self.alarms: list[str] = []
+        self.panel = engines(load([law_directory()]), alarm=self.alarms.append)
+
+
+@contextmanager
+def standing(engines: type[Panel]) -> Iterator[Law]:
+    """The law, ready for the days that are drawn; nothing alarms while it is asked."""
+    found = Law(engines)
+    with found.panel:
+        found.panel.prepare(DAYS)
+        yield found
+    assert found.alarms == []
 
 
 def book_of(rules: Sequence[Rule]) -> Rulebook:

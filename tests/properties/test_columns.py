@@ -18,12 +18,11 @@ from engine import words
 from engine.kinds import Notice
 from engine.panel import Panel
 from engine.rule import Rule
-from engine.rulebook import Rulebook, law_directory, load
+from engine.rulebook import Rulebook
 from scheduler.portfolio_checks import row_problems
-from tests.comparing import PLAIN, TwinPanel, book_of
+from tests.comparing import PLAIN, Law, TwinPanel, book_of, standing
 from tests.parting import decided, differences, part_of
 from tests.strategies import rule_lists
-from tests.strategies.moments import DAYS
 from tests.strategies.portfolios import CROWDED, Portfolio, portfolios
 
 BASE = replace(PLAIN, key="base", body=Notice("identify_caller", "a duty"))
@@ -107,21 +106,10 @@ def test_what_one_part_taught_the_panel_holds_for_the_next(
         agree(panel, portfolio)
 
 
-class Law:
-    """The law as it stands, with both engines (and no long name to print)."""
-
-    def __init__(self) -> None:
-        self.alarms: list[str] = []
-        self.panel = Panel(load([law_directory()]), alarm=self.alarms.append)
-
-
 @pytest.fixture(scope="module")
 def law() -> Iterator[Law]:
-    found = Law()
-    with found.panel:
-        found.panel.prepare(DAYS)
+    with standing(Panel) as found:
         yield found
-    assert found.alarms == []
 
 
 @settings(max_examples=max(MANY // 3, 20))

@@ -21,7 +21,6 @@ from engine.kinds import Notice
 from engine.panel import Panel
 from engine.part import PartInput, decide_part
 from engine.rule import Rule
-from engine.rulebook import law_directory, load
 from scheduler.contact_list import whole_second
 from scheduler.doubtful import decide_part_both
 from scheduler.log.answering import Replayed
@@ -29,11 +28,10 @@ from scheduler.log.reading import ERASED
 from scheduler.log.replaying import days_of, decide_again, share_again
 from scheduler.log.whence import whence
 from tests import parting
-from tests.comparing import PLAIN, TwinPanel, book_of
+from tests.comparing import PLAIN, Law, TwinPanel, book_of, standing
 from tests.properties.test_budgets import SCOPE, opened
 from tests.properties.test_one_human import paired
 from tests.strategies import rule_lists
-from tests.strategies.moments import DAYS
 from tests.strategies.portfolios import CROWDED, Portfolio
 
 BASE = replace(PLAIN, key="base", body=Notice("identify_caller", "a duty"))
@@ -119,18 +117,9 @@ def test_by_any_limits_and_waits(
     come_out_the_same(TwinPanel(book), drawn, refuse=False)
 
 
-class Law:
-    """The law as it stands (and no long name to print)."""
-
-    def __init__(self) -> None:
-        self.panel = TwinPanel(load([law_directory()]))
-
-
 @pytest.fixture(scope="module")
 def law() -> Iterator[Law]:
-    found = Law()
-    with found.panel:
-        found.panel.prepare(DAYS)
+    with standing(TwinPanel) as found:
         yield found
 
 

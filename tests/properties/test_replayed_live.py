@@ -24,7 +24,6 @@ from engine.kinds import Notice
 from engine.panel import Panel
 from engine.question import Ask
 from engine.rule import Rule
-from engine.rulebook import Rulebook, law_directory, load
 from scheduler.bothways import in_doubt
 from scheduler.humans import group_as_one
 from scheduler.live.deciding import Decided, Desk
@@ -36,10 +35,9 @@ from scheduler.log.records import DECISIONS
 from scheduler.log.replaying import days_of, decide_again
 from scheduler.log.sealing_live import record_of, situations_of
 from tests import parting
-from tests.comparing import PLAIN, TwinPanel, book_of
+from tests.comparing import PLAIN, Law, TwinPanel, book_of, standing
 from tests.properties.test_one_human import paired
 from tests.strategies import rule_lists
-from tests.strategies.moments import DAYS
 from tests.strategies.portfolios import CROWDED, Portfolio
 
 BASE = replace(PLAIN, key="base", body=Notice("identify_caller", "a duty"))
@@ -161,19 +159,9 @@ def test_by_any_rules(
     come_out_the_same(panel, drawn, told, dice, refuse=refuse, later=later)
 
 
-class Law:
-    """The law as it stands (and no long name to print)."""
-
-    def __init__(self) -> None:
-        self.book: Rulebook = load([law_directory()])
-        self.panel = TwinPanel(self.book)
-
-
 @pytest.fixture(scope="module")
 def law() -> Iterator[Law]:
-    found = Law()
-    with found.panel:
-        found.panel.prepare(DAYS)
+    with standing(TwinPanel) as found:
         yield found
 
 

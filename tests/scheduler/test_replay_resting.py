@@ -21,44 +21,26 @@ from scheduler.log.reading import Segment, open_log
 from scheduler.log.replaying import replay
 from scheduler.manifest import versions
 from tests.parting import NOW, made
+from tests.scheduler.test_replay import MIXED
 from tests.strategies.portfolios import Portfolio
 
-MIXED = """format: 1
-name: A limit that counts more than it binds
-rules:
-  - key: calls-and-texts
-    kind: limit
-    says: No call after two calls or texts to one person in a week.
-    force: policy
-    channels: [call]
-    debts: [medical]
-    max: 2
-    within: 7 days
-    per: [person]
-    counting: {what: attempts, channels: [call, text]}
-    effective_from: unknown
-    cite: [House policy 9]
-    source: house
-    confidence: high
-    reviewed_on: 2026-11-21
-    review_by: 2027-11-21
-"""
 SEVEN = "regulation_f/seven-calls-in-seven-days"
 AFTER = "regulation_f/seven-days-after-conversation"
 FIVE = "US-DC/five-messages-in-seven-days"
 SHARED = "mixed/calls-and-texts"
+OF_MEDICAL = MIXED.replace("channels: [call]\n", "channels: [call]\n    debts: [medical]\n")
 IN_DC = {"state": "DC", "postal_code": "20001"}
 IN_KANSAS = {"state": "KS", "postal_code": "66603"}
 
 
 def run(place: Path, portfolio: Portfolio) -> Segment:
-    """The segment of the day of a portfolio, with the house rule of MIXED beside the law."""
+    """The segment of the day of a portfolio, with the house rule of OF_MEDICAL beside the law."""
     home, out = place / "home", place / "lists"
     (place / "portfolio").mkdir()
     for name, frame in portfolio.frames.items():
         frame.write_parquet(place / "portfolio" / f"{name}.parquet")
     assert CliRunner().invoke(cli.app, ["init", "--home", str(home)], obj=cli.now).exit_code == 0
-    (home / "house" / "mixed.yaml").write_text(MIXED, encoding="utf-8")
+    (home / "house" / "mixed.yaml").write_text(OF_MEDICAL, encoding="utf-8")
     asked = ["run", "--home", str(home), "--from", str(place / "portfolio"), "--now",
              NOW.isoformat(), "--day", NOW.date().isoformat(), "--out", str(out), "--format",
              "csv"]  # fmt: skip
