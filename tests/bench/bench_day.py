@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import json
 import multiprocessing
 import os
@@ -34,13 +35,22 @@ from engine.situation import RuleSet, Situation
 from scheduler.day import run_day
 from scheduler.portfolio import open_portfolio
 from scheduler.sample.synth import NOW, synth
-from scheduler.settings import Settings
+from scheduler.settings import FORMATS, Settings
 
 DAY = NOW.date()
 SEED = 7
 SUBSET = 20_000  # candidates that the Rete engine is asked about one by one
 WATCHED = 0.25  # seconds between two looks at the memory
 SHARE = re.compile(r"^Pss: +(\d+) kB$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a day is to be run: processes and accounts in a part (None: as set), formats."""
+
+    workers: int | None = None
+    parts: int | None = None
+    formats: tuple[str, ...] = FORMATS
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +78,16 @@ def _law(federal: bool) -> Rulebook:
     return replace(law, rules=rules, places=places)
 
 
-def _day(
-    path: Path, out: Path, workers: int | None, parts: int | None, federal: bool, answer: Any
-) -> None:
+def _day(path: Path, out: Path, asked: Asked, federal: bool, answer: Any) -> None:
     """In the child: check the portfolio, run the day, send what came of it."""
     start = time.perf_counter()
     source = open_portfolio(path)
     opening = time.perf_counter() - start
-    settings = replace(Settings(), refuse_unencoded_places=False)
-    if parts is not None:
-        settings = replace(settings, part_accounts=parts)
-    done = run_day(
-        source, _law(federal), settings, DAY, NOW, out, tick=time.perf_counter, workers=workers
-    )
+    settings = replace(Settings(), refuse_unencoded_places=False, formats=asked.formats)
+    if asked.parts is not None:
+        settings = replace(settings, part_accounts=asked.parts)
+    law, workers = _law(federal), asked.workers
+    done = run_day(source, law, settings, DAY, NOW, out, tick=time.perf_counter, workers=workers)
     whole = time.perf_counter() - start
     spent = os.times()
     processor = spent.user + spent.system + spent.children_user + spent.children_system
@@ -100,13 +107,11 @@ def _held(root: int) -> int:
     return total
 
 
-def run(
-    path: Path, out: Path, workers: int | None, parts: int | None, *, federal: bool = False
-) -> Ran:
+def run(path: Path, out: Path, asked: Asked, *, federal: bool = False) -> Ran:
     """Run the day in a process of its own. RuntimeError: it failed."""
     spawn = multiprocessing.get_context("spawn")
     here, there = spawn.Pipe(duplex=False)
-    child = spawn.Process(target=_day, args=(path, out, workers, parts, federal, there))
+    child = spawn.Process(target=_day, args=(path, out, asked, federal, there))
     child.start()
     there.close()
     peak, over = [0], threading.Event()
@@ -175,8 +180,39 @@ def _engines(log: Path, names: Sequence[str]) -> tuple[float, float, float, int]
     return compiled, once, each, subset
 
 
-def report(ran: Ran, log: Path) -> str:
-    """What is printed."""
+def _bare(path: Path, day: Path, formats: Sequence[str], scratch: Path) -> tuple[float, float]:
+    """Seconds, of the clock and of processors, to read and write the same rows and do nothing else.
+
+    The portfolio is read; lists and decisions are written once more by Polars' own writers, and
+    the texts hashed. No program that puts out these files can take less than about this.
+    """
+    start, before = time.perf_counter(), time.process_time()
+    for table in sorted(path.glob("*.parquet")):
+        for rows in pl.scan_parquet(table).collect_batches():
+            rows.height  # noqa: B018  # it was read
+    for name in ("list", "suppressed", "log/decisions"):
+        rows = pl.scan_parquet(day / f"{name}.parquet")
+        rows.sink_parquet(scratch / "bare.parquet", compression="zstd", compression_level=3)
+        (scratch / "bare.parquet").unlink()
+        if name == "log/decisions":
+            continue
+        lists = [
+            pl.col(column).list.join(",")
+            for column, kind in rows.collect_schema().items()
+            if isinstance(kind, pl.List)
+        ]
+        texts = {"csv": rows.with_columns(lists).sink_csv, "ndjson": rows.sink_ndjson}
+        for kind in set(texts).intersection(formats):
+            text = scratch / f"bare.{kind}"
+            texts[kind](text)
+            with text.open("rb") as file:
+                hashlib.file_digest(file, "sha256")
+            text.unlink()
+    return time.perf_counter() - start, time.process_time() - before
+
+
+def report(ran: Ran, log: Path, bare: tuple[float, float]) -> str:
+    """What is printed. `bare`: what `_bare` took."""
     counts = ran.document["counts"]
     names = pl.read_parquet(log / "situations.parquet", columns=["rule_set"])["rule_set"]
     compiled, once, each, subset = _engines(log, names.unique().sort().to_list())
@@ -203,6 +239,9 @@ def report(ran: Ran, log: Path) -> str:
         f"the Rete engine asked once per candidate: {scaled:.0f} s (measured on {subset:,} "
         f"candidates, {each:.2f} s, and scaled), {scaled / ran.whole:.1f} times the whole day, "
         f"{scaled / max(once, 1e-9):,.0f} times once per situation",
+        f"the same rows read and written, and nothing else: {bare[0]:.1f} s, {bare[1]:.1f} s of "
+        f"processors; the day is {ran.whole / bare[0]:.1f} times that "
+        f"({ran.processor / bare[1]:.1f} of processors)",
     ]
     return "\n".join(lines) + "\n"
 
@@ -214,6 +253,13 @@ def main() -> None:
     said.add_argument("--dir", type=Path, help="keep the portfolio here, and use it if it is there")
     said.add_argument("--workers", type=int, help="processes (default: what the day takes itself)")
     said.add_argument("--part-accounts", type=int, help="accounts in a part (default: as set)")
+    said.add_argument(
+        "--formats",
+        nargs="+",
+        choices=FORMATS,
+        default=FORMATS,
+        help="what the lists are written as (default: all; ten million accounts are 45 GB of text)",
+    )
     said.add_argument(
         "--federal-too",
         action="store_true",
@@ -231,11 +277,13 @@ def main() -> None:
             making.rename(path)
         out = base / "out"
         shutil.rmtree(out, ignore_errors=True)
-        ran = run(path, out, told.workers, told.part_accounts)
-        sys.stdout.write(report(ran, out / DAY.isoformat() / "log"))
+        asked = Asked(told.workers, told.part_accounts, tuple(told.formats))
+        ran = run(path, out, asked)
+        day = out / DAY.isoformat()
+        sys.stdout.write(report(ran, day / "log", _bare(path, day, asked.formats, out)))
         shutil.rmtree(out)
         if told.federal_too:
-            alone = run(path, out, told.workers, told.part_accounts, federal=True)
+            alone = run(path, out, asked, federal=True)
             shutil.rmtree(out)
             sys.stdout.write(
                 f"on federal law alone {alone.whole:.1f} s ({alone.processor:.1f} s of "
