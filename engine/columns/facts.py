@@ -220,9 +220,10 @@ def _named(prepared: Prepared, asked: Happened) -> pl.DataFrame:
     open_ = unclear(asked.event).alias("open")
     found = found.select("h", "fp", "at", "collector", open_)  # counts are per collector
     accounts = prepared.accounts.select("a", "fp", "collector", "single")
-    named = found.join(links.select("h", "a").drop_nulls(), on="h")
-    named = named.join(accounts.drop("fp"), on=["a", "collector"]).select("a", "at", "open")
-    vague = found.join(links, on="h", how="anti").join(accounts, on=["fp", "collector"])
+    named = links.beside(found).drop_nulls("a")
+    named = named.filter(accounts["collector"].gather(named["a"]) == named["collector"])
+    named = named.select("a", "at", "open")
+    vague = links.silent(found).join(accounts, on=["fp", "collector"])
     open_ = (pl.col("open") | ~pl.col("single")).alias("open")
     return pl.concat([named, vague.select("a", "at", open_)])
 

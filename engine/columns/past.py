@@ -1,4 +1,8 @@
-"""The history of a part: contacts known by now, what they count as, and the debts they name."""
+"""The history of a part: contacts known by now, what they count as, and the debts they name.
+
+Nothing here is joined by its words twice: a contact's file, point and people, and the debts it
+names, are looked up once and stand as numbers from then on.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,11 @@ MASKS = {
 WORDED = ("channel", "purpose", "content", "result", "technology", "kind", "whom")
 """Columns of the history with words of closed vocabularies: as numbers, they are compared in a
 tenth of the time."""
+_WORDS = ("channel", "purpose", "content", "result", "technology")
+_NAMING = {"attributed_to": 1, "discussed": 2, "conversation_attributed_to": 4}
+_READ = ("contact", "consumer", "point", "at", "direction", "collector", "initiated_by",
+         "message_possible", "reply_to_consumer", "validation_period_end", "intended_for",
+         "reached", *_WORDS, *_NAMING)  # fmt: skip
 
 
 def mask_of(counted: frozenset[str]) -> int:
@@ -29,55 +38,101 @@ def mask_of(counted: frozenset[str]) -> int:
     return sum(MASKS[one] for one in counted)
 
 
+def place_in(keys: pl.Series, wanted: pl.Series) -> pl.Series:
+    """Where each of some words stands among `keys`, which has each once; null: nowhere."""
+    numbered = keys.alias("key").to_frame().with_row_index("place")
+    found = (
+        wanted.alias("key").to_frame().join(numbered, on="key", how="left", maintain_order="left")
+    )
+    return found["place"]
+
+
 @dataclass(frozen=True, slots=True)
-class Links:
-    """Contacts and the debts they name, by id: h, fp, account."""
+class Named:
+    """The debts that contacts name, contact after contact.
 
-    charged: pl.DataFrame
-    talked: pl.DataFrame
-    about: pl.DataFrame
+    Those of contact h are the rows of `debts` from `start[h]` on, `count[h]` of them: `a` and
+    `pool`, or, of a debt that is not of this file's person, only its id in `other`.
+    """
+
+    debts: pl.DataFrame
+    start: pl.Series
+    count: pl.Series
+
+    @classmethod
+    def told(cls, naming: pl.DataFrame, contacts: int) -> Named:
+        """Of rows h, a, pool, other, those of a contact together; `contacts`: of so many."""
+        runs = naming["h"].rle().struct.unnest()
+        start, count = (pl.zeros(contacts, dtype=pl.UInt32, eager=True) for _ in range(2))
+        start = start.scatter(runs["value"], runs["len"].cum_sum() - runs["len"])
+        return cls(naming.drop("h"), start, count.scatter(runs["value"], runs["len"]))
+
+    def beside(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows of the history, with their h, once for each debt they name, beside it."""
+        here = rows["h"]
+        count, start = self.count.gather(here), self.start.gather(here)
+        row = pl.int_range(len(rows), dtype=pl.UInt32, eager=True)
+        once = count == 1
+        places = [pl.DataFrame({"row": row.filter(once), "debt": start.filter(once)})]
+        more = count > 1
+        if more.any():
+            several = pl.DataFrame({"row": row, "start": start, "count": count}).filter(more)
+            each = pl.int_ranges("start", pl.col("start") + pl.col("count"), dtype=pl.UInt32)
+            places.append(several.select("row", each.alias("debt")).explode("debt"))
+        found = pl.concat(places)
+        return rows[found["row"]].hstack(self.debts[found["debt"]])
+
+    def silent(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows of the history that name no debt."""
+        return rows.filter(self.count.gather(rows["h"]) == 0)
 
 
-def history_of(
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is on record: `history`, row h of it contact h, and the debts named.
+
+    `charged`: those a contact was attributed to; `talked`: those a conversation counts for;
+    `about`: attributed or discussed.
+    """
+
+    history: pl.DataFrame
+    charged: Named
+    talked: Named
+    about: Named
+
+
+def past_of(
     frames: Frames,
-    owner: pl.DataFrame,
+    consumers: pl.DataFrame,
+    accounts: pl.DataFrame,
     points: pl.DataFrame,
     persons: pl.DataFrame,
     now: datetime,
-) -> tuple[pl.DataFrame, pl.DataFrame, Links]:
-    """Contacts known by now without receipts, which came back, and the debts they name."""
-    contacts = frames["contacts"].filter(
-        (pl.col("at") <= now) & (pl.col("recorded_at").is_null() | (pl.col("recorded_at") <= now))
-    )
-    contacts = contacts.with_row_index("h")
-    returned = _returned(contacts)
+) -> Past:
+    """Contacts known by now without receipts, which came back, and the debts they name.
+
+    Raises nothing; the rows of `accounts` and `points` are in the order of `a` and `t`.
+    """
+    contacts = _known(frames, consumers, now)
     came_back = (pl.col("direction") == "out") & (pl.col("result") == "undeliverable")
     receipt = (
         pl.col("result").is_in(list(words.RECEIPTS))
         | ((pl.col("direction") == "in") & (pl.col("result") == "delivered"))
     ).fill_null(value=False)
-    known = contacts.filter(~receipt | came_back.fill_null(value=False))
-    place = points.select("point", "t", "pt", "l", "kind", "whom_now", "wrong", "tp")
-    rows = (
-        known.join(owner.select("consumer", "fp"), on="consumer")
-        .join(place, on="point", how="left", maintain_order="left")
-        .join(returned.with_columns(back_known=pl.lit(True)), on="h", how="left")
+    returned = _returned(contacts)
+    keep = ~receipt | came_back.fill_null(value=False)
+    contacts = contacts.with_columns(
+        pl.zeros(len(contacts), dtype=pl.Boolean, eager=True)
+        .scatter(returned, values=True)
+        .alias("returned")
     )
-    named = persons.select("person", "p")
-    if frames["contacts"]["intended_for"].null_count() < len(frames["contacts"]):
-        meant = named.rename({"person": "intended_for", "p": "meant"})
-        rows = rows.join(meant, on="intended_for", how="left")
-    else:
-        rows = rows.with_columns(pl.lit(None, dtype=pl.UInt32).alias("meant"))
-    if frames["contacts"]["reached"].null_count() < len(frames["contacts"]):
-        met = named.rename({"person": "reached", "p": "met"})
-        rows = rows.join(met, on="reached", how="left")
-    else:
-        rows = rows.with_columns(pl.lit(None, dtype=pl.UInt32).alias("met"))
-    own = {"meant": "intended_for", "met": "reached"}  # named by the id of his own file
+    rows = contacts.filter(keep).drop("h").with_row_index("h")
+    t = place_in(points["point"], rows["point"])
+    here = points.select("t", "pt", "l", "kind", pl.col("whom_now").alias("whom"), "wrong", "tp")
+    rows = rows.drop("point").hstack(here[t])
     rows = rows.with_columns(
-        pl.when(pl.col(name) == pl.col("consumer")).then("fp").otherwise(number).alias(number)
-        for number, name in own.items()
+        _person(rows, "intended_for", persons).alias("meant"),
+        _person(rows, "reached", persons).alias("met"),
     )
     history = rows.select(
         "h",
@@ -86,12 +141,8 @@ def history_of(
         "pt",
         "l",
         "at",
-        "channel",
+        *_WORDS,
         "collector",
-        "purpose",
-        "content",
-        "result",
-        "technology",
         "initiated_by",
         "message_possible",
         pl.col("reply_to_consumer").fill_null(value=False).alias("reply"),
@@ -99,82 +150,147 @@ def history_of(
         (pl.col("direction") == "out").alias("out"),
         _counts(came_back).alias("counts"),
         pl.col("kind").fill_null(words.UNKNOWN_KIND),
-        pl.col("whom_now").fill_null("consumer").alias("whom"),
+        pl.col("whom").fill_null("consumer"),
         pl.col("wrong").fill_null(value=False),
         pl.coalesce("meant", "tp", "fp").alias("who"),
         "met",
-        pl.col("back_known").fill_null(value=False).alias("returned"),
-        "back",
-    ).with_columns(pl.col(WORDED).cast(pl.Categorical))
-    return history, returned, _links(rows)
+        "returned",
+    ).with_columns(pl.col("kind", "whom").cast(pl.Categorical))
+    return Past(history, *_naming(rows, accounts))
 
 
-def _links(rows: pl.DataFrame) -> Links:
-    """Which debts contacts name, as ids: charged to, discussed (`consent.discussed`), either."""
+def _known(frames: Frames, consumers: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """Contacts of this part's consumers known by now, with their file and the columns read."""
+    contacts = (
+        frames["contacts"]
+        .lazy()
+        .filter(
+            (pl.col("at") <= now)
+            & (pl.col("recorded_at").is_null() | (pl.col("recorded_at") <= now))
+        )
+        .select(_READ)
+        .with_columns(pl.col(_WORDS).cast(pl.Categorical))
+        .collect()
+    )
+    c = place_in(consumers["consumer"], contacts["consumer"])
+    contacts = contacts.with_columns(consumers["fp"].gather(c))
+    if c.null_count():
+        contacts = contacts.filter(c.is_not_null())
+    return contacts.with_row_index("h")
 
-    def named(*columns: str) -> pl.DataFrame:
-        found = [
-            rows.lazy()
-            .filter(pl.col(name).list.len() > 0)
-            .select("h", "fp", pl.col(name).alias("account"))
-            .explode("account", empty_as_null=True, keep_nulls=True)
-            for name in columns
-        ]
-        return pl.concat(found).collect().unique()
 
-    charged = named("attributed_to")
-    talked = named("discussed", "conversation_attributed_to")
-    silent = charged.join(talked.select("h").unique(), on="h", how="anti")
-    about = pl.concat([charged, named("discussed")]).unique()
-    return Links(charged, pl.concat([talked, silent]), about)
+def _person(rows: pl.DataFrame, name: str, persons: pl.DataFrame) -> pl.Series:
+    """The person a column names; by the id of the file the contact stands in, whose file it is."""
+    named = rows[name]
+    if named.null_count() == len(named):
+        return pl.repeat(None, len(named), dtype=pl.UInt32, eager=True)
+    found = persons["p"].gather(place_in(persons["person"], named))
+    own = (named == rows["consumer"]).fill_null(value=False)
+    return rows["fp"].zip_with(own, found) if own.any() else found
 
 
-def _returned(contacts: pl.DataFrame) -> pl.DataFrame:
-    """Which outbound contacts came back: the latest before each receipt on point and channel."""
+def _naming(rows: pl.DataFrame, accounts: pl.DataFrame) -> tuple[Named, Named, Named]:
+    """Which debts contacts name: charged to, discussed (`consent.discussed`), either.
+
+    One that a contact names twice stands once.
+    """
+    named = [
+        rows.lazy()
+        .filter(pl.col(name).list.len() > 0)
+        .select("h", pl.col(name).alias("account"), pl.lit(how, dtype=pl.UInt8).alias("how"))
+        .explode("account", empty_as_null=True, keep_nulls=True)
+        for name, how in _NAMING.items()
+    ]
+    every = pl.concat(named).collect()
+    code = place_in(accounts["account"], every["account"])
+    ours = (accounts["fp"].gather(code) == rows["fp"].gather(every["h"])).fill_null(value=False)
+    foreign = every["account"].filter(~ours)
+    names = foreign.unique()
+    debts = len(accounts)
+    if len(foreign):  # numbered above the debts of the part
+        numbers = place_in(names, foreign).fill_null(len(names)) + debts
+        code = code.scatter((~ours).arg_true(), numbers)
+    every = pl.DataFrame([every["h"], code.alias("code"), every["how"]])
+    charged, discussed, spoken = (
+        _once(every.filter(pl.col("how").is_in(how))) for how in ([1], [2], [2, 4])
+    )
+
+    def named_by(*naming: pl.DataFrame) -> Named:
+        told = pl.concat(naming)
+        a = told["code"].set(told["code"] >= debts, None).alias("a")
+        pool = accounts["pool"].gather(a)
+        other = (told["code"] - debts).set(told["code"] < debts, None)
+        parts = [told["h"], a, pool.alias("pool"), names.gather(other).alias("other")]
+        return Named.told(pl.DataFrame(parts), len(rows))
+
+    beside = _once(pl.concat([charged.join(discussed, on="h", how="semi"), discussed]))
+    return (
+        named_by(charged),
+        named_by(spoken, charged.join(spoken, on="h", how="anti")),
+        named_by(beside, charged.join(discussed, on="h", how="anti")),
+    )
+
+
+def _once(naming: pl.DataFrame) -> pl.DataFrame:
+    """Rows h, code, each pair once, contact after contact."""
+    naming = naming.select("h", "code")
+    if not naming["h"].is_sorted():
+        naming = naming.sort("h")
+    same = pl.col("h") == pl.col("h").shift(1)
+    several = naming.select((same | same.shift(-1)).fill_null(value=False).alias("x"))["x"]
+    if not several.any():
+        return naming
+    again = naming.filter(several).unique().sort("h")
+    return pl.concat([naming.filter(~several), again])
+
+
+def _returned(contacts: pl.DataFrame) -> pl.Series:
+    """Outbound contacts (h) that came back: the latest before each receipt on point and channel."""
     keys = ["point", "channel"]
     bounced = pl.col("result") == "undeliverable"
     out = pl.col("direction") == "out"
-    itself = contacts.filter(out & bounced).select("h", pl.col("at").alias("back"))
+    itself = contacts.filter(out & bounced)["h"]
     receipts = contacts.filter(~out & bounced).select(*keys, "at", "contact")
     if receipts.is_empty():
         return itself
     near = receipts.select(keys).unique()
-    sent = contacts.filter(out & pl.col("result").ne_missing("undeliverable")).join(
-        near, on=keys, how="semi", nulls_equal=True
-    )
+    there = pl.col("point").is_in(near["point"].unique().implode()).fill_null(value=True)
+    going = contacts.lazy().filter(out & pl.col("result").ne_missing("undeliverable") & there)
+    sent = going.select(*keys, "at", "contact", "h").collect()
     both = pl.concat(
         [
             receipts.with_columns(pl.lit(None, dtype=pl.UInt32).alias("h")),
-            sent.select(*keys, "at", "contact", "h"),
+            sent.join(near, on=keys, how="semi", nulls_equal=True),
         ]
     ).sort("at", "contact")
     latest = pl.col("h").forward_fill().over(keys)
-    found = (
-        both.with_columns(latest.alias("sent"))
-        .filter(pl.col("h").is_null() & pl.col("sent").is_not_null())
-        .select(pl.col("sent").alias("h"), pl.col("at").alias("back"))
+    found = both.with_columns(latest.alias("sent")).filter(
+        pl.col("h").is_null() & pl.col("sent").is_not_null()
     )
-    return pl.concat([itself, found]).group_by("h").agg(pl.col("back").min())
+    return pl.concat([itself, found["sent"].alias("h")])
 
 
 def bounced(
     frames: Frames, owner: pl.DataFrame, points: pl.DataFrame, now: datetime
 ) -> pl.DataFrame:
     """Mail that is known not to have arrived: fp, l, at (`wishes.known_bad_address`)."""
-    mail = frames["contacts"].filter(
-        (pl.col("channel") == "mail")
-        & (pl.col("result") == "undeliverable")
-        & (pl.col("at") <= now)
-        & (pl.col("recorded_at").is_null() | (pl.col("recorded_at") <= now))
+    letters = (
+        frames["contacts"]
+        .lazy()
+        .filter(
+            (pl.col("channel") == "mail")
+            & (pl.col("result") == "undeliverable")
+            & (pl.col("at") <= now)
+            & (pl.col("recorded_at").is_null() | (pl.col("recorded_at") <= now))
+        )
     )
-    mail = mail.select("consumer", "point", "at")
+    mail = letters.select("consumer", "point", "at").collect()
     mail = mail.join(owner.select("consumer", "fp"), on="consumer")
     return mail.join(points.select("point", "l"), on="point").select("fp", "l", "at")
 
 
 def _counts(came_back: pl.Expr) -> pl.Expr:
     """`history.counts_as` and `View.counts`, as bits."""
-    by_result = {result: mask_of(counted) for result, counted in words.RESULTS.items()}
     channel, result = pl.col("channel"), pl.col("result")
     written = channel.is_in(list(words.WRITTEN_CHANNELS))
     left_out = (
@@ -186,6 +302,9 @@ def _counts(came_back: pl.Expr) -> pl.Expr:
         .then(1)
         .otherwise(5)
     )
+    by_result: pl.Expr = pl.lit(0)
+    for bits, results in _alike().items():
+        by_result = pl.when(result.is_in(results)).then(bits).otherwise(by_result)
     found = (
         pl.when(result.is_null())
         .then(left_out)
@@ -193,7 +312,7 @@ def _counts(came_back: pl.Expr) -> pl.Expr:
         .then(ATTEMPT)
         .when((channel == "voicemail") & result.is_in(["delivered", "sent"]))
         .then(7)
-        .otherwise(result.replace_strict(by_result, default=0, return_dtype=pl.Int32))
+        .otherwise(by_result)
     )
     message = result.is_in(["voicemail_left", "delivered", "sent"]) | (
         result.is_null() & (channel == "voicemail")
@@ -205,5 +324,13 @@ def _counts(came_back: pl.Expr) -> pl.Expr:
     ).fill_null(value=False)
     found = pl.when(limited).then(found & (15 - COMMUNICATION)).otherwise(found)
     found = pl.when(pl.col("direction") == "in").then(found & 12).otherwise(found)
-    lost = pl.col("back_known").fill_null(value=False) & written
+    lost = pl.col("returned") & written
     return pl.when(lost).then(found & (15 - COMMUNICATION)).otherwise(found).cast(pl.UInt8)
+
+
+def _alike() -> dict[int, list[str]]:
+    """Results by what they count as, as bits."""
+    found: dict[int, list[str]] = {}
+    for result, counted in words.RESULTS.items():
+        found.setdefault(mask_of(counted), []).append(result)
+    return found

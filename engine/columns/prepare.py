@@ -16,7 +16,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import polars as pl
 
 from .. import words
-from .past import Frames, bounced, history_of
+from .past import Frames, Named, bounced, past_of
 
 CONSENTS = ("consents_to_call", "asks_to_be_called", "consents_to_calls_until",
             "agrees_to_messages")  # fmt: skip
@@ -34,13 +34,12 @@ class Prepared:
     points: pl.DataFrame  # t, point, c, fp, kind, tp (owner), whom, l, number, special, ...
     said: pl.DataFrame  # order, fp, kind, accounts, l, value, more, received, ...
     bound: pl.DataFrame  # the same rows once per person they bind or free: + who
-    history: pl.DataFrame  # h, fp, t, l, at, channel, out, counts, who, reached, ...
-    returned: pl.DataFrame  # h, back
+    history: pl.DataFrame  # h in order, fp, t, l, at, channel, out, counts, who, met, ...
     parties: pl.DataFrame  # a, p, role
     bounced: pl.DataFrame  # fp, l, at: mail that came back, as its receipts and entries say
-    charged: pl.DataFrame  # h, a, pool: the debts a contact was attributed to
-    talked: pl.DataFrame  # h, a, pool: the debts a conversation counts for
-    about: pl.DataFrame  # h, a, pool: either
+    charged: Named  # the debts a contact was attributed to
+    talked: Named  # the debts a conversation counts for
+    about: Named  # those a contact was attributed to, or that were discussed
     kept: dict[tuple[object, ...], Any] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -82,30 +81,17 @@ def prepare(frames: Frames, day: date, now: datetime) -> Prepared:
     said = _speakers(said, points, persons, consumers)
     bound = _bound(said)
     points = _wrong_lines(points, said)
-    history, returned, links = history_of(frames, owner, points, persons, now)
-    debts = accounts.select("account", "a", "pool", "fp")
+    past = past_of(frames, consumers, accounts, points, persons, now)
     parties = (
         frames["account_parties"]
         .join(accounts.select("account", "a"), on="account")
         .join(persons, on="person")
         .select("a", "p", "role")
     )
-    charged, talked, about = (
-        _resolved(one, debts) for one in (links.charged, links.talked, links.about)
-    )
     return Prepared(
-        day, now, consumers, accounts, points, said, bound, history, returned, parties,
-        bounced(frames, owner, points, now), charged, talked, about,
+        day, now, consumers, accounts, points, said, bound, past.history, parties,
+        bounced(frames, owner, points, now), past.charged, past.talked, past.about,
     )  # fmt: skip
-
-
-def _resolved(named: pl.DataFrame, debts: pl.DataFrame) -> pl.DataFrame:
-    """Links with the debts' numbers; `a` null: a debt that is not of this file's person.
-
-    Only then is it named by its id as well, in `other`.
-    """
-    other = pl.when(pl.col("a").is_null()).then("account").alias("other")
-    return named.join(debts, on=["account", "fp"], how="left").select("h", "a", "pool", other)
 
 
 def _persons(frames: Frames) -> pl.DataFrame:

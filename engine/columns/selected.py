@@ -65,7 +65,7 @@ def _of_types(
 ) -> pl.DataFrame:
     """Rows without those that name debts on record, none of them of these types."""
     links = prepared.talked if chosen.debts == "discussed" else prepared.charged
-    named = links.join(rows.select("h"), on="h", how="semi")
+    named = links.beside(rows.select("h"))
     accounts = prepared.accounts.select("a", pl.col("account").alias("other"), "type")
     known = pl.concat(
         [

@@ -227,9 +227,9 @@ def hold_is(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
 def about_debt(prepared: Prepared, rows: pl.DataFrame) -> pl.DataFrame:
     """History rows once per debt they surely were about, of its collector (`statuses._about`)."""
     accounts = prepared.accounts.select("a", "fp", "single", "collector")
-    some = rows.join(prepared.about.select("h", "a"), on="h").filter(pl.col("a").is_not_null())
-    some = some.join(accounts.select("a", "collector"), on=["a", "collector"], how="semi")
-    every = rows.join(prepared.about, on="h", how="anti").join(accounts, on=["fp", "collector"])
+    some = prepared.about.beside(rows).drop("pool", "other").drop_nulls("a")
+    some = some.filter(accounts["collector"].gather(some["a"]) == some["collector"])
+    every = prepared.about.silent(rows).join(accounts, on=["fp", "collector"])
     every = every.filter("single")
     return pl.concat([some, every.select(some.columns)])
 
@@ -252,9 +252,10 @@ def initial_communication_made(prepared: Prepared, cand: pl.DataFrame, ask: Ask)
     rows = rows.select("h", "fp", "collector", open_.alias("open"))
     links = prepared.talked
     accounts = prepared.accounts.select("a", "fp", "single", "collector")
-    named = rows.join(links, on="h").select("a", "collector", "open").drop_nulls("a")
-    named = named.join(accounts, on=["a", "collector"], how="semi").select("a", "open")
-    vague = rows.join(links, on="h", how="anti").select("fp", "collector", "open").unique()
+    named = links.beside(rows).drop_nulls("a")
+    named = named.filter(accounts["collector"].gather(named["a"]) == named["collector"])
+    named = named.select("a", "open")
+    vague = links.silent(rows).select("fp", "collector", "open").unique()
     vague = vague.join(accounts, on=["fp", "collector"])
     doubt = pl.col("open") | ~pl.col("single")
     every = pl.concat([named, vague.select("a", doubt.alias("open"))]).unique()

@@ -78,20 +78,16 @@ class Table:
 
         A contact is near a row whose file, line or person it shares: no unit is wider than these.
         """
-        marked, links = self.once("marked", self._marked)
-        bit = pl.lit(place, dtype=pl.UInt64)
-        here = (pl.col("law") & bit) != 0
-        history = marked.filter(here).drop("law")
-        charged, talked = (one.filter(here).drop("law") for one in links)
-        near = replace(self.prepared, history=history, charged=charged, talked=talked, kept={})
+        marked = self.once("marked", self._marked)
+        here = (pl.col("law") & pl.lit(place, dtype=pl.UInt64)) != 0
+        near = replace(self.prepared, history=marked.filter(here).drop("law"), kept={})
         return replace(self, near=near)
 
-    def _marked(self) -> tuple[pl.DataFrame, tuple[pl.DataFrame, pl.DataFrame]]:
-        """The history, and the debts it names, with the laws of all rows a contact is near to."""
-        prepared = self.prepared
+    def _marked(self) -> pl.DataFrame:
+        """The history, with the laws of all rows a contact is near to."""
         laws = pl.col("law").bitwise_or()
         by = {key: self.cand.group_by(key).agg(laws) for key in ("fp", "l", "tp")}
-        history = prepared.history
+        history = self.prepared.history
         masks = [
             history.select(name)
             .join(by[key].rename({key: name}), on=name, how="left", maintain_order="left")["law"]
@@ -99,15 +95,7 @@ class Table:
             for name, key in (("fp", "fp"), ("l", "l"), ("who", "tp"), ("met", "tp"))
         ]
         law = masks[0] | masks[1] | masks[2] | masks[3]
-        marked = history.with_columns(law.alias("law"))
-        last = history["h"].max()
-        count = last + 1 if isinstance(last, int) else 0
-        of_contact = pl.zeros(count, dtype=pl.UInt64, eager=True).scatter(history["h"], law)
-        charged, talked = (
-            one.with_columns(of_contact.gather(one["h"]).alias("law"))
-            for one in (prepared.charged, prepared.talked)
-        )
-        return marked, (charged, talked)
+        return history.with_columns(law.alias("law")).sort("law", maintain_order=True)
 
     def units(self, rows: pl.DataFrame, on: list[str]) -> Units:
         """The units of some of its rows (by their number r), told apart by these columns."""

@@ -75,12 +75,15 @@ def keyed(
     if not debts:
         return [(keys, rows)]
     links = prepared.talked if chosen.debts == "discussed" else prepared.charged
-    with_debts = rows.join(links, on="h").filter(pl.col("a").is_not_null())
-    with_debts = with_debts.unique(["h", *keys[1:]])
+    with_debts = links.beside(rows).filter(pl.col("a").is_not_null())
+    several = links.count.gather(with_debts["h"]) > 1  # they may be one unit
+    if several.any():
+        again = with_debts.filter(several).unique(["h", *keys[1:]])
+        with_debts = pl.concat([with_debts.filter(~several), again])
     open_keys = [key for key in keys if key not in ("a", "pool")]
     if "fp" not in open_keys:
         open_keys.append("fp")
-    return [(keys, with_debts), (open_keys, rows.join(links, on="h", how="anti"))]
+    return [(keys, with_debts), (open_keys, links.silent(rows))]
 
 
 def _persons(rows: pl.DataFrame, *, talk: bool) -> pl.DataFrame:
