@@ -120,7 +120,7 @@ def decide_part(panel: Panel, part: PartInput, alarm: Callable[[str], None]) -> 
     found = opening_of(table, found)
     found = upcoming(panel, part, table, judgements, found)
     stages.done("windows")
-    found = budgets(table, judgements, found, part.row_caps)
+    found = budgets(panel, table, judgements, found, part.row_caps)
     stages.done("budgets")
     wrong, sampled = check(panel, part, table, judgements, found)
     stages.done("check")

@@ -8,61 +8,60 @@ takes room from the rows that the rule does bind, so it must have a share of the
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import reduce
-from operator import or_
 
 import polars as pl
 
 from ..facts.view import View
 from ..kinds import Limit, Wait
+from ..panel import Panel
 from ..rule import Rule
 from .combos import draws, plain_view
-from .table import Table
-from .tally import KEYS
+from .table import COMBO, Table
 
-WORDS = ["channel", "kind", "whom", "debt_type"]
+Words = tuple[str, str, str, str]
+"""channel, kind, whom, debt type."""
 
 
 @dataclass
 class Drawing:
-    """The permitted candidates of a part, and what each of their attempts would count for."""
+    """The permitted candidates of a part (`rows`), and what each of their attempts counts for.
 
+    `kind`: by candidate, the number of its `words`, as the panel has met them; `here`: those met in
+    this part.
+    """
+
+    panel: Panel
     table: Table
-    rows: pl.DataFrame
-    words: list[tuple[str, str, str, str]]
+    rows: pl.Series
+    kind: pl.Series
+    here: pl.Series
+    words: list[Words]
     _views: dict[int, View] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, table: Table, found: pl.DataFrame) -> Drawing:
-        """Of the candidates that `found` permits."""
-        rows = table.cand[found.filter("permitted")["i"]]  # `i` numbers them
-        near = [
-            rows.select(key)
-            .join(rows.group_by(key).agg(pl.col("law").bitwise_or()), on=key, how="left",
-                  maintain_order="left")["law"]
-            for key in dict.fromkeys(KEYS.values())
-        ]  # fmt: skip
-        kinds = rows.select(WORDS).unique(maintain_order=True)
-        numbered = kinds.with_row_index("w")
-        rows = rows.select(
-            "i", "a", "pool", "fp", "tp", "pt", "l", "collector", *WORDS,
-            near=reduce(or_, near),
-        ).join(numbered, on=WORDS, how="left", maintain_order="left")  # fmt: skip
-        return cls(table, rows.drop(WORDS), kinds.rows())
+    def of(cls, panel: Panel, table: Table, permitted: pl.Series) -> Drawing:
+        """Of the candidates that are `permitted` (by candidate)."""
+        units = table.units(table.rows, COMBO)
+        met = panel.notes.setdefault(("drawing",), {})
+        assert isinstance(met, dict)
+        kinds = [
+            met.setdefault((channel, kind, whom, debt_type), len(met))
+            for channel, kind, whom, _, debt_type in table.once("kinds", units.keys.rows)
+        ]
+        here = pl.Series(kinds, dtype=pl.UInt32)
+        kind = here.gather(units.of.gather(table.first_rows))
+        return cls(panel, table, permitted.arg_true(), kind, here, list(met))
 
-    def counting(self, rule: Rule, near: int | None) -> pl.DataFrame:
-        """Rows whose attempt would count for a limit or start a wait, bound by it or not.
+    def counting(self, rule: Rule) -> pl.Series | None:
+        """By candidate: whether its attempt would count for a limit, or start a wait.
 
-        `near`: of a place's law the bit; only rows that share a file, line or person with one
-        under it can count.
+        It may be bound by the rule or not, and permitted or not. None: nobody's would.
         """
-        counts = [n for n in range(len(self.words)) if self._counts(rule, n)]
-        if not counts:
-            return self.rows.clear()
-        chosen = pl.col("w").is_in(pl.Series(counts, dtype=pl.UInt32).implode())
-        if near is not None:
-            chosen &= (pl.col("near") & pl.lit(near, dtype=pl.UInt64)) != 0
-        return self.rows.filter(chosen)
+        known = self.panel.notes.setdefault(("draws", rule.id, self.table.prepared.day), [])
+        assert isinstance(known, list)
+        known += [self._counts(rule, number) for number in range(len(known), len(self.words))]
+        counts = pl.Series(known, dtype=pl.Boolean)
+        return counts.gather(self.kind) if counts.gather(self.here).any() else None
 
     def _counts(self, rule: Rule, number: int) -> bool:
         if number not in self._views:

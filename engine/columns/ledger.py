@@ -51,7 +51,7 @@ class Ledger:
     An outcome is what a verdict comes to, with the timed rules that apply; many situations have
     one. `books`: per rule set and its questions, the number of each answer met. `sets` and `said`:
     distinct sets of outcomes by number, and what is said of each; `rules`: distinct sets of
-    applying rules.
+    applying rules, of which `within` tells those that a rule is in, so far as `sorted_out`.
     """
 
     verdicts: list[Verdict] = field(default_factory=list)
@@ -63,6 +63,8 @@ class Ledger:
     sets: dict[tuple[int, ...], int] = field(default_factory=dict)
     rules: dict[tuple[str, ...], int] = field(default_factory=dict)
     said: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SAID))
+    within: dict[str, list[int]] = field(default_factory=dict)
+    sorted_out: int = 0
 
     def add(
         self,
@@ -100,6 +102,14 @@ class Ledger:
             self.numbers[key] = len(self.outcomes)
             self.outcomes.append((verdict, applies))
         return self.numbers[key]
+
+    def sets_with(self, rule: str) -> list[int]:
+        """The numbers of all sets of applying rules that a rule (its id) is in."""
+        for names in list(self.rules)[self.sorted_out :]:
+            for name in names:
+                self.within.setdefault(name, []).append(self.rules[names])
+        self.sorted_out = len(self.rules)
+        return self.within.get(rule, [])
 
     def facts(self, number: int) -> dict[str, str]:
         """A situation's fields, as they were put to the engines."""

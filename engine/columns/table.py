@@ -109,6 +109,12 @@ class Table:
         return self.once("plural", lambda: self.cand.select((zones > 1).alias("x"))["x"])
 
     @property
+    def first_rows(self) -> pl.Series:
+        """By candidate (i), the number (r) of its row, or of the first of them."""
+        i = self.rows["i"]
+        return self.once("first", lambda: (i != i.shift()).fill_null(value=True).arg_true())
+
+    @property
     def apart(self) -> pl.Series:
         """Files (fp) that see contacts on a line which one file knows to be a stranger's.
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from engine.columns.budgets import allocate
+from engine.columns.allocating import allocate
 
 SHARE: Final = pl.List(pl.Struct({"id": pl.String(), "rule": pl.String(), "left": pl.Int64()}))
 WAYS: Final = '{"ways":'

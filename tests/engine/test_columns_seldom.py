@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from engine import part as parts
-from engine.columns import budgets, check, ledger
+from engine.columns import allocating, check, ledger
 from engine.columns.prepare import Prepared
 from engine.columns.where import Where
 from engine.compiled import compile_rules
@@ -109,10 +109,10 @@ def test_ids_of_any_letters_stand_in_budgets() -> None:
 def test_no_row_is_given_more_than_it_may_be_in_a_day() -> None:
     """More attempts asked for than rounds are gone through: fewer are given, never more."""
     many = replace(TWO_A_WEEK, body=Limit(50, Selector("attempts"), ("person",), Period(7, "day")))
-    part = part_of(made(), row_caps={"call": budgets.ROUNDS + 8})
+    part = part_of(made(), row_caps={"call": allocating.ROUNDS + 8})
     found, _ = decided(TwinPanel(book_of((BASE, many))), part)
     calls = found.candidates.filter(pl.col("channel") == "call")
-    assert calls["attempts_left"].to_list() == [budgets.ROUNDS]
+    assert calls["attempts_left"].to_list() == [allocating.ROUNDS]
 
 
 def test_a_known_address_that_is_not_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
