@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
 from engine.account import Account, Consumer, Point
+from engine.columns.past import place_in
 from engine.history import Contact, Group, Statement
 from engine.terms import Licences
 
-from .portfolio import group_rows
+from .records import group_of_frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +29,49 @@ class GroupsOf:
     home: pl.DataFrame
     licences: Licences | None = None
     _made: dict[str, Group] = field(default_factory=dict, compare=False, repr=False)
+    _kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def __call__(self, consumers: Sequence[str]) -> dict[str, Group]:
         """By consumer, everything known of its contact group, or of the crowd it is in."""
-        asked = self.home.filter(pl.col("consumer").is_in(list(consumers)))
-        label = dict(asked.select("consumer", "together").iter_rows())
-        missing = sorted(set(label.values()) - self._made.keys())
+        label = self._labels()
+        missing = sorted({label[name] for name in consumers} - self._made.keys())
         if missing:
-            wanted = self.home.filter(pl.col("together").is_in(missing))
-            home = dict(wanted.select("consumer", "together").iter_rows())
-            members = list(home)
-            rows = group_rows(self._of(members), members, self.licences)
-            self._made.update(_parted(rows, home))
+            rows = self._of(missing)
+            whole = group_of_frames(rows, self.licences)
+            self._made.update(_parted(whole, {name: label[name] for name in whole.consumers}))
         return {name: self._made[label[name]] for name in consumers}
 
-    def _of(self, members: Sequence[str]) -> dict[str, pl.DataFrame]:
-        """The rows of these consumers."""
-        mine = pl.col("consumer").is_in(list(members))
-        small = {
-            name: frame.filter(mine)
-            for name, frame in self.frames.items()
-            if name != "account_parties"
+    def _labels(self) -> dict[str, str]:
+        """What each consumer is counted together with."""
+        if "labels" not in self._kept:
+            self._kept["labels"] = dict(self.home.select("consumer", "together").iter_rows())
+        found: dict[str, str] = self._kept["labels"]
+        return found
+
+    def _units(self) -> tuple[pl.Series, dict[str, pl.Series]]:
+        """What is counted together, each once, and the place of it for each row of each table."""
+        if "units" not in self._kept:
+            units = self.home["together"].unique()
+            of = place_in(units, self.home["together"])
+            places = {
+                name: of.gather(place_in(self.home["consumer"], frame["consumer"]))
+                for name, frame in self.frames.items()
+                if name != "account_parties"
+            }
+            debts = self.frames["accounts"]["account"]
+            parties = place_in(debts, self.frames["account_parties"]["account"])
+            places["account_parties"] = places["accounts"].gather(parties)
+            self._kept["units"] = units, places
+        found: tuple[pl.Series, dict[str, pl.Series]] = self._kept["units"]
+        return found
+
+    def _of(self, together: Sequence[str]) -> dict[str, pl.DataFrame]:
+        """The rows of what is counted together."""
+        units, places = self._units()
+        wanted = units.is_in(list(together))
+        return {
+            name: frame.filter(wanted.gather(places[name])) for name, frame in self.frames.items()
         }
-        debts = small["accounts"]["account"].implode()
-        parties = self.frames["account_parties"].filter(pl.col("account").is_in(debts))
-        return small | {"account_parties": parties}
 
 
 @dataclass

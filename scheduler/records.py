@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from operator import itemgetter
 from sys import intern
 from typing import Any, Protocol
 
@@ -25,6 +26,13 @@ from .said import assemble
 from .store.schema import EVERY, TABLES
 
 Row = dict[str, Any]
+_CONTACT = (
+    "contact", "consumer", "at", "channel", "point", "direction", "result", "attributed_to",
+    "discussed", "conversation_attributed_to", "intended_for", "reached", "initiated_by",
+    "technology", "purpose", "content", "disclosure", "message_possible", "validation_period_end",
+    "collector", "recorded_at", "reply_to_consumer", "automated", "opt_out_notice",
+)  # fmt: skip
+"""What a record takes of a contact; there are many of them, so they are no dictionaries."""
 
 
 class Tables(Protocol):
@@ -54,15 +62,40 @@ def group_rows(
     collector the places it is licensed in, each with its last day if it has one; a collector left
     out is one of whom nobody said. None: every collector has all (case format).
     """
-    rows = {name: _rows(tables, name, consumers) for name in TABLES if name != "account_parties"}
-    debts = [row["account"] for row in rows["accounts"]]
+    if not consumers:
+        return group_of_frames({}, licences)
+    owner = pl.col("consumer")
+    near = owner.is_between(pl.lit(min(consumers)), pl.lit(max(consumers)))  # prunes row groups
+    mine = near & owner.is_in(list(consumers))
+    frames = {
+        name: table_of(tables, name).filter(mine).collect()
+        for name in TABLES
+        if name != "account_parties"
+    }
+    debts = frames["accounts"]["account"].implode()
     parties = table_of(tables, "account_parties").filter(pl.col("account").is_in(debts))
-    rows["account_parties"] = parties.sort("account", "person", "role").collect().to_dicts()
-    return group_of_rows(rows, licences)
+    return group_of_frames(frames | {"account_parties": parties.collect()}, licences)
+
+
+def group_of_frames(frames: Mapping[str, pl.DataFrame], licences: Licences | None = None) -> Group:
+    """The same of all rows of these tables; one that is left out is empty."""
+    few = {name: frames[name].sort(table.key) for name, table in TABLES.items() if name in frames}
+    rows = {
+        name: few[name].to_dicts() if name in few else [] for name in TABLES if name != "contacts"
+    }
+    columns = [few["contacts"][name].to_list() for name in _CONTACT] if "contacts" in few else []
+    return _group_of(rows, zip(*columns, strict=True), licences)
 
 
 def group_of_rows(rows: Mapping[str, list[Row]], licences: Licences | None = None) -> Group:
     """The same of rows that were found already, by table, each in the order of its key."""
+    return _group_of(rows, map(itemgetter(*_CONTACT), rows["contacts"]), licences)
+
+
+def _group_of(
+    rows: Mapping[str, list[Row]], contacts: Iterable[tuple[Any, ...]], licences: Licences | None
+) -> Group:
+    """The records of rows; `contacts` has the values of _CONTACT."""
     accounts = {row["account"]: _account(row) for row in rows["accounts"]}
     people: dict[str, list[tuple[str, str]]] = {}
     for row in rows["account_parties"]:
@@ -70,8 +103,7 @@ def group_of_rows(rows: Mapping[str, list[Row]], licences: Licences | None = Non
     homes = _by_consumer(rows["addresses"])
     person = {row["consumer"]: row["person"] for row in rows["consumers"]}
     _by_person(rows["contact_points"], ("owner",), person)
-    _by_person(rows["contacts"], ("intended_for", "reached"), person)
-    contacts = sorted(map(_contact, rows["contacts"]), key=lambda one: (one.at, one.id))
+    past = _contacts(contacts, person)
     told = [_statement(row) for row in rows["statements"]]
     told += [_knowledge(row) for row in rows["knowledge"]]
     told.sort(key=_order)
@@ -82,8 +114,8 @@ def group_of_rows(rows: Mapping[str, list[Row]], licences: Licences | None = Non
         },
         accounts=accounts,
         points={row["point"]: _point(row) for row in rows["contact_points"]},
-        collectors=_collectors(rows, licences),
-        contacts=tuple(contacts),
+        collectors=_collectors(rows["accounts"], past, licences),
+        contacts=tuple(sorted(past, key=lambda one: (one.at, one.id))),
         statements=tuple(told),
         email_provenance={
             row["point"]: json.loads(row["email_provenance"])
@@ -105,17 +137,6 @@ def _by_person(rows: Iterable[Row], names: Sequence[str], person: Mapping[str, s
 def _order(one: Statement) -> tuple[datetime, str]:
     assert isinstance(one.received, datetime)
     return one.received, one.id
-
-
-def _rows(
-    tables: Tables | Mapping[str, pl.DataFrame], name: str, consumers: Sequence[str]
-) -> list[Row]:
-    if not consumers:
-        return []
-    owner = pl.col("consumer")
-    near = owner.is_between(pl.lit(min(consumers)), pl.lit(max(consumers)))  # prunes row groups
-    found = table_of(tables, name).filter(near & owner.is_in(list(consumers)))
-    return found.sort(TABLES[name].key).collect().to_dicts()
 
 
 def _by_consumer(rows: Iterable[Row]) -> dict[str, tuple[Address, ...]]:
@@ -174,7 +195,9 @@ def _account(row: Row) -> Account:
     )
 
 
-def _collectors(rows: Mapping[str, list[Row]], licences: Licences | None) -> dict[str, Collector]:
+def _collectors(
+    accounts: Iterable[Row], contacts: Iterable[Contact], licences: Licences | None
+) -> dict[str, Collector]:
     """Collectors by id; one known only from contacts acts for third parties."""
     found = {
         row["collector"]: Collector(
@@ -183,12 +206,11 @@ def _collectors(rows: Mapping[str, list[Row]], licences: Licences | None) -> dic
             type=row["collector_type"],
             located_in=row["collector_located_in"],
         )
-        for row in rows["accounts"]
+        for row in accounts
     }
-    for row in rows["contacts"]:
-        name = row["collector"]
-        if name not in found:
-            found[name] = Collector(id=name)
+    for one in contacts:
+        if one.collector not in found:
+            found[one.collector] = Collector(id=one.collector)
     return {name: licensed(one, licences) for name, one in found.items()}
 
 
@@ -216,31 +238,39 @@ def _flags(reply: bool | None, automated: bool | None, notice: bool | None) -> M
     return flags if notice is None else {**flags, "opt_out_notice": notice}
 
 
-def _contact(row: Row) -> Contact:
-    return Contact(
-        id=row["contact"],
-        at=row["at"],
-        channel=row["channel"],
-        point=row["point"],
-        direction=row["direction"],
-        result=row["result"],
-        attributed_to=_tuple(row["attributed_to"]),
-        discussed=_tuple(row["discussed"]),
-        conversation_attributed_to=_tuple(row["conversation_attributed_to"]),
-        intended_for=row["intended_for"],
-        reached=row["reached"],
-        initiated_by=row["initiated_by"],
-        technology=row["technology"],
-        purpose=row["purpose"],
-        content=row["content"],
-        disclosure=row["disclosure"],
-        message_possible=row["message_possible"],
-        validation_period_end=row["validation_period_end"],
-        collector=row["collector"],
-        consumer=row["consumer"],
-        recorded=row["recorded_at"],
-        flags=_flags(row["reply_to_consumer"], row["automated"], row["opt_out_notice"]),
-    )
+def _contacts(rows: Iterable[tuple[Any, ...]], person: Mapping[str, str]) -> list[Contact]:
+    """Contacts of the values of _CONTACT; `person` is by file, whose id may stand for it."""
+    return [
+        Contact(
+            id=contact,
+            at=at,
+            channel=channel,
+            point=point,
+            direction=direction,
+            result=result,
+            attributed_to=_tuple(attributed_to),
+            discussed=_tuple(discussed),
+            conversation_attributed_to=_tuple(conversation),
+            intended_for=person[consumer] if meant == consumer else meant,
+            reached=person[consumer] if reached == consumer else reached,
+            initiated_by=initiated_by,
+            technology=technology,
+            purpose=purpose,
+            content=content,
+            disclosure=disclosure,
+            message_possible=message_possible,
+            validation_period_end=validation_period_end,
+            collector=collector,
+            consumer=consumer,
+            recorded=recorded,
+            flags=_flags(reply, automated, notice),
+        )
+        for (
+            contact, consumer, at, channel, point, direction, result, attributed_to, discussed,
+            conversation, meant, reached, initiated_by, technology, purpose, content, disclosure,
+            message_possible, validation_period_end, collector, recorded, reply, automated, notice,
+        ) in rows
+    ]  # fmt: skip
 
 
 def _statement(row: Row) -> Statement:
