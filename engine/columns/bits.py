@@ -16,49 +16,55 @@ from ..kinds import Agreed, Limit, Wait, Window
 from ..rule import Exclusion, Period, Rule, Selector
 from . import tally
 from .combos import Combo
+from .levels import Codes
 from .prepare import files_of
 from .spoken import files_with
 from .statuses import UNKNOWN
 from .table import CODE, Said, Table
 
+INSTANT = pl.Datetime("us", "UTC")
+
 
 def all_bits(
     table: Table, rows: pl.DataFrame, rules: Sequence[Rule], combos: list[Combo]
-) -> pl.DataFrame:
-    """The bits of rules (b0, b1, ...), and for limits and waits what is used (u) and free (v)."""
-    numbered = list(enumerate(rules))
-    windows = [(n, rule) for n, rule in numbered if isinstance(rule.body, Window)]
+) -> tuple[pl.DataFrame, list[Codes], dict[str, pl.Series]]:
+    """The bits of rules, in their order, and where rows stand on the level of windows.
+
+    Rows gain the bits of limits and waits (b0, b1, ...), what is used (u) and when free (v).
+    """
+    windows = [rule for rule in rules if isinstance(rule.body, Window)]
     alive = [{rule.key for rule in combo.live} for combo in combos]
-    found = _windows(table, rows, windows, alive) if windows else []
-    for number, rule in numbered:
-        live = [n for n, keys in enumerate(alive) if rule.key in keys]
+    clocks, shut = _windows(table, rows, windows, alive) if windows else (None, [])
+    bits: list[Codes] = []
+    counted: list[pl.Series] = []
+    for number, rule in enumerate(rules):
         if isinstance(rule.body, Window):
+            bits.append(Codes("clock", shut[windows.index(rule)]))
             continue
+        live = [n for n, keys in enumerate(alive) if rule.key in keys]
         if isinstance(rule.body, Limit):
-            counted = _limit(table, rows, rule, rule.body, combos, live)
+            found = _limit(table, rows, rule, rule.body, combos, live)
         else:
             assert isinstance(rule.body, Wait)
-            counted = _wait(table, rows, rule, rule.body, combos, live)
+            found = _wait(table, rows, rule, rule.body, combos, live)
+        bits.append(Codes("row", found["bit"]))
         for letter, name in (("b", "bit"), ("u", "used"), ("v", "free")):
-            found.append(counted[name].alias(f"{letter}{number}"))
-    return rows.hstack(found)
+            counted.append(found[name].alias(f"{letter}{number}"))
+    return rows.hstack(counted), bits, {} if clocks is None else {"clock": clocks}
 
 
 def _windows(
-    table: Table,
-    rows: pl.DataFrame,
-    windows: Sequence[tuple[int, Rule]],
-    alive: list[set[str]],
-) -> list[pl.Series]:
-    """The bits of windows: each is asked once per clock, hours of one's own, and combo.
+    table: Table, rows: pl.DataFrame, windows: Sequence[Rule], alive: list[set[str]]
+) -> tuple[pl.Series, list[pl.Series]]:
+    """The bits of windows, asked once per clock, hours of one's own, and combo; each row's place.
 
     `alive`: by combo, the keys of its live rules.
     """
     clocks = table.units(rows, ["z", "nz", "sig", "voice"])
     kinds = clocks.keys.rows()
-    pairs = (rows["combo"].cast(pl.UInt32) * len(kinds) + clocks.of).rename("pair")
+    pairs = rows["combo"].cast(pl.UInt32) * len(kinds) + clocks.of
     asked = pairs.unique()
-    live = [[rule.key in keys for _, rule in windows] for keys in alive]
+    live = [[rule.key in keys for rule in windows] for keys in alive]
     shut: dict[int, dict[int, int]] = {}
     bits: list[list[int]] = []
     for pair in asked.to_list():
@@ -69,15 +75,14 @@ def _windows(
         for at, asks in enumerate(live[combo]):
             if asks:
                 if at not in known:
-                    rule, zone = windows[at][1], table.zones[z]
+                    rule, zone = windows[at], table.zones[z]
                     known[at] = CODE[table.hourglass.bit(rule, zone, nz, sig, voice)]
                 found[at] = known[at]
         bits.append(found)
-    names = [f"b{number}" for number, _ in windows]
-    codes = pl.DataFrame(bits, schema=dict.fromkeys(names, pl.UInt8), orient="row")
-    codes = codes.with_columns(asked)
-    told = pairs.to_frame().join(codes, on="pair", how="left", maintain_order="left")
-    return [told[name] for name in names]
+    places = pl.zeros(len(alive) * len(kinds), dtype=pl.UInt32, eager=True)
+    places = places.scatter(asked, pl.int_range(len(asked), dtype=pl.UInt32, eager=True))
+    columns = zip(*bits, strict=True) if bits else ([] for _ in windows)
+    return places[pairs], [pl.Series(one, dtype=pl.UInt8) for one in columns]
 
 
 def _empty(rows: pl.DataFrame) -> pl.DataFrame:
@@ -87,9 +92,17 @@ def _empty(rows: pl.DataFrame) -> pl.DataFrame:
         [
             pl.zeros(height, dtype=pl.UInt8, eager=True).alias("bit"),
             pl.repeat(None, height, dtype=pl.UInt32, eager=True).alias("used"),
-            pl.repeat(None, height, dtype=pl.Datetime("us", "UTC"), eager=True).alias("free"),
+            pl.repeat(None, height, dtype=INSTANT, eager=True).alias("free"),
         ]
     )
+
+
+def _of_combos(rows: pl.DataFrame, combos: list[Combo], chosen: Sequence[int]) -> pl.Series:
+    """Which rows are of these combos."""
+    found = [False] * len(combos)
+    for number in chosen:
+        found[number] = True
+    return pl.Series(found, dtype=pl.Boolean)[rows["combo"]]
 
 
 def _limit(
@@ -102,28 +115,34 @@ def _limit(
 ) -> pl.DataFrame:
     counts = [n for n in live if combos[n].member[rule.key] == "counts"]
     exempt = [n for n in live if combos[n].member[rule.key] == "exempt"]
-    judged = rows["combo"].is_in(pl.Series(counts + exempt, dtype=pl.UInt16).implode())
+    judged = _of_combos(rows, combos, counts + exempt)
     if body.since is not None:
         return _plainly(table, rows, rule, _begun(table, rows, body.since, judged))
     if not tally.columnar(body.counting, body.within):
         return _plainly(table, rows, rule, judged)
+    if not judged.any():
+        return _empty(rows)
     maximum = maximum_of(rule)
-    found = _empty(rows)
-    at = judged.arg_true()
-    if not len(at):
-        return found
-    wanted = rows.select("r", "z", "combo")[at]
-    units = table.units(wanted, [*tally.unit_of(body.per), "z"])
+    units = table.units(rows, [*tally.unit_of(body.per), "z"])
     tallied = tally.used(
         table.near, table.calendar, body.counting, body.within, body.per, maximum, units
-    ).hstack(wanted)
-    reached = (pl.col("used") + 1 > maximum) & pl.col("combo").is_in(counts)
-    tallied = tallied.with_columns(table.calendar.starts("free_day").alias("free")).select(
-        reached.cast(pl.UInt8).alias("bit"),
-        "used",
-        pl.when(reached).then("free").otherwise(None).alias("free"),
     )
-    found = _scatter(found, at, tallied)
+    full = tallied.filter(pl.col("used") + 1 > maximum)
+    full = full.with_columns(units.keys["z"][full["u"]].alias("z"))
+    free = full.select(table.calendar.starts("free_day").alias("free"))["free"]
+    none = pl.repeat(None, len(units.keys), dtype=INSTANT, eager=True)
+    nothing = pl.zeros(len(units.keys), dtype=pl.UInt32, eager=True)
+    used = nothing.scatter(tallied["u"], tallied["used"])[units.of]
+    bound = _of_combos(rows, combos, counts)
+    reached = (used + 1 > maximum) & bound
+    freed = none.scatter(full["u"], free)[units.of]
+    found = pl.DataFrame(
+        [
+            reached.cast(pl.UInt8).alias("bit"),
+            used.set(~judged, None).alias("used"),
+            freed.set(~bound, None).alias("free"),
+        ]
+    )
     if tally.by_viewer(body.counting, body.per):
         found = _override(table, rows, rule, judged, found, table.apart)
     if isinstance(body.max, Agreed) or body.agreed_within is not None:
@@ -145,25 +164,17 @@ def _wait(
     combos: list[Combo],
     live: list[int],
 ) -> pl.DataFrame:
-    judged = rows["combo"].is_in(pl.Series(live, dtype=pl.UInt16).implode())
+    judged = _of_combos(rows, combos, live)
     elsewhere = {"household", "workplace"} & set(body.per)  # units that a contact may not have
     dated = body.after.of_dates and body.until is None and not elsewhere
     if not dated and not tally.columnar(body.after, None):
         return _plainly(table, rows, rule, _begun(table, rows, body.after, judged))
-    found = _empty(rows)
-    at = judged.arg_true()
-    if "workplace" in body.per:
-        at = at.filter(rows["kind"].gather(at).is_in(sorted(MAYBE_WORK)))
-    wanted = rows.select("r", "a", "z", "combo")[at]
-    if dated:
-        met = _dates(table, body, wanted)
-    else:
-        units = table.units(wanted, tally.unit_of(body.per))
-        met = wanted.with_columns(tally.latest(table.near, body, units).alias("event"))
-        met = met.with_columns(table.calendar.day("event").alias("day"))
+    if not judged.any():
+        return _empty(rows)
+    met = _dates(table, body, rows, judged) if dated else _events(table, body, rows, judged)
+    at = met["at"]
     if body.until is not None or body.for_ is None:  # whether it ended is looked into one by one
-        begun = pl.repeat(value=False, n=len(rows), eager=True)
-        begun = begun.scatter(at, met["event"].is_not_null())
+        begun = pl.repeat(value=False, n=len(rows), eager=True).scatter(at, True)
         if tally.by_viewer(body.after, body.per):
             begun = begun | (judged & rows["fp"].is_in(table.apart.implode()))
         if "household" in body.per:
@@ -176,21 +187,17 @@ def _wait(
         met = met.with_columns(free.alias("free_day")).with_columns(
             table.calendar.starts("free_day").alias("free")
         )
-    ends = {n: clock.day_bounds(table.prepared.day, zone)[1] for n, zone in enumerate(table.zones)}
-    end = pl.col("z").replace_strict(ends, return_dtype=pl.Datetime("us", "UTC"))
-    exempt = [n for n in live if rule.key in combos[n].exempt]
-    running = ((pl.col("free") >= end) & ~pl.col("combo").is_in(exempt)).fill_null(value=False)
-    unknown = pl.col("event").is_null() if dated else pl.lit(value=False)
-    met = met.select(
-        pl.when(unknown)
-        .then(UNKNOWN)
-        .otherwise(running.cast(pl.UInt8))
-        .cast(pl.UInt8)
-        .alias("bit"),
-        pl.lit(None, dtype=pl.UInt32).alias("used"),
-        pl.when(pl.col("combo").is_in(exempt)).then(None).otherwise("free").alias("free"),
+    exempt = _of_combos(rows, combos, [n for n in live if rule.key in combos[n].exempt])[at]
+    running = (met["free"] >= _day_ends(table)[met["z"]]).fill_null(value=False) & ~exempt
+    bit = running.cast(pl.UInt8).set(met["event"].is_null(), UNKNOWN)
+    found = _empty(rows)
+    found = pl.DataFrame(
+        [
+            found["bit"].scatter(at, bit),
+            found["used"],
+            found["free"].scatter(at, met["free"].set(exempt, None)),
+        ]
     )
-    found = _scatter(found, at, met)
     if tally.by_viewer(body.after, body.per):
         found = _override(table, rows, rule, judged, found, table.apart)
     if "household" in body.per:
@@ -202,11 +209,35 @@ def _wait(
     return found
 
 
-def _dates(table: Table, body: Wait, wanted: pl.DataFrame) -> pl.DataFrame:
-    """The date of the account a wait runs from, as an instant and a day: `event`, `day`."""
-    day = table.prepared.accounts[body.after.what].gather(wanted["a"])
-    found = wanted.with_columns(day.alias("day"))
+def _day_ends(table: Table) -> pl.Series:
+    """When the day asked ends, by zone."""
+    ends = [clock.day_bounds(table.prepared.day, zone)[1] for zone in table.zones]
+    return pl.Series(ends, dtype=INSTANT)
+
+
+def _dates(table: Table, body: Wait, rows: pl.DataFrame, judged: pl.Series) -> pl.DataFrame:
+    """The date of the account a wait runs from: position (at) and zone of each row judged, event.
+
+    As an instant and a day, null where nobody knows it.
+    """
+    at = judged.arg_true()
+    day = table.prepared.accounts[body.after.what][rows["a"][at]]
+    found = pl.DataFrame([at.alias("at"), rows["z"][at], day.alias("day")])
     return found.with_columns(table.calendar.starts("day").alias("event"))
+
+
+def _events(table: Table, body: Wait, rows: pl.DataFrame, judged: pl.Series) -> pl.DataFrame:
+    """The contact a wait runs from: at, z, event, day, of the rows judged that have one."""
+    units = table.units(rows, tally.unit_of(body.per))
+    known = tally.latest(table.near, body, units)
+    none = pl.repeat(None, len(units.keys), dtype=INSTANT, eager=True)
+    event = none.scatter(known["u"], known["event"])[units.of]
+    met = judged & event.is_not_null()
+    if "workplace" in body.per:
+        met = met & rows["kind"].is_in(sorted(MAYBE_WORK))
+    at = met.arg_true()
+    found = pl.DataFrame([at.alias("at"), rows["z"][at], event[at].alias("event")])
+    return found.with_columns(table.calendar.day("event").alias("day"))
 
 
 def _begun(table: Table, rows: pl.DataFrame, event: Selector, judged: pl.Series) -> pl.Series:
@@ -278,7 +309,7 @@ def _counts(table: Table, rows: pl.DataFrame, rule: Rule) -> pl.DataFrame:
         free.append(count.free)
     return pl.DataFrame(
         {"bit": bit, "used": used, "free": free},
-        schema={"bit": pl.UInt8, "used": pl.UInt32, "free": pl.Datetime("us", "UTC")},
+        schema={"bit": pl.UInt8, "used": pl.UInt32, "free": INSTANT},
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Final, TypeGuard
 
 import polars as pl
@@ -13,11 +15,12 @@ from ..rule import Ask, Happened, Selector
 from . import tally
 from .combos import Combo
 from .email import route_chain, route_consumer, route_creditor, safe_harbour, text_routes
+from .levels import Codes
 from .lookup import COLUMNS, doubtful
 from .prepare import Prepared, once
 from .selected import selected, unclear
 from .spoken import FACTS_OF, files_with
-from .statuses import UNKNOWN, Column
+from .statuses import UNKNOWN, YES, Column
 from .table import CODE, Table
 
 ALL_COLUMNS: dict[str, Column] = {
@@ -43,80 +46,83 @@ OF_ACCOUNT = frozenset(
 The other columns are looked up once per point and channel."""
 
 
-def facts(table: Table, rows: pl.DataFrame, asks: list[Ask], combos: list[Combo]) -> pl.DataFrame:
-    """One column per ask (f0, f1, ...): its column, then the plain function where that must speak.
+def facts(table: Table, rows: pl.DataFrame, asks: list[Ask], combos: list[Combo]) -> list[Codes]:
+    """The codes of each ask on the level it lives on; by row where the plain function must speak.
 
-    What no live rule of a row's combo asks is unknown there: it splits no situation.
+    Nothing is masked: what no live rule of a row's combo asks is there all the same (`laid_out`).
     """
-    if not asks:
-        return pl.DataFrame()
-    wanted = _wanted(rows, asks, combos)
-    found: dict[str, pl.Series] = {}
-    for level, number in (("a", _of_account), ("tc", _of_way)):
-        known = {f"f{n}": number(table, ask) for n, ask in enumerate(asks)}
-        codes = {name: one for name, one in known.items() if one is not None and name not in found}
-        if codes:
-            found |= {one.name: one for one in pl.DataFrame(codes)[rows[level]]}
-    left = {n: _left(table, rows, ask, wanted[f"w{n}"]) for n, ask in enumerate(asks)}
-    everybody = pl.concat(left.values()).unique()
-    table.groups(rows["consumer"].gather(everybody).unique().to_list())  # fetched in one go
-    for n, ask in enumerate(asks):
-        if f"f{n}" not in found:
-            found[f"f{n}"] = _of_row(table, rows, ask)
-        if len(left[n]):
-            found[f"f{n}"] = found[f"f{n}"].scatter(left[n], _plainly(table, rows[left[n]], ask))
-    frame = pl.DataFrame([found[f"f{n}"].alias(f"f{n}") for n in range(len(asks))])
-    unknown = pl.lit(UNKNOWN, dtype=pl.UInt8)
-    return wanted.hstack(frame).select(
-        pl.when(f"w{n}").then(f"f{n}").otherwise(unknown).alias(f"f{n}") for n in range(len(asks))
-    )
+    known = [_of_account(table, ask) or _of_way(table, ask) or _of_zone(table, ask) for ask in asks]
+    left = {n: at for n, ask in enumerate(asks) if len(at := _left(table, rows, ask, combos))}
+    if left:
+        everybody = pl.concat(left.values()).unique()
+        table.groups(rows["consumer"][everybody].unique().to_list())  # fetched in one go
+    places = places_of(table, rows)
+    found = []
+    for n, (ask, codes) in enumerate(zip(asks, known, strict=True)):
+        one = codes or Codes("row", pl.zeros(len(rows), dtype=pl.UInt8, eager=True))
+        if n in left:
+            plain = _plainly(table, rows[left[n]], ask)
+            one = Codes("row", one.at(places).scatter(left[n], plain))
+        found.append(one)
+    return found
 
 
-def _wanted(rows: pl.DataFrame, asks: list[Ask], combos: list[Combo]) -> pl.DataFrame:
-    """Per ask (w0, w1, ...) the rows of combos for which it still matters."""
-    columns = {f"w{n}": [ask in one.needed for one in combos] for n, ask in enumerate(asks)}
-    return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.Boolean))[rows["combo"]]
+def places_of(table: Table, rows: pl.DataFrame) -> dict[str, pl.Series]:
+    """Where these rows stand on each level (`levels`)."""
+    return {
+        "account": rows["a"],
+        "way": rows["tc"],
+        "zone": rows["a"] * len(table.zones) + rows["z"],
+        "candidate": rows["i"],
+        "row": pl.int_range(len(rows), dtype=pl.UInt32, eager=True),
+    }
 
 
-def _of_account(table: Table, ask: Ask) -> pl.Series | None:
+def _of_account(table: Table, ask: Ask) -> Codes | None:
     """The codes of a fact that every candidate of an account shares, by account."""
     prepared = table.prepared
-    if ask.fact in OF_ACCOUNT:
-        return table.once(
-            ("account", ask), lambda: ALL_COLUMNS[ask.fact](prepared, prepared.accounts, ask)
-        )
+    made: Callable[[], pl.Series] | None = None
     asked = ask.parameter
-    if isinstance(asked, Happened) and _columnar_happened(asked) and _ever(_plainest(asked)):
-        return table.once(("account", ask), lambda: _happened_ever(table, asked))
-    if isinstance(asked, Happened) and _simply_dated(asked):
-        return table.once(("account", ask), lambda: _dated(table, asked))
+    if ask.fact in OF_ACCOUNT:
+        made = partial(ALL_COLUMNS[ask.fact], prepared, prepared.accounts, ask)
+    elif isinstance(asked, Happened):
+        if _columnar_happened(asked) and _ever(_plainest(asked)):
+            made = partial(_happened_ever, table, asked)
+        elif _simply_dated(asked):
+            made = partial(_dated, table, asked)
+    return None if made is None else Codes("account", table.once(("account", ask), made))
+
+
+def _of_way(table: Table, ask: Ask) -> Codes | None:
+    """The codes of a fact that hangs on the point and the channel, by way."""
+    made: Callable[[], pl.Series] | None = None
+    if ask.fact == "special_line_is":
+        made = partial(_special_line, table, ask)
+    elif ask.fact in ALL_COLUMNS and ask.fact not in OF_ACCOUNT:
+        made = partial(ALL_COLUMNS[ask.fact], table.prepared, table.ways, ask)
+    return None if made is None else Codes("way", table.once(("way", ask), made))
+
+
+def _of_zone(table: Table, ask: Ask) -> Codes | None:
+    """The codes of a fact that hangs on the clock or the places, by account and zone or candidate.
+
+    None: no other fact has a column, and the plain function speaks of it.
+    """
+    asked = ask.parameter
+    if isinstance(asked, Happened) and _columnar_happened(asked):
+        return Codes("zone", table.once(("zone", ask), lambda: _happened(table, _plainest(asked))))
+    if ask.fact in ("time_barred", "known_time_barred"):
+        return Codes("candidate", time_barred(table, ask))
     return None
 
 
-def _of_way(table: Table, ask: Ask) -> pl.Series | None:
-    """The codes of a fact that hangs on the point and the channel, by way."""
-    if ask.fact == "special_line_is":
-        return table.once(("way", ask), lambda: _special_line(table, ask))
-    if ask.fact not in ALL_COLUMNS or ask.fact in OF_ACCOUNT:
-        return None
-    return table.once(("way", ask), lambda: ALL_COLUMNS[ask.fact](table.prepared, table.ways, ask))
-
-
-def _of_row(table: Table, rows: pl.DataFrame, ask: Ask) -> pl.Series:
-    """The codes of any other fact, row by row; where the plain function speaks, no."""
-    if isinstance(ask.parameter, Happened) and _columnar_happened(ask.parameter):
-        return _happened(table, rows, _plainest(ask.parameter))
-    if ask.fact in ("time_barred", "known_time_barred"):
-        return time_barred(table, rows, ask)
-    return pl.zeros(len(rows), dtype=pl.UInt8, eager=True)
-
-
-def _left(table: Table, rows: pl.DataFrame, ask: Ask, wanted: pl.Series) -> pl.Series:
+def _left(table: Table, rows: pl.DataFrame, ask: Ask, combos: list[Combo]) -> pl.Series:
     """Which rows' answers are left to the plain function: those the columns cannot tell."""
     files = table.once(("doubted", ask), lambda: _doubted(table, ask))
+    if files is not None and not len(files):
+        return NOBODY
+    wanted = pl.Series([ask in one.needed for one in combos], dtype=pl.Boolean)[rows["combo"]]
     if files is not None:
-        if not len(files):
-            return NOBODY
         wanted = wanted & rows["fp"].is_in(files.implode())
     return wanted.arg_true()
 
@@ -160,12 +166,16 @@ def _doubted_events(table: Table, asked: Happened) -> pl.Series | None:
     return None
 
 
-def time_barred(table: Table, rows: pl.DataFrame, ask: Ask) -> pl.Series:
-    """`statuses.time_barred` with the shortest period of the candidate's places."""
-    frame = rows.select("a", "years", "sure")
+def time_barred(table: Table, ask: Ask) -> pl.Series:
+    """`statuses.time_barred` with the shortest period of a candidate's places, by candidate."""
+    return table.once(("candidate", ask), lambda: _time_barred(table, ask))
+
+
+def _time_barred(table: Table, ask: Ask) -> pl.Series:
+    frame = table.cand.select("a", "years", "sure")
     value: pl.Expr = pl.lit(UNKNOWN)
     for one in sorted(one for one in frame["years"].unique().to_list() if one is not None):
-        run = _period_run(table.prepared, one).gather(rows["a"])
+        run = _period_run(table.prepared, one)[frame["a"]]
         open_ = pl.when(pl.col("sure") & run.is_not_null()).then(0).otherwise(UNKNOWN)
         here = pl.when(run).then(1).otherwise(open_)
         value = pl.when(pl.col("years") == one).then(here).otherwise(value)
@@ -210,32 +220,50 @@ def _ever(asked: Happened) -> bool:
     return asked.since is None and asked.within is None and asked.older_than is None
 
 
-def _named(prepared: Prepared, asked: Happened) -> pl.DataFrame:
+def _named(table: Table, asked: Happened) -> pl.DataFrame:
     """What contacts are on record, by debt: a, at, and whether that is `open`, for all we know.
 
     One that names no debt may be about each of the person's; one without a result may be no such.
     """
-    found = selected(prepared, asked.event, tally.reach_back(asked.within, prepared.day))
-    links = prepared.talked if asked.event.debts == "discussed" else prepared.charged
-    open_ = unclear(asked.event).alias("open")
-    found = found.select("h", "fp", "at", "collector", open_)  # counts are per collector
+    prepared, event = table.prepared, asked.event
+    since = tally.reach_back(asked.within, prepared.day)
+    open_ = unclear(event).alias("open")
+    found = selected(prepared, event, since, ["h", open_])
+    pairs = _debts_of(prepared, event.debts == "discussed")
+    met = pl.zeros(len(prepared.history), dtype=pl.UInt8, eager=True)
+    met = met.scatter(found["h"], found["open"].cast(pl.UInt8) + 1)[pairs["h"]]
+    here = met > 0
+    open_here = (met == 2).filter(here)
+    rows = pairs.select("a", "at", "vague").filter(here)
+    return rows.select("a", "at", (pl.lit(open_here) | pl.col("vague")).alias("open"))
+
+
+@once
+def _debts_of(prepared: Prepared, discussed: bool) -> pl.DataFrame:
+    """The debts that contacts on record are about, or may be: h, a, at, and whether it is `vague`.
+
+    That is one that names no debt, where the person has several. Counts are per collector.
+    """
+    links = prepared.talked if discussed else prepared.charged
+    contacts = prepared.history.select("h", "fp", "at", "collector")
     accounts = prepared.accounts.select("a", "fp", "collector", "single")
-    named = links.beside(found).drop_nulls("a")
-    named = named.filter(accounts["collector"].gather(named["a"]) == named["collector"])
-    named = named.select("a", "at", "open")
-    vague = links.silent(found).join(accounts, on=["fp", "collector"])
-    open_ = (pl.col("open") | ~pl.col("single")).alias("open")
-    return pl.concat([named, vague.select("a", "at", open_)])
+    named = links.beside(contacts).drop_nulls("a")
+    named = named.filter(accounts["collector"][named["a"]] == named["collector"])
+    vague = links.silent(contacts).join(accounts, on=["fp", "collector"])
+    return pl.concat(
+        [
+            named.select("h", "a", "at", pl.lit(value=False).alias("vague")),
+            vague.select("h", "a", "at", ~pl.col("single").alias("vague")),
+        ]
+    )
 
 
 def _happened_ever(table: Table, asked: Happened) -> pl.Series:
     """`_happened` whenever it was, by account."""
-    found = _named(table.prepared, asked)
-    sure = found.filter(~pl.col("open"))["a"].unique()
-    maybe = found.filter("open")["a"].unique()
-    yes, near = pl.col("a").is_in(sure.implode()), pl.col("a").is_in(maybe.implode())
-    code = pl.when(yes).then(1).when(near).then(UNKNOWN).otherwise(0).cast(pl.UInt8)
-    return table.prepared.accounts.select(code.alias("x"))["x"]
+    found = _named(table, asked)
+    code = pl.zeros(len(table.prepared.accounts), dtype=pl.UInt8, eager=True)
+    code = code.scatter(found["a"].filter(found["open"]), UNKNOWN)
+    return code.scatter(found["a"].filter(~found["open"]), YES)
 
 
 def _simply_dated(asked: Happened) -> bool:
@@ -269,46 +297,33 @@ def _special_line(table: Table, ask: Ask) -> pl.Series:
     return lines.cast(pl.UInt8).gather(table.ways["t"])
 
 
-def _happened(table: Table, rows: pl.DataFrame, asked: Happened) -> pl.Series:
-    """`counting.happened` for contacts: yes where a debt is named, unknown where none is."""
-    prepared = table.near
-    found = _named(prepared, asked)
-    accounts = prepared.accounts
-    everyone = rows.select("a", "z")
-    one = everyone.unique(["a", "z"], maintain_order=True)
+def _happened(table: Table, asked: Happened) -> pl.Series:
+    """`counting.happened` for contacts: yes where a debt is named, unknown where none is.
+
+    By account and zone.
+    """
+    count = len(table.zones)
+    keys = pl.col("a") * count + pl.col("z")
+    asked_of = table.once("zones of accounts", lambda: table.rows.select("a", "z").unique())
+    met = asked_of.join(_named(table, asked), on="a")
     since = asked.since.what if asked.since is not None else None
     if since is not None:
-        days = accounts[since].gather(one["a"])
-        calendar = tally.Calendar(table.zones, *_span(days, prepared.day))
+        days = table.prepared.accounts[since][met["a"]]
+        calendar = tally.Calendar(table.zones, *_span(days, table.prepared.day))
         # a date to come has not begun: ever, then
-        one = one.with_columns(days.set(days > prepared.day, None).alias("since"))
-        one = one.with_columns(calendar.starts("since").alias("floor")).drop("since")
-    sure = _on_record(table, asked, one, found.filter(~pl.col("open")))
-    maybe = _on_record(table, asked, one, found.filter("open"))
-    keys = ["a", "z"]
-    one = one.join(
-        sure.with_columns(sure=pl.lit(value=True)), on=keys, how="left", maintain_order="left"
-    ).join(maybe.with_columns(maybe=pl.lit(value=True)), on=keys, how="left", maintain_order="left")
-    value = pl.when("sure").then(1).when("maybe").then(UNKNOWN).otherwise(0)
-    one = one.select("a", "z", value.cast(pl.UInt8).alias("x"))
-    return everyone.join(one, on=keys, how="left", maintain_order="left")["x"]
+        met = met.with_columns(days.set(days > table.prepared.day, None).alias("since"))
+        floor = calendar.starts("since")
+        met = met.filter(floor.is_null() | (pl.col("at") >= floor))
+    if asked.within is not None or asked.older_than is not None:
+        met = met.with_columns(table.calendar.day().alias("day"))
+        met = met.filter(counted_on(asked, table.prepared.day, pl.col("day")))
+    found = met.select(keys.alias("key"), "open")
+    code = pl.zeros(len(table.prepared.accounts) * count, dtype=pl.UInt8, eager=True)
+    code = code.scatter(found["key"].filter(found["open"]), UNKNOWN)
+    return code.scatter(found["key"].filter(~found["open"]), YES)
 
 
 def _span(days: pl.Series, today: date) -> tuple[date, date]:
     """From the first of these days, or today, to the last."""
     known = [one for one in (days.min(), days.max(), today) if isinstance(one, date)]
     return min(known), max(known)
-
-
-def _on_record(
-    table: Table, asked: Happened, wanted: pl.DataFrame, found: pl.DataFrame
-) -> pl.DataFrame:
-    """The accounts and zones of `wanted` for which one of `found` fits the periods asked."""
-    day = table.prepared.day
-    met = wanted.join(found, on="a")
-    if "floor" in wanted.columns:
-        met = met.filter(pl.col("floor").is_null() | (pl.col("at") >= pl.col("floor")))
-    if asked.within is not None or asked.older_than is not None:
-        met = met.with_columns(table.calendar.day().alias("day"))
-        met = met.filter(counted_on(asked, day, pl.col("day")))
-    return met.select("a", "z").unique()

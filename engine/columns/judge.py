@@ -14,12 +14,14 @@ import polars as pl
 from .. import words
 from ..kinds import Notice
 from ..panel import Panel
-from ..rule import Rule
+from ..rule import Ask, Rule
 from ..situation import RuleSet, Situation, has_bit
 from .bits import all_bits
 from .combos import Alike, Combo, Words, alike, canonical, combo_of
-from .facts import facts
+from .facts import facts, places_of
 from .ledger import Applying, Key, ledger_of
+from .levels import Codes, Places, kinds
+from .statuses import UNKNOWN
 from .table import COMBO, WORDS, Table
 
 
@@ -50,15 +52,39 @@ def judge(panel: Panel, rules: RuleSet, table: Table, rows: pl.DataFrame) -> Jud
     }
     asks = [ask for ask in rules.asks if ask in needed]
     told = facts(table, rows, asks, combos)
-    rows = rows.hstack(told.get_columns())
     keys = [rule.key for rule in rules.rules if rule.key in bits]
-    rows = all_bits(table, rows, [bits[key] for key in keys], combos)
-    columns = [f"f{n}" for n in range(len(asks))] + [f"b{n}" for n in range(len(keys))]
-    rows, distinct = _situations(rows, columns)
+    rows, known, places = all_bits(table, rows, [bits[key] for key in keys], combos)
+    places |= places_of(table, rows)
+    found = kinds(places, [*told, *known], rows["combo"])
+    laid = _laid_out(found.first, rows, asks, combos, told, known, places)
+    columns = laid.columns[1:]
+    of, distinct = _situations(laid, columns)
     names = [rules.names[ask] for ask in asks] + [f"bit:{key}" for key in keys]
     numbers = _numbers(panel, rules, names, combos, distinct, columns)
-    rows = rows.drop(told.columns).with_columns(numbers.gather(rows["s"]).alias("s"))
+    rows = rows.with_columns(numbers[of][found.of].alias("s"))
     return Judgement(rules, rows, numbers, combos, tuple(enumerate(bits[key] for key in keys)))
+
+
+def _laid_out(
+    some: pl.Series,
+    rows: pl.DataFrame,
+    asks: list[Ask],
+    combos: list[Combo],
+    told: list[Codes],
+    known: list[Codes],
+    places: Places,
+) -> pl.DataFrame:
+    """Combo, facts (f0, ...) and bits (b0, ...) of some rows, by their positions.
+
+    A fact that no live rule of a row's combo asks is unknown there: it splits no situation.
+    """
+    combo = rows["combo"][some]
+    found = [combo]
+    for n, (ask, one) in enumerate(zip(asks, told, strict=True)):
+        idle = pl.Series([ask not in each.needed for each in combos], dtype=pl.Boolean)[combo]
+        found.append(one.at(places, some).set(idle, UNKNOWN).alias(f"f{n}"))
+    found += [one.at(places, some).alias(f"b{n}") for n, one in enumerate(known)]
+    return pl.DataFrame(found)
 
 
 def _numbers(
@@ -135,7 +161,7 @@ def _base(rules: RuleSet, combo: Combo) -> dict[str, str]:
     return found
 
 
-def _situations(rows: pl.DataFrame, columns: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _situations(rows: pl.DataFrame, columns: list[str]) -> tuple[pl.Series, pl.DataFrame]:
     """Number the distinct rows of these columns, packed two bits each into 64-bit keys."""
     packed = []
     for start in range(0, len(columns), 30):
@@ -147,5 +173,5 @@ def _situations(rows: pl.DataFrame, columns: list[str]) -> tuple[pl.DataFrame, p
     rows = rows.with_columns(packed)
     distinct = rows.select(*names, *columns).unique(names, keep="any").sort(names)
     distinct = distinct.with_row_index("s")
-    rows = rows.join(distinct.select(*names, "s"), on=names, how="left", maintain_order="left")
-    return rows.drop(names[1:]), distinct
+    of = rows.join(distinct.select(*names, "s"), on=names, how="left", maintain_order="left")["s"]
+    return of, distinct

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import polars as pl
@@ -17,10 +18,15 @@ KEPT = ("h", "at", "fp", "t", "pt", "l", "who", "met", "collector", "channel", "
 """What counting, and telling what is unclear, read of a contact once it is selected."""
 
 
-def selected(prepared: Prepared, chosen: Selector, since: datetime | None = None) -> pl.DataFrame:
+def selected(
+    prepared: Prepared,
+    chosen: Selector,
+    since: datetime | None = None,
+    kept: Sequence[str | pl.Expr] = KEPT,
+) -> pl.DataFrame:
     """History rows that a selector counts, its period and units aside (`counting.matches`).
 
-    `since`: those from then on. Of their columns KEPT.
+    `since`: those from then on. `kept`: what is wanted of them; `h` must be.
     """
     test = (pl.col("counts") & MASKS[chosen.what]) != 0
     if since is not None:
@@ -56,7 +62,7 @@ def selected(prepared: Prepared, chosen: Selector, since: datetime | None = None
         left_out = _left_out(exclusion)
         if left_out is not None:
             test &= ~left_out
-    rows = prepared.history.lazy().filter(test).select(KEPT).collect()
+    rows = prepared.history.lazy().filter(test).select(kept).collect()
     return rows if chosen.types is None else _of_types(prepared, rows, chosen, chosen.types)
 
 

@@ -231,7 +231,7 @@ def used(
     maximum: int,
     units: Units,
 ) -> pl.DataFrame:
-    """How many contacts count now, per row of `units` (told apart by `unit_of` and zone z).
+    """How many contacts count now, by unit (u, told apart by `unit_of` and zone z), where any do.
 
     `used` and, where that has reached `maximum`, `free_day`: the first local day with room again,
     null if time alone makes none.
@@ -246,12 +246,7 @@ def used(
         met = met.with_columns(calendar.day().alias("day"))
         parts.append(met.filter(counts_on(period, prepared.day, pl.col("day"))).select(*COUNTED))
     if not parts:
-        return pl.DataFrame(
-            [
-                pl.zeros(len(units.of), dtype=pl.UInt32, eager=True).alias("used"),
-                pl.repeat(None, len(units.of), dtype=pl.Date, eager=True).alias("free_day"),
-            ]
-        )
+        return pl.DataFrame(schema={"u": pl.UInt32, "used": pl.UInt32, "free_day": pl.Date})
     rows = pl.concat(parts)
     if len(parts) > 1:
         rows = rows.unique(["h", "u"])
@@ -262,14 +257,13 @@ def used(
     blocking = pl.when(over >= 0).then(pl.col("days").list.get(over, null_on_oob=True))
     free = leaves_on(period, pl.col("blocking"))
     never = pl.lit(None, dtype=pl.Date)
-    tally = tally.with_columns(blocking.alias("blocking")).with_columns(
-        (free if free is not None and maximum > 0 else never).alias("free_day")
+    return tally.with_columns(blocking.alias("blocking")).select(
+        "u", "used", (free if free is not None and maximum > 0 else never).alias("free_day")
     )
-    return pl.DataFrame([units.beside(tally, "used").fill_null(0), units.beside(tally, "free_day")])
 
 
-def latest(prepared: Prepared, body: Wait, units: Units) -> pl.Series:
-    """The event (an instant) that a wait runs from, per row of `units` (by `unit_of`)."""
+def latest(prepared: Prepared, body: Wait, units: Units) -> pl.DataFrame:
+    """The event (an instant) that a wait runs from, by unit (u, told apart by `unit_of`)."""
     rows = selected(prepared, body.after)
     first = body.after.which == "first"
     parts = []
@@ -281,9 +275,9 @@ def latest(prepared: Prepared, body: Wait, units: Units) -> pl.Series:
         best = frame.group_by(keys).agg(pick.alias("event"))
         parts.append(asked.select("u", *keys).join(best, on=keys).select("u", "event"))
     if not parts:
-        return pl.repeat(None, len(units.of), dtype=pl.Datetime("us", "UTC"), eager=True)
+        return pl.DataFrame(schema={"u": pl.UInt32, "event": pl.Datetime("us", "UTC")})
     pick = pl.col("event").min() if first else pl.col("event").max()
-    return units.beside(pl.concat(parts).group_by("u").agg(pick), "event")
+    return pl.concat(parts).group_by("u").agg(pick)
 
 
 def first_free(body: Wait, day: pl.Series) -> pl.Series:

@@ -69,7 +69,7 @@ def asked_of_places(
 def _suable(table: Table, found: pl.DataFrame) -> pl.Series:
     """Whether a debt is known to be open to suit still, or has a judgment."""
     judged = table.prepared.accounts["judgment"].gather(found["a"]) <= table.prepared.day
-    return (time_barred(table, found, _BARRED) == 0) | judged.fill_null(value=False)
+    return (time_barred(table, _BARRED)[found["i"]] == 0) | judged.fill_null(value=False)
 
 
 def _said(

@@ -43,12 +43,6 @@ class Units:
         numbers = self.of.unique().rename("u")
         return self.keys[numbers].hstack([numbers])
 
-    def beside(self, counted: pl.DataFrame, name: str) -> pl.Series:
-        """A column of what was counted by unit (u, each once), for each row; null: not counted."""
-        places = pl.repeat(None, len(self.keys), dtype=pl.UInt32, eager=True)
-        order = pl.int_range(len(counted), dtype=pl.UInt32, eager=True)
-        return counted[name].gather(places.scatter(counted["u"], order).gather(self.of))
-
 
 def _marks(keys: pl.DataFrame) -> pl.Series | None:
     """One number for each row: its keys side by side in 64 bits; None where they do not fit."""

@@ -1,0 +1,39 @@
+"""Rows are of one kind where their combo and all codes are alike, on whatever level these live."""
+
+from __future__ import annotations
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.columns.levels import Codes, kinds
+
+LEVELS = {"account": 3, "way": 40, "row": 12}
+CODES = st.one_of(
+    st.tuples(st.just(level), st.lists(st.sampled_from((0, 0, 1, 2)), min_size=size, max_size=size))
+    for level, size in LEVELS.items()
+)
+
+
+@given(
+    st.lists(st.tuples(*(st.integers(0, n - 1) for n in LEVELS.values())), max_size=12),
+    st.lists(CODES, max_size=70),
+    st.integers(1, 70_000),
+)
+def test_rows_are_of_one_kind_where_all_is_alike(
+    rows: list[tuple[int, ...]], columns: list[tuple[str, list[int]]], combos: int
+) -> None:
+    places = {
+        level: pl.Series([row[n] for row in rows], dtype=pl.UInt32)
+        for n, level in enumerate(LEVELS)
+    }
+    combo = pl.Series([row[0] % combos for row in rows], dtype=pl.UInt32)
+    codes = [Codes(level, pl.Series(one, dtype=pl.UInt8)) for level, one in columns]
+    found = kinds(places, codes, combo)
+    words = [(combo[n], *(one.at(places)[n] for one in codes)) for n in range(len(rows))]
+    firsts = list(dict.fromkeys(words))
+    assert found.first.to_list() == [words.index(one) for one in firsts]
+    assert found.of.to_list() == [firsts.index(one) for one in words]
+    assert [one.at(places, found.first).to_list() for one in codes] == [
+        [one.at(places)[n] for n in found.first] for one in codes
+    ]
