@@ -55,6 +55,12 @@ class Contact:
         """The declared value of a flag, or None where nothing was declared."""
         return self.flags.get(name)
 
+    @property
+    def in_progress(self) -> bool:
+        """Whether the call is running: declared so, or answered and not said to have ended."""
+        declared = self.flag("call_in_progress")
+        return self.result == "answered_in_progress" if declared is None else declared
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:

@@ -13,6 +13,7 @@ from engine.cases.deciding import decider
 ROOT = law_directory()
 CASES = ROOT / "tests" / "cases"
 OFFICIAL = CASES / "official" / "official_examples.yaml"
+OTHER = CASES / "official" / "other_examples.yaml"
 
 
 @dataclass(frozen=True)

@@ -213,7 +213,7 @@ def _reply(view: View, word: str, wide: bool) -> bool:
     for past in view.own_history:
         if past.direction == "in" and past.at <= now:
             if (wide or past.channel in channels) and _from_right_point(view, past, word):
-                spoken = "conversations" in view.counts(past) and not past.flag("call_in_progress")
+                spoken = "conversations" in view.counts(past) and not past.in_progress
                 came = None if spoken else past.at
         elif past.direction == "out" and (wide or past.channel in channels):
             came = None  # answered; an automatic answer is one

@@ -199,7 +199,7 @@ def initial_communication_made(view: View, debt: Account) -> str:
     """
     found = words.NO
     for past in view.past_of(debt):
-        if past.flag("call_in_progress") and view.contact.flag("same_call"):
+        if past.in_progress and view.contact.flag("same_call"):
             continue
         if view.owner(past.point)[1] not in words.CONSUMER_ROLES:
             continue

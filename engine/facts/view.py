@@ -348,7 +348,7 @@ class View:
         running = [
             past.at
             for past in self.history
-            if past.flag("call_in_progress")
+            if past.in_progress
             and past.collector == whose
             and past.channel in words.VOICE_CHANNELS
             and self.line(past.point) == line

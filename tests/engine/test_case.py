@@ -299,6 +299,15 @@ def test_a_case_wins_over_what_is_assumed_key_by_key() -> None:
     assert only(SMALL.replace("  cite:", "  rules: [US-MA]\n  cite:")).rules == ("US-MA",)
 
 
+def test_a_word_that_only_explains_states_nothing() -> None:
+    noted = SMALL.replace(
+        "facts: {",
+        "facts: {knowledge: [{source: payment_processor, received: 2026-01-01,"
+        " says: {words: declined}}], ",
+    )
+    assert only(noted).group.statements == ()
+
+
 def test_official_files_are_known_by_their_set_or_source() -> None:
     assert only("set: shared\n" + SMALL).cite_decides
     assert only("source: CFPB Official\n  Interpretations\n" + SMALL).cite_decides

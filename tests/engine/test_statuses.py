@@ -53,6 +53,16 @@ def test_what_ends_the_silence() -> None:
     assert attorneys.attorney_silent(view(file(letter, before)), D1) == "yes"
 
 
+def test_of_which_attorney_the_silence_is_told() -> None:
+    before = said("attorney_unanswered_since", date(2026, 8, 1), "08-31T09:00")
+    since = replace(before, received=at("09-10T09:00"))
+    assert attorneys.attorney_silent(view(file(before)), D1) == "yes"
+    assert attorneys.attorney_silent(view(file(ATTORNEY, before)), D1) == "no"
+    assert attorneys.attorney_silent(view(file(ATTORNEY, since)), D1) == "yes"
+    letter = replace(since, kind="attorney_written_to")
+    assert attorneys.attorney_silent(view(file(ATTORNEY, letter)), D1) == "no"
+
+
 def test_told_of_the_debt_before() -> None:
     letter = past("09-01T10:00", "mail", "A1", result="sent")
     assert statuses.initial_communication_made(view(file(letter)), D1) == "yes"
@@ -65,6 +75,11 @@ def test_told_of_the_debt_before() -> None:
     running = replace(letter, flags={"call_in_progress": True})
     same = view(file(running), flags={"same_call": True})
     assert statuses.initial_communication_made(same, D1) == "no"
+    answered = past("09-01T10:00", result="answered_in_progress")
+    still = view(file(answered), flags={"same_call": True})
+    assert statuses.initial_communication_made(still, D1) == "no"
+    over = replace(answered, flags={"call_in_progress": False})
+    assert not over.in_progress
     unanswered = past("09-01T10:00", "email", "E1", result="received", direction="in")
     assert statuses.initial_communication_made(view(file(unanswered)), D1) == "no"
     another = file(replace(letter, consumer="P2"), consumers=(P1, P2))

@@ -11,7 +11,7 @@ from engine import Rule, clock
 from engine.cases import Case
 from engine.citation import parse
 from engine.place import same_clock, zones_of_state
-from tests.all_cases import CASES, OFFICIAL, ROOT, Ran, ran
+from tests.all_cases import CASES, OFFICIAL, OTHER, ROOT, Ran, ran
 from tests.engine.test_beyond_cases import BEYOND
 from tests.house.tree import table
 
@@ -36,6 +36,15 @@ def test_every_case_passes(done: Ran) -> None:
 
 def test_every_official_example_is_there(done: Ran) -> None:
     assert len(done.of_file(OFFICIAL)) == OFFICIAL_EXAMPLES
+
+
+def test_the_other_examples_are_all_run_and_none_is_an_official_one(done: Ran) -> None:
+    """They are judged as the official ones are: the citation of a refusal is asked as well."""
+    cases = [case for case, _ in done.of_file(OTHER)]
+    assert f"\ncount: {len(cases)}\n" in OTHER.read_text(encoding="utf-8")
+    assert all(case.cite and case.cite_decides for case in cases)
+    ids = [case.id for case, _ in done.of_file(OFFICIAL)] + [case.id for case in cases]
+    assert len(set(ids)) == len(ids)
 
 
 def test_both_engines_answered_every_case_alike(done: Ran) -> None:
@@ -119,7 +128,7 @@ def test_cases_stand_beside_rules(done: Ran) -> None:
     rules |= {f"jurisdictions/{path.name}" for path in (ROOT / "jurisdictions").glob("*.yaml")}
     for path in sorted(CASES.rglob("*.yaml")):
         shown = path.relative_to(CASES).as_posix()
-        assert path == OFFICIAL or shown in rules, f"{shown}: there is no such rule file"
+        assert path in (OFFICIAL, OTHER) or shown in rules, f"{shown}: there is no such rule file"
     assert {one.path for one in done.report.results} == {str(p) for p in CASES.rglob("*.yaml")}
 
 

@@ -86,7 +86,7 @@ def _unanswered(asked: Asked, inbound: Contact, any_channel: bool) -> bool:
 
     READING: whatever went out to that person by that channel was the answer.
     """
-    running = inbound.flag("call_in_progress") and asked.contact.flag("same_call")
+    running = inbound.in_progress and asked.contact.flag("same_call")
     if counts_as(asked, inbound, CONVERSATION) != NO and not running:
         return False
     for contact in outbound_since(asked, inbound.at):
@@ -191,7 +191,7 @@ def running_call(asked: Asked) -> Contact | None:
         return None
     found = None
     for contact in happened_by_now(asked):
-        if not contact.flag("call_in_progress") or contact.channel not in VOICE:
+        if not contact.in_progress or contact.channel not in VOICE:
             continue
         if point_of(asked.group, contact, asked.consumer).line == here(asked).line:
             found = contact
