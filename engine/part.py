@@ -25,7 +25,7 @@ from .columns.ledger import turn
 from .columns.past import Frames
 from .columns.prepare import Prepared, prepare
 from .columns.table import Table
-from .columns.upcoming import opening_of, upcoming
+from .columns.upcoming import upcoming
 from .columns.where import (
     Where,
     doubtful_consumers,
@@ -115,10 +115,9 @@ def decide_part(panel: Panel, part: PartInput, alarm: Callable[[str], None]) -> 
     if table.cand.is_empty():
         met = situation_table(panel, judgements)
         return PartResult(assemble_empty(), met, {"candidates": 0.0, "sampled": 0.0})
-    found = outcome_table(panel, table, judgements, part.refuse_unencoded, part.licences)
+    found, outcomes = outcome_table(panel, table, judgements, part.refuse_unencoded, part.licences)
     stages.done("findings")
-    found = opening_of(table, found)
-    found = upcoming(panel, part, table, judgements, found)
+    found = upcoming(panel, part, table, judgements, found, outcomes)
     stages.done("windows")
     found = budgets(panel, table, judgements, found, part.row_caps)
     stages.done("budgets")

@@ -60,7 +60,7 @@ def _shares(
     drawing: Drawing, judgements: list[Judgement], found: pl.DataFrame
 ) -> tuple[list[str], pl.DataFrame]:
     """Rules with budgets, sorted; each share: i, g, left, r (its rule's place), by g and i."""
-    ledger = ledger_of(drawing.panel)
+    sets = ledger_of(drawing.panel).rules
     permitted, w = found["permitted"], found["w"]
     timed: list[tuple[str, pl.DataFrame]] = []
     for one in judgements:
@@ -72,11 +72,10 @@ def _shares(
         rows = rows.filter(permitted.gather(rows["i"]))
         rows = rows.with_columns(w.gather(rows["i"]))
         for number, rule in numbered:
-            sets = ledger.sets_with(rule.id)
-            counts = drawing.counting(rule) if sets else None
+            within = sets.holding(rule.id)
+            counts = drawing.counting(rule) if within.any() else None
             if counts is not None:
-                within = pl.zeros(len(ledger.rules), dtype=pl.Boolean, eager=True)
-                mine = rows.filter(within.scatter(sets, True).gather(rows["w"]))
+                mine = rows.filter(within.gather(rows["w"]))
                 here = _budget_rows(drawing, one, mine, number, rule, counts)
                 if not here.is_empty():
                     timed.append((rule.id, here))

@@ -30,7 +30,7 @@ from .judge import Judgement
 from .prepare import files_of
 from .selected import selected
 from .spoken import files_with
-from .table import COMBO, Table
+from .table import Table
 from .where import place_names
 
 if TYPE_CHECKING:
@@ -54,27 +54,35 @@ ALWAYS = frozenset({"safe_harbour", "spoke_or_wrote"})
 
 
 def changing(
-    panel: Panel, part: PartInput, table: Table, judgements: Sequence[Judgement], late: pl.DataFrame
+    panel: Panel,
+    part: PartInput,
+    table: Table,
+    judgements: Sequence[Judgement],
+    rows: pl.Series,
+    later: pl.Series,
+    never: pl.Series,
 ) -> pl.Series:
-    """Which rows of `late` (i and the keys of a candidate, `later`) may not keep their rules.
+    """Which candidates of `rows` may not keep their rules.
 
     `later` is the moment found by arithmetic, null if none was; a row that something holds for
     ever (`never`) cannot change.
     """
-    turns = [_addresses(part, table, late), _turning(panel, table, late)]
+    late = table.cand.select("consumer", "a", "fp", "t", "law", "years")[rows]
+    late = late.with_columns(table.kinds_of.gather(rows).alias("kind"))
+    turns = [_addresses(part, late), _turning(panel, table, late)]
     turns += [
-        _where(late, asking, _turns(table, late, ask))
-        for ask, asking in _asked(judgements, len(table.cand)).items()
+        _where(asking, _turns(table, late, ask))
+        for ask, asking in _asked(panel, table, judgements, rows).items()
     ]
     first = pl.DataFrame([one.alias(str(n)) for n, one in enumerate(turns)]).select(
         pl.min_horizontal(pl.all())
     )
-    until = late["later"].dt.date().dt.offset_by("1d")  # of any zone
-    return (first.to_series() <= until).fill_null(first.to_series().is_not_null()) & ~late["never"]
+    until = later.dt.date().dt.offset_by("1d")  # of any zone
+    return (first.to_series() <= until).fill_null(first.to_series().is_not_null()) & ~never
 
 
 def next_plainly(
-    panel: Panel, part: PartInput, table: Table, late: pl.DataFrame
+    panel: Panel, part: PartInput, table: Table, rows: pl.Series
 ) -> tuple[pl.Series, pl.Series]:
     """`next_permitted` of these candidates by the plain functions, and the days they looked at."""
     from ..deciding import decide
@@ -84,11 +92,10 @@ def next_plainly(
     heard: list[Heard] = []
     asking = Asking(refuse_unencoded=part.refuse_unencoded, hear=heard.append)
     moment = Moment(part.now, day=part.day)
+    late = table.cand.select("consumer", "account", "point", "channel")[rows]
     groups = table.groups(late["consumer"].unique().to_list())
     found, walks = [], []
-    for consumer, account, point, channel in late.select(
-        "consumer", "account", "point", "channel"
-    ).iter_rows():
+    for consumer, account, point, channel in late.iter_rows():
         contact = plain_contact(channel, point, account, part.now)
         heard.clear()
         group = groups[consumer]
@@ -99,25 +106,23 @@ def next_plainly(
     return pl.Series(found, dtype=pl.Datetime("us", "UTC")), pl.Series(walks, dtype=pl.String)
 
 
-def _where(late: pl.DataFrame, asking: pl.Series, turns: pl.Series) -> pl.Series:
-    """`turns` for the candidates that are asked about (`asking`, by i), null for the others."""
-    asked = asking.gather(late["i"])
-    return pl.select(pl.when(asked).then(turns)).to_series()
+def _where(asking: pl.Series, turns: pl.Series) -> pl.Series:
+    """`turns` for the candidates that are asked about, null for the others."""
+    return pl.select(pl.when(asking).then(turns)).to_series()
 
 
 # -- where, and which rules
 
 
-def _addresses(part: PartInput, table: Table, late: pl.DataFrame) -> pl.Series:
+def _addresses(part: PartInput, late: pl.DataFrame) -> pl.Series:
     """The first later day on which an address of the consumer begins, or holds no more."""
     day = part.day
+    begins = pl.when(pl.col("since") > day).then("since")
+    ends = pl.when(pl.col("until") >= day).then(pl.col("until").dt.offset_by("1d"))
     dates = part.frames["addresses"].select(
-        "consumer",
-        pl.when(pl.col("since") > day).then("since").alias("begins"),
-        pl.when(pl.col("until") >= day).then(pl.col("until").dt.offset_by("1d")).alias("ends"),
+        "consumer", pl.min_horizontal(begins, ends).alias("turn")
     )
-    turn = pl.min_horizontal("begins", "ends").min()
-    first = dates.group_by("consumer").agg(turn.alias("turn"))
+    first = dates.drop_nulls("turn").group_by("consumer").agg(pl.col("turn").min())
     return late.select("consumer").join(first, on="consumer", how="left", maintain_order="left")[
         "turn"
     ]
@@ -127,20 +132,25 @@ def _turning(panel: Panel, table: Table, late: pl.DataFrame) -> pl.Series:
     """The first later day on which a rule that may apply comes into force or lapses."""
     day, now = table.prepared.day, table.prepared.now
     turns = [(turn, rule) for rule in panel.rulebook.rules if (turn := _turn(rule, day))]
-    keys = [*COMBO, "law"]
-    distinct = late.select(keys).unique()
+    known = panel.notes.setdefault(("turning", day), {})
+    assert isinstance(known, dict)
+    words = table.kinds
+    distinct = late.select("kind", "law").unique(maintain_order=True)
     places = {name: 1 << number for number, name in enumerate(place_names())}
     first = []
-    for *key, law in distinct.iter_rows():
-        here = [
-            turn
-            for turn, rule in turns
-            if (rule.place is None or law & places.get(rule.place, 0))
-            and combo_of(RuleSet.of("turning", [rule]), tuple(key), day, now).live
-        ]
+    for kind, law in distinct.iter_rows():
+        key = words[kind]
+        here = []
+        for turn, rule in turns:
+            if rule.place is None or law & places.get(rule.place, 0):
+                if (key, rule.id) not in known:
+                    one = combo_of(RuleSet.of("turning", [rule]), key, day, now)
+                    known[key, rule.id] = bool(one.live)
+                if known[key, rule.id]:
+                    here.append(turn)
         first.append(min(here, default=None))
     found = distinct.with_columns(pl.Series("turn", first, dtype=pl.Date))
-    return late.select(keys).join(found, on=keys, how="left", maintain_order="left")["turn"]
+    return late.join(found, on=["kind", "law"], how="left", maintain_order="left")["turn"]
 
 
 def _turn(rule: Rule, day: date) -> date | None:
@@ -154,25 +164,38 @@ def _turn(rule: Rule, day: date) -> date | None:
 # -- facts
 
 
-def _asked(judgements: Sequence[Judgement], count: int) -> dict[Ask, pl.Series]:
-    """Facts that hang on the day; by candidate, whether a rule that can refuse asks them of it."""
+def _asked(
+    panel: Panel, table: Table, judgements: Sequence[Judgement], rows: pl.Series
+) -> dict[Ask, pl.Series]:
+    """Facts that hang on the day; by row, whether a rule that can refuse asks them of it."""
+    day = table.prepared.day
+    place = pl.repeat(None, len(table.cand), dtype=pl.UInt32, eager=True)
+    place.scatter(rows, pl.int_range(len(rows), dtype=pl.UInt32, eager=True))
     found: dict[Ask, pl.Series] = {}
     for one in judgements:
         asks: dict[Ask, list[int]] = {}
         for number, combo in enumerate(one.combos):
-            for ask in _daily(combo):
+            note = ("daily", one.rules.name, combo.words, day)
+            if note not in panel.notes:
+                panel.notes[note] = _daily(combo)
+            daily = panel.notes[note]
+            assert isinstance(daily, frozenset)
+            for ask in daily:
                 asks.setdefault(ask, []).append(number)
-        for ask, combos in asks.items():
-            rows = one.rows["i"]
-            if len(combos) < len(one.combos):
-                chosen = pl.Series(combos, dtype=pl.UInt16).implode()
-                rows = rows.filter(one.rows["combo"].is_in(chosen))
-            nobody = pl.zeros(count, dtype=pl.Boolean, eager=True)
-            found[ask] = found.get(ask, nobody).scatter(rows, True)
+        if not asks:
+            continue
+        at = place.gather(one.rows["i"])
+        here = at.is_not_null()
+        at, combos = at.filter(here), one.rows["combo"].filter(here)
+        for ask, asking in asks.items():
+            asked = pl.zeros(len(one.combos), dtype=pl.Boolean, eager=True).scatter(asking, True)
+            if ask not in found:
+                found[ask] = pl.zeros(len(rows), dtype=pl.Boolean, eager=True)
+            found[ask].scatter(at.filter(asked.gather(combos)), True)
     return found
 
 
-def _daily(combo: Combo) -> set[Ask]:
+def _daily(combo: Combo) -> frozenset[Ask]:
     found: set[Ask] = set()
     for rule in combo.live:
         if isinstance(rule.body, Notice):
@@ -185,7 +208,7 @@ def _daily(combo: Combo) -> set[Ask]:
             left_out = rule.body.exempt
         if any("in_call_consent" in one.words for one in left_out):
             found.add(CONSENT)
-    return found
+    return frozenset(found)
 
 
 def hangs_on_day(ask: Ask) -> bool:

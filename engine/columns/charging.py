@@ -16,7 +16,7 @@ from ..kinds import Limit, Wait
 from ..panel import Panel
 from ..rule import Rule
 from .combos import draws, plain_view
-from .table import COMBO, Table
+from .table import Table
 
 Words = tuple[str, str, str, str]
 """channel, kind, whom, debt type."""
@@ -41,15 +41,14 @@ class Drawing:
     @classmethod
     def of(cls, panel: Panel, table: Table, permitted: pl.Series) -> Drawing:
         """Of the candidates that are `permitted` (by candidate)."""
-        units = table.units(table.rows, COMBO)
         met = panel.notes.setdefault(("drawing",), {})
         assert isinstance(met, dict)
         kinds = [
             met.setdefault((channel, kind, whom, debt_type), len(met))
-            for channel, kind, whom, _, debt_type in table.once("kinds", units.keys.rows)
+            for channel, kind, whom, _, debt_type in table.kinds
         ]
         here = pl.Series(kinds, dtype=pl.UInt32)
-        kind = here.gather(units.of.gather(table.first_rows))
+        kind = here.gather(table.kinds_of)
         return cls(panel, table, permitted.arg_true(), kind, here, list(met))
 
     def counting(self, rule: Rule) -> pl.Series | None:

@@ -1,10 +1,14 @@
 """From situations back to candidates: what refuses, which duties, which windows apply.
 
 A candidate has a situation per rule set, and per zone where they differ; its findings are their
-union. Everything here is worked out once per distinct set of situations and joined.
+union. What a situation comes to is numbers of sets (`ledger`), so a candidate's is the number of
+the union of these; what is said of it is put into words once per distinct number.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -13,31 +17,51 @@ from ..panel import Panel
 from ..rule import Rule
 from ..structural import STRUCTURAL, force_of
 from ..terms import MISSING, Licences
+from .allocating import ends, starts
 from .judge import Judgement
-from .ledger import SAID, TEXTS, framed, ledger_of
+from .ledger import TEXTS, Ledger, framed, ledger_of
 from .table import Table
-from .terms import asked_of_places
+from .terms import Asked, asked_of_places
+from .unions import Sets, side_by_side, told_apart
 
 STRENGTH = ("structural", "prohibition", "presumption", "policy")
+NO_WINDOW = "structural/no_common_window"
+OUTCOMES: dict[str, pl.DataType] = {
+    "rules": TEXTS, "cites": TEXTS, "force": pl.String(), "by_time": pl.Boolean(),
+    "waits": pl.Boolean(),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Refusing:
+    """What a set of refusals comes to: its rules, their law, the strongest force of any.
+
+    `timed`: all can end by time; `waits`: and none of them is a window.
+    """
+
+    rules: tuple[str, ...]
+    cites: frozenset[str]
+    forces: tuple[str, ...]
+    timed: bool
+    waits: bool
 
 
 def situation_table(panel: Panel, judgements: list[Judgement]) -> pl.DataFrame:
     """Every situation once: its digest, rule set, facts, and both engines' answers."""
+    return ledger_of(panel).table[_numbers(judgements)].sort("situation")
+
+
+def _numbers(judgements: Sequence[Judgement]) -> pl.Series:
     numbers = [one.situations for one in judgements]
-    met = pl.concat(numbers) if numbers else pl.Series([], dtype=pl.UInt32)
-    return ledger_of(panel).table[met].sort("situation")
+    return pl.concat(numbers) if numbers else pl.Series([], dtype=pl.UInt32)
 
 
-def _per_candidate(judgements: list[Judgement]) -> pl.DataFrame:
-    """The situations of each candidate: `lo` and `hi`, and where there are more, all in `gs`."""
-    frames = [one.rows.select("i", pl.col("s").alias("g")) for one in judgements]
-    long = pl.concat(frames) if frames else pl.DataFrame(schema={"i": pl.UInt32, "g": pl.UInt32})
-    g = pl.col("g")
-    ends = long.group_by("i").agg(g.min().alias("lo"), g.max().alias("hi"), pl.len().alias("n"))
-    more = ends.filter(pl.col("n") > 2).select("i")
-    lists = long.join(more, on="i", how="semi").group_by("i").agg(g.unique().sort().alias("gs"))
-    lists = lists.filter(pl.col("gs").list.len() > 2)
-    return ends.drop("n").join(lists, on="i", how="left")
+def rules_of(panel: Panel) -> dict[str, Rule]:
+    """Every rule by its id."""
+    found = panel.notes.get(("rules",))
+    if not isinstance(found, dict):
+        found = panel.notes["rules",] = {rule.id: rule for rule in panel.rulebook.rules}
+    return found
 
 
 def outcome_table(
@@ -46,149 +70,149 @@ def outcome_table(
     judgements: list[Judgement],
     refuse_unencoded: bool,
     licences: Licences | None = None,
-) -> pl.DataFrame:
-    """Candidates with `rules`, `cites`, `force`, `duties`, `situations` and what windows read.
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Candidates with `situations`, `duties` and the numbers of what they come to; and outcomes.
 
-    Also `by_time` (every refusal can end by time alone), `limits_only`, `applies` (number of the
-    distinct set of applying rules: `table_of_applying` gives it back).
+    `f`: the set of refusals, `w`: of applying rules, both the ledger's; `x`: the outcome, a place
+    in the second frame, whose last is that no window is open; `permitted`; `by_time`: every
+    refusal can end by time alone.
     """
-    found, said = _outcomes(panel, table.cand, _per_candidate(judgements))
-    found, asked = asked_of_places(panel, table, found, refuse_unencoded, licences)
-    unplaced = (pl.col("zones") == 0) & pl.col("reads_clock")
-    found = found.with_columns(unplaced.alias("unplaced")).drop("reads_clock")
-    keys = ["o", "m", "unplaced"]
-    pairs = found.select(keys).unique(maintain_order=True)
-    pairs = pairs.join(said, on="o", how="left", maintain_order="left")
-    pairs = pairs.join(asked, on="m", how="left", maintain_order="left").select(
-        *keys, "said", "cited", "missing", "by_law", "force", "timed", "told", "duty"
+    ledger = ledger_of(panel)
+    situations, f, d, w = _met(ledger, judgements, len(table.cand))
+    asked = asked_of_places(panel, table, refuse_unencoded, licences)
+    by_id = rules_of(panel)
+    reads = [_reads_clock(names, by_id) for names in ledger.rules.members]
+    unplaced = (table.cand["zones"] == 0) & pl.Series(reads, dtype=pl.Boolean).gather(w)
+    outcomes, x = _outcomes(ledger, by_id, f, asked, unplaced)
+    found = table.cand.with_columns(
+        situations.alias("situations"),
+        f.alias("f"),
+        w.alias("w"),
+        x.alias("x"),
+        _duties(ledger, d, asked).alias("duties"),
+        asked.suable.alias("suable"),
+        (outcomes["rules"].list.len() == 0).gather(x).alias("permitted"),
+        outcomes["by_time"].gather(x).alias("by_time"),
     )
-    rows = []
-    for o, m, lost, rules, cites, absent, law, force, timed, told, duty in pairs.iter_rows():
-        structural = [*absent, *(["zone_unknown"] if lost else [])]
-        cites = {*cites, *law, *(STRUCTURAL[one][1] for one in structural if one != MISSING)}
-        forces = [*map(force_of, structural), *([force] if force else [])]
-        rows.append(
-            (
-                o,
-                m,
-                lost,
-                "\n".join(sorted([*rules, *(f"structural/{name}" for name in structural)])),
-                "\n".join(sorted(cites)),
-                min(forces, key=STRENGTH.index, default=None),
-                bool(rules) and timed and not structural,
-                ";".join(sorted({*told, *duty})),
-            )
-        )
-    schema: dict[str, pl.DataType] = {
-        "o": pl.UInt32(), "m": pl.UInt32(), "unplaced": pl.Boolean(), "rules": TEXTS,
-        "cites": TEXTS, "force": pl.String(), "by_time": pl.Boolean(), "duties": pl.String(),
-    }  # fmt: skip
-    outcomes = framed(rows, schema).with_columns(
-        (pl.col("rules").list.len() == 0).alias("permitted")
+    return found, outcomes
+
+
+def _reads_clock(names: Sequence[str], by_id: dict[str, Rule]) -> bool:
+    bodies = [by_id[name].body for name in names]
+    return any(isinstance(body, Window) and body.clock == "consumer" for body in bodies)
+
+
+def _met(
+    ledger: Ledger, judgements: Sequence[Judgement], count: int
+) -> tuple[pl.Series, pl.Series, pl.Series, pl.Series]:
+    """By candidate: its situations, and the numbers of what refuses, is owed and applies."""
+    numbers = _numbers(judgements).unique()
+    names = ledger.table["situation"].gather(numbers)
+    order = names.arg_sort()
+    numbers, names = numbers.gather(order), names.gather(order)
+    # situations of a part by the place of their names among each other
+    places = pl.zeros(len(ledger.verdicts), dtype=pl.UInt32, eager=True)
+    places.scatter(numbers, pl.int_range(len(numbers), dtype=pl.UInt32, eager=True))
+    marks = [side_by_side(one.rows["i"], places.gather(one.rows["s"])) for one in judgements]
+    met = pl.concat(marks).sort() if marks else pl.Series([], dtype=pl.UInt64)
+    met = met.filter((met != met.shift()).fill_null(value=True))
+    i, place = (met // (1 << 32)).cast(pl.UInt32), (met % (1 << 32)).cast(pl.UInt32)
+    start = starts(i)
+    many = ends(start, len(i)) - start + 1
+    most = max(many.to_list(), default=0)
+    candidates = i.gather(start)
+    outcome = pl.Series(ledger.outcome, dtype=pl.UInt32).gather(numbers).gather(place)
+
+    def whole(sets: Sets, numbers: list[int], none: int) -> pl.Series:
+        each = pl.Series(numbers, dtype=pl.UInt32).gather(outcome)
+        found = each.gather(start)
+        for more in range(1, most):
+            at = (many > more).arg_true()
+            found.scatter(at, sets.joined(found.gather(at), each.gather(start.gather(at) + more)))
+        return pl.repeat(none, count, dtype=pl.UInt32, eager=True).scatter(candidates, found)
+
+    # no law in force was asked, so none opened a window
+    closed = ledger.refusals.number([NO_WINDOW])
+    return (
+        _listed(names, i, place, many, count),
+        whole(ledger.refusals, ledger.refuses, closed),
+        whole(ledger.duties, ledger.owes, 0),
+        whole(ledger.rules, ledger.applies, 0),
     )
-    return found.join(outcomes, on=keys, how="left", maintain_order="left")
+
+
+def _listed(
+    names: pl.Series, i: pl.Series, place: pl.Series, many: pl.Series, count: int
+) -> pl.Series:
+    """By candidate the names of its situations, sorted: rows i, place; `many` of each candidate."""
+    lists = [pl.Series([[]], dtype=TEXTS)]
+    of = [pl.Series([], dtype=pl.UInt32)]
+    wide = many.gather(i.rle_id())
+    for length in many.unique().sort().to_list():
+        here = wide == length
+        lists.append(names.gather(place.filter(here)).reshape((-1, length)).cast(TEXTS))
+        of.append(i.filter(here).gather_every(length))
+    whole = pl.concat(lists)
+    if names.is_duplicated().any():  # asked again because an engine had failed
+        whole = whole.list.unique(maintain_order=True)
+    numbers = pl.int_range(1, len(whole), dtype=pl.UInt32, eager=True)
+    at = pl.zeros(count, dtype=pl.UInt32, eager=True).scatter(pl.concat(of), numbers)
+    return whole.gather(at)
 
 
 def _outcomes(
-    panel: Panel, cand: pl.DataFrame, per: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Candidates with their situations and the number (o) of what is said of these; all of that."""
-    keys = ["lo", "hi", "gs"]
-    distinct = per.select(keys).unique(maintain_order=True)
-    numbers, said = _said(panel, distinct)
-    digests = ledger_of(panel).table["situation"]
-    two = pl.concat_list("x", "y").list.unique().list.sort()
-    named = distinct.with_columns(
-        numbers[1:].alias("o"),
-        digests.gather(distinct["lo"]).alias("x"),
-        digests.gather(distinct["hi"]).alias("y"),
-    ).with_columns(two.alias("situations"))
-    rare = named.filter(pl.col("gs").is_not_null())
-    if len(rare):
-        lists = rare.select("gs", pl.col("gs").alias("g")).explode(
-            "g", empty_as_null=True, keep_nulls=True
-        )
-        lists = lists.with_columns(digests.gather(lists["g"]).alias("name"))
-        lists = lists.group_by("gs").agg(pl.col("name").unique().sort().alias("names"))
-        named = named.join(lists, on="gs", how="left", maintain_order="left").with_columns(
-            pl.coalesce("names", "situations").alias("situations")
-        )
-    told = named.select(*keys, "o", "situations")
-    both, more = pl.col("gs").is_null(), pl.col("gs").is_not_null()
-    pairs = per.filter(both).join(told.filter(both).drop("gs"), on=["lo", "hi"], how="left")
-    rest = per.filter(more).join(told.filter(more).drop("lo", "hi"), on="gs", how="left")
-    per = pl.concat([one.select("i", "o", "situations") for one in (pairs, rest)])
-    found = cand.join(per, on="i", how="left", maintain_order="left").with_columns(
-        pl.col("o").fill_null(numbers[0]),
-        pl.col("situations").fill_null(pl.lit([], dtype=pl.List(pl.String))),
-    )
-    few = said.select("o", "applies", "reads_clock", "w")
-    return found.join(few, on="o", how="left", maintain_order="left"), said
-
-
-def _said(panel: Panel, distinct: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
-    """Sets of situations: the number of each's set of outcomes, and what is said of those.
-
-    The first number is that of no situation at all. Said is what refuses, which duties there are,
-    and which timed rules apply.
-    """
-    ledger = ledger_of(panel)
-    outcome = pl.Series(ledger.outcome, dtype=pl.UInt32)
-    ends = distinct.select(
-        outcome.gather(distinct["lo"]).alias("lo"), outcome.gather(distinct["hi"]).alias("hi")
-    )
-    pairs = ends.unique(maintain_order=True)  # many situations have one outcome
-    sets: dict[tuple[int, ...], None] = {(): None}
-    alike = [tuple(sorted({*two})) for two in pairs.iter_rows()]
-    several = {
-        at: tuple(sorted({ledger.outcome[g] for g in distinct["gs"][at]}))
-        for at in distinct["gs"].is_not_null().arg_true().to_list()
-    }
-    sets.update(dict.fromkeys([*alike, *several.values()]))
-    by_id = {rule.id: rule for rule in panel.rulebook.rules}
+    ledger: Ledger, by_id: dict[str, Rule], f: pl.Series, asked: Asked, unplaced: pl.Series
+) -> tuple[pl.DataFrame, pl.Series]:
+    """What refusals, with what places miss and zones unknown, come to; which each candidate has."""
+    kinds, x = told_apart(side_by_side(f, asked.lacks * 2 + unplaced.cast(pl.UInt32)))
     rows = []
-    for one in sets:
-        if one in ledger.sets:
-            continue
-        o = ledger.sets[one] = len(ledger.sets)
-        refusing: dict[str, tuple[tuple[str, ...], str, bool]] = {}
-        duties: dict[str, None] = {}
-        rules: dict[str, Rule] = {}
-        if not one:  # no law in force was asked, so none opened a window
-            cite = (STRUCTURAL["no_common_window"][1],)
-            refusing["structural/no_common_window"] = (cite, "structural", False)
-        for number in one:
-            verdict, timed_rules = ledger.outcomes[number]
-            for rule_id in verdict.refusing:
-                rule = by_id[rule_id]
-                timed = isinstance(rule.body, Limit | Wait | Window)
-                refusing[rule_id] = (rule.cite, rule.force, timed)
-            if verdict.trouble:
-                name = verdict.trouble.split(":")[0]
-                refusing[f"structural/{name}"] = ((STRUCTURAL[name][1],), "structural", False)
-            duties.update((duty, None) for duty, _ in verdict.duties)
-            rules.update((rule.id, rule) for rule in timed_rules)
-        force = min((STRENGTH.index(one[1]) for one in refusing.values()), default=None)
-        applies = tuple(sorted(rules))
-        rows.append(
-            (
-                o,
-                "\n".join(sorted(refusing)),
-                "\n".join(sorted({cite for one in refusing.values() for cite in one[0]})),
-                None if force is None else STRENGTH[force],
-                "\n".join(sorted(duties)),
-                all(one[2] for one in refusing.values()),
-                "\n".join(applies),
-                any(isinstance(r.body, Window) and r.body.clock == "consumer"
-                    for r in rules.values()),
-                ledger.rules.setdefault(applies, len(ledger.rules)),
-            )
-        )  # fmt: skip
-    if rows:
-        ledger.said = pl.concat([ledger.said, framed(rows, SAID)])
-    known = pairs.with_columns(pl.Series("o", [ledger.sets[one] for one in alike], dtype=pl.UInt32))
-    numbers = ends.join(known, on=["lo", "hi"], how="left", maintain_order="left")["o"]
-    if several:
-        numbers = numbers.scatter(list(several), [ledger.sets[one] for one in several.values()])
-    numbers = pl.concat([pl.Series("o", [ledger.sets[()]], dtype=pl.UInt32), numbers])
-    return numbers, ledger.said[numbers.unique()]
+    for kind in kinds.to_list():
+        number, rest = divmod(kind, 1 << 32)
+        lacks, lost = divmod(rest, 2)
+        key = (number, *asked.missing[lacks], lost)
+        if key not in ledger.notes:
+            refusing = _refusing(ledger, number, by_id)
+            ledger.notes[key] = _outcome(refusing, *asked.missing[lacks], lost=bool(lost))
+        rows.append(ledger.notes[key])
+    closed = (NO_WINDOW, STRUCTURAL["no_common_window"][1], "structural", True, False)
+    return framed([*rows, closed], OUTCOMES), x
+
+
+def _refusing(ledger: Ledger, number: int, by_id: dict[str, Rule]) -> Refusing:
+    """A set of refusals put together."""
+    names = ledger.refusals.members[number]
+    rules = [by_id[name] for name in names if name in by_id]
+    others = [name.removeprefix("structural/") for name in names if name not in by_id]
+    cites = {cite for rule in rules for cite in rule.cite}
+    cites.update(STRUCTURAL[name][1] for name in others)
+    forces = (*(rule.force for rule in rules), *("structural" for _ in others))
+    timed = not others and all(isinstance(rule.body, Limit | Wait | Window) for rule in rules)
+    waits = timed and not any(isinstance(rule.body, Window) for rule in rules)
+    return Refusing(names, frozenset(cites), forces, timed, waits)
+
+
+def _outcome(
+    refusing: Refusing, missing: tuple[str, ...], by_law: tuple[str, ...], *, lost: bool
+) -> tuple[object, ...]:
+    """A row of OUTCOMES; texts as lines."""
+    structural = [*missing, *(["zone_unknown"] if lost else [])]
+    cites = {*refusing.cites, *by_law}
+    cites.update(STRUCTURAL[one][1] for one in structural if one != MISSING)
+    forces = [*map(force_of, structural), *refusing.forces]
+    return (
+        "\n".join(sorted([*refusing.rules, *(f"structural/{name}" for name in structural)])),
+        "\n".join(sorted(cites)),
+        min(forces, key=STRENGTH.index, default=None),
+        bool(refusing.rules) and refusing.timed and not structural,
+        refusing.waits,
+    )
+
+
+def _duties(ledger: Ledger, owed: pl.Series, asked: Asked) -> pl.Series:
+    """By candidate, the duties of rules and of places."""
+    kinds, of = told_apart(side_by_side(owed, asked.owes))
+    texts = []
+    for kind in kinds.to_list():
+        number, owes = divmod(kind, 1 << 32)
+        texts.append(";".join(sorted({*ledger.duties.members[number], *asked.duties[owes]})))
+    return pl.Series(texts, dtype=pl.String).gather(of)

@@ -7,14 +7,16 @@ words once, under a number that is good as long as the panel's ledger is.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
 from ..panel import Panel, Verdict
 from ..rule import Rule
 from ..situation import RuleSet, Situation, name_of
+from .unions import Sets
 
 MOST = 200_000  # situations, or sets of them, kept at once
 TEXTS = pl.List(pl.String)
@@ -28,17 +30,6 @@ TABLE: dict[str, pl.DataType] = {
     "rete": TEXTS,
     "trouble": pl.String(),
 }
-SAID: dict[str, pl.DataType] = {
-    "o": pl.UInt32(),
-    "said": TEXTS,
-    "cited": TEXTS,
-    "force": pl.String(),
-    "told": TEXTS,
-    "timed": pl.Boolean(),
-    "applies": TEXTS,
-    "reads_clock": pl.Boolean(),
-    "w": pl.UInt32(),
-}
 Key = tuple[object, ...]
 Row = tuple[object, ...]
 Applying = Callable[[Situation], tuple[Rule, ...]]
@@ -48,23 +39,24 @@ Applying = Callable[[Situation], tuple[Rule, ...]]
 class Ledger:
     """Situations by number: `verdicts`, the number of the `outcome`, and `table`.
 
-    An outcome is what a verdict comes to, with the timed rules that apply; many situations have
-    one. `books`: per rule set and its questions, the number of each answer met. `sets` and `said`:
-    distinct sets of outcomes by number, and what is said of each; `rules`: distinct sets of
-    applying rules, of which `within` tells those that a rule is in, so far as `sorted_out`.
+    An outcome is what a verdict comes to: the numbers of the sets of what `refuses`, of the duties
+    it `owes`, and of the timed rules that `applies`; many situations have one. `books`: per rule
+    set and its questions, the number of each answer met. `refusals`, `duties` and `rules` hold
+    those sets; `notes`: what was worked out of them.
     """
 
     verdicts: list[Verdict] = field(default_factory=list)
     outcome: list[int] = field(default_factory=list)
-    outcomes: list[tuple[Verdict, tuple[Rule, ...]]] = field(default_factory=list)
-    numbers: dict[Key, int] = field(default_factory=dict)
+    refuses: list[int] = field(default_factory=list)
+    owes: list[int] = field(default_factory=list)
+    applies: list[int] = field(default_factory=list)
+    refusals: Sets = field(default_factory=Sets)
+    duties: Sets = field(default_factory=Sets)
+    rules: Sets = field(default_factory=Sets)
+    numbers: dict[tuple[int, int, int], int] = field(default_factory=dict)
     table: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TABLE))
     books: dict[Key, dict[Key, int]] = field(default_factory=dict)
-    sets: dict[tuple[int, ...], int] = field(default_factory=dict)
-    rules: dict[tuple[str, ...], int] = field(default_factory=dict)
-    said: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SAID))
-    within: dict[str, list[int]] = field(default_factory=dict)
-    sorted_out: int = 0
+    notes: dict[Key, Any] = field(default_factory=dict)
 
     def add(
         self,
@@ -96,20 +88,19 @@ class Ledger:
         return numbers
 
     def _outcome(self, verdict: Verdict, applies: tuple[Rule, ...]) -> int:
-        trouble = verdict.trouble.split(":")[0]
-        key = (verdict.refusing, verdict.duties, trouble, *(rule.id for rule in applies))
+        refusing = list(verdict.refusing)
+        if verdict.trouble:
+            refusing.append(f"structural/{verdict.trouble.split(':')[0]}")
+        key = (
+            self.refusals.number(refusing),
+            self.duties.number(duty for duty, _ in verdict.duties),
+            self.rules.number(rule.id for rule in applies),
+        )
         if key not in self.numbers:
-            self.numbers[key] = len(self.outcomes)
-            self.outcomes.append((verdict, applies))
+            self.numbers[key] = len(self.refuses)
+            for held, number in zip((self.refuses, self.owes, self.applies), key, strict=True):
+                held.append(number)
         return self.numbers[key]
-
-    def sets_with(self, rule: str) -> list[int]:
-        """The numbers of all sets of applying rules that a rule (its id) is in."""
-        for names in list(self.rules)[self.sorted_out :]:
-            for name in names:
-                self.within.setdefault(name, []).append(self.rules[names])
-        self.sorted_out = len(self.rules)
-        return self.within.get(rule, [])
 
     def facts(self, number: int) -> dict[str, str]:
         """A situation's fields, as they were put to the engines."""
@@ -158,5 +149,12 @@ def ledger_of(panel: Panel) -> Ledger:
 def turn(panel: Panel) -> None:
     """Before a part: begin a new ledger where the old one is full."""
     found = ledger_of(panel)
-    if max(len(found.verdicts), len(found.sets)) > MOST:
+    held: tuple[Sized, ...] = (
+        found.verdicts,
+        found.refusals,
+        found.duties,
+        found.rules,
+        found.notes,
+    )
+    if max(map(len, held)) > MOST:
         del panel.notes["ledger",]

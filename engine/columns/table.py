@@ -115,6 +115,17 @@ class Table:
         return self.once("first", lambda: (i != i.shift()).fill_null(value=True).arg_true())
 
     @property
+    def kinds(self) -> list[Any]:
+        """What candidates combine: the words of COMBO, by number."""
+        return self.once("kinds", lambda: self.units(self.rows, COMBO).keys.rows())
+
+    @property
+    def kinds_of(self) -> pl.Series:
+        """By candidate (i), the number of what it combines (`kinds`)."""
+        first = self.first_rows
+        return self.once("kinds of", lambda: self.units(self.rows, COMBO).of.gather(first))
+
+    @property
     def apart(self) -> pl.Series:
         """Files (fp) that see contacts on a line which one file knows to be a stranger's.
 

@@ -7,7 +7,9 @@ distinct places, role, kind of contact and, where licences are told, collector.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -25,45 +27,64 @@ from ..terms import (
     licensed,
 )
 from .facts import time_barred
-from .ledger import TEXTS, framed
 from .table import Table
 from .where import unmask
 
 _BARRED = Ask("time_barred")
 
 
-def asked_of_places(
-    panel: Panel,
-    table: Table,
-    found: pl.DataFrame,
-    refuse_unencoded: bool,
-    licences: Licences | None,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Candidates with the number (m) of what their places ask, and all that is asked.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the places of candidates ask, by candidate: `lacks` and `owes`, numbers; `suable`.
 
-    `missing`: names of structural refusals; `by_law`: the law of those that places make; `duty`: a
-    list; `m`: the number of the three together.
+    `missing`: names of structural refusals, and the law of those that places make; `duties`: those
+    of places.
     """
-    by_collector = ["collector"] if licences else []
-    keys = ["law", "known", "role", "ringing", "suable", *by_collector]
-    found = found.with_columns(
-        (pl.col("channel") == "call").alias("ringing"), _suable(table, found).alias("suable")
+
+    lacks: pl.Series
+    owes: pl.Series
+    suable: pl.Series
+    missing: list[tuple[tuple[str, ...], tuple[str, ...]]]
+    duties: list[tuple[str, ...]]
+
+
+def asked_of_places(
+    panel: Panel, table: Table, refuse_unencoded: bool, licences: Licences | None
+) -> Asked:
+    """What the places of all candidates ask. What was worked out once stands for later parts."""
+    suable = _suable(table, table.cand)
+    keys = ["law", "known", "role", "ringing", "suable", *(["collector"] if licences else [])]
+    ringing = (pl.col("channel") == "call").alias("ringing")
+    asked = table.cand.with_columns(ringing, suable.alias("suable")).select(keys)
+    kinds = asked.unique(maintain_order=True)
+    note = panel.notes.get(("asked", table.prepared.day, refuse_unencoded))
+    if not isinstance(note, _Answers) or note.licences is not licences:
+        note = _Answers(licences)
+        panel.notes["asked", table.prepared.day, refuse_unencoded] = note
+    missing: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
+    owed: dict[tuple[str, ...], int] = {}
+    lacks, owes = [], []
+    for row in kinds.iter_rows():
+        if row not in note.known:
+            collector = licensed(Collector(row[5] if licences else ""), licences)
+            told = dict(zip(keys, row, strict=True))
+            note.known[row] = _said(panel, told, collector, table.prepared.day, refuse_unencoded)
+        absent, cites, duty = note.known[row]
+        lacks.append(missing.setdefault((absent, cites), len(missing)))
+        owes.append(owed.setdefault(duty, len(owed)))
+    numbers = {"lacks": pl.Series(lacks, dtype=pl.UInt32), "owes": pl.Series(owes, dtype=pl.UInt32)}
+    found = asked.join(kinds.with_columns(**numbers), on=keys, how="left", maintain_order="left")
+    return Asked(found["lacks"], found["owes"], suable, list(missing), list(owed))
+
+
+@dataclass
+class _Answers:
+    """What places ask, by kind of candidate, of collectors with these licences."""
+
+    licences: Licences | None
+    known: dict[tuple[Any, ...], tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = field(
+        default_factory=dict
     )
-    kinds = found.select(keys).unique(maintain_order=True)
-    numbers: dict[tuple[tuple[str, ...], ...], int] = {}
-    rows = []
-    for row in kinds.iter_rows(named=True):
-        collector = licensed(Collector(row.get("collector", "")), licences)
-        said = _said(panel, row, collector, table.prepared.day, refuse_unencoded)
-        rows.append((*row.values(), numbers.setdefault(said, len(numbers))))
-    schema = {key: kinds.schema[key] for key in keys}
-    known = pl.DataFrame(rows, schema={**schema, "m": pl.UInt32}, orient="row")
-    found = found.join(known, on=keys, how="left", maintain_order="left")
-    lines = [(number, *("\n".join(one) for one in said)) for said, number in numbers.items()]
-    asked: dict[str, pl.DataType] = {
-        "m": pl.UInt32(), "missing": TEXTS, "by_law": TEXTS, "duty": TEXTS,
-    }  # fmt: skip
-    return found.drop("ringing"), framed(lines, asked)
 
 
 def _suable(table: Table, found: pl.DataFrame) -> pl.Series:
