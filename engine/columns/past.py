@@ -52,7 +52,8 @@ class Named:
     """The debts that contacts name, contact after contact.
 
     Those of contact h are the rows of `debts` from `start[h]` on, `count[h]` of them: `a` and
-    `pool`, or, of a debt that is not of this file's person, only its id in `other`.
+    `pool`, or, of a debt that is not of this file's person, its number in `other`; all null of one
+    that is not in this part.
     """
 
     debts: pl.DataFrame
@@ -204,12 +205,8 @@ def _naming(rows: pl.DataFrame, accounts: pl.DataFrame) -> tuple[Named, Named, N
     every = pl.concat(named).collect()
     code = place_in(accounts["account"], every["account"])
     ours = (accounts["fp"].gather(code) == rows["fp"].gather(every["h"])).fill_null(value=False)
-    foreign = every["account"].filter(~ours)
-    names = foreign.unique()
-    debts = len(accounts)
-    if len(foreign):  # numbered above the debts of the part
-        numbers = place_in(names, foreign).fill_null(len(names)) + debts
-        code = code.scatter((~ours).arg_true(), numbers)
+    debts = len(accounts)  # others' are numbered above the file's own, and unknown ones last of all
+    code = code.zip_with(ours, (code + debts).fill_null(2 * debts))
     every = pl.DataFrame([every["h"], code.alias("code"), every["how"]])
     charged, discussed, spoken = (
         _once(every.filter(pl.col("how").is_in(how))) for how in ([1], [2], [2, 4])
@@ -217,18 +214,22 @@ def _naming(rows: pl.DataFrame, accounts: pl.DataFrame) -> tuple[Named, Named, N
 
     def named_by(*naming: pl.DataFrame) -> Named:
         told = pl.concat(naming)
-        a = told["code"].set(told["code"] >= debts, None).alias("a")
-        pool = accounts["pool"].gather(a)
-        other = (told["code"] - debts).set(told["code"] < debts, None)
-        parts = [told["h"], a, pool.alias("pool"), names.gather(other).alias("other")]
-        return Named.told(pl.DataFrame(parts), len(rows))
+        code = told["code"]
+        a = code.set(code >= debts, None)
+        other = (code - debts).set((code < debts) | (code == 2 * debts), None)
+        found = [told["h"], a.alias("a"), accounts["pool"].gather(a), other.alias("other")]
+        return Named.told(pl.DataFrame(found), len(rows))
 
-    beside = _once(pl.concat([charged.join(discussed, on="h", how="semi"), discussed]))
-    return (
-        named_by(charged),
-        named_by(spoken, charged.join(spoken, on="h", how="anti")),
-        named_by(beside, charged.join(discussed, on="h", how="anti")),
-    )
+    def parted(told: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """What is charged by contacts that are in these rows too, and by others."""
+        met = pl.zeros(len(rows), dtype=pl.Boolean, eager=True).scatter(told["h"], values=True)
+        here = met.gather(charged["h"])
+        return charged.filter(here), charged.filter(~here)
+
+    silent = parted(spoken)[1]
+    also, unspoken = parted(discussed)
+    beside = _once(pl.concat([also, discussed]))
+    return named_by(charged), named_by(spoken, silent), named_by(beside, unspoken)
 
 
 def _once(naming: pl.DataFrame) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import polars as pl
 
 from .. import words
-from .past import Frames, Named, bounced, past_of
+from .past import Frames, Named, bounced, past_of, place_in
 
 CONSENTS = ("consents_to_call", "asks_to_be_called", "consents_to_calls_until",
             "agrees_to_messages")  # fmt: skip
@@ -108,9 +108,13 @@ def _persons(frames: Frames) -> pl.DataFrame:
 
 
 def _accounts(frames: Frames, owner: pl.DataFrame) -> pl.DataFrame:
-    accounts = frames["accounts"].sort("account").with_row_index("a")
+    accounts = frames["accounts"]
+    if not accounts["account"].is_sorted():
+        accounts = accounts.sort("account")
     # INVARIANT: row number a holds account a; facts are gathered by it
-    accounts = accounts.join(owner, on="consumer", maintain_order="left")
+    accounts = accounts.with_row_index("a")
+    of = owner[place_in(owner["consumer"], accounts["consumer"])]
+    accounts = accounts.hstack(of.select("c", "fp"))
     pooled = pl.col("type").eq("student_loan") & (pl.col("servicing_account").str.len_bytes() > 0)
     together = ["fp", "servicing_account", "collector"]
     return accounts.with_columns(
@@ -126,23 +130,19 @@ def _accounts(frames: Frames, owner: pl.DataFrame) -> pl.DataFrame:
 def _points(
     frames: Frames, owner: pl.DataFrame, persons: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    points = (
-        frames["contact_points"]
-        .sort("point")
-        .with_row_index("t")
-        .join(owner, on="consumer")
-        .join(persons.rename({"person": "owner", "p": "tp"}), on="owner")
-        .with_columns(
-            pl.when(pl.col("owner") == pl.col("consumer")).then("fp").otherwise("tp").alias("tp"),
-            pl.when(pl.col("number").str.len_bytes() > 0)
-            .then("number")
-            .otherwise("point")
-            .alias("line"),
-        )
-        .sort("t")
+    points = frames["contact_points"]
+    if not points["point"].is_sorted():
+        points = points.sort("point")
+    points = points.with_row_index("t")
+    of = owner[place_in(owner["consumer"], points["consumer"])].select("c", "fp")
+    tp = place_in(persons["person"], points["owner"]).alias("tp")
+    line = pl.when(pl.col("number").str.len_bytes() > 0).then("number").otherwise("point")
+    points = points.hstack([*of, tp]).with_columns(
+        pl.when(pl.col("owner") == pl.col("consumer")).then("fp").otherwise("tp").alias("tp"),
+        line.alias("line"),
     )
     lines = points["line"].unique().sort().to_frame().with_row_index("l")
-    points = points.join(lines, on="line").sort("t")
+    points = points.with_columns(place_in(lines["line"], points["line"]).alias("l"))
     shared = pl.col("fp").n_unique().over("l") > 1
     alone = pl.col("t") + pl.lit(1 << 31, dtype=pl.UInt32)
     return points.with_columns(pl.when(shared).then("l").otherwise(alone).alias("pt")), lines

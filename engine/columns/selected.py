@@ -71,15 +71,8 @@ def _of_types(
 ) -> pl.DataFrame:
     """Rows without those that name debts on record, none of them of these types."""
     links = prepared.talked if chosen.debts == "discussed" else prepared.charged
-    named = links.beside(rows.select("h"))
-    accounts = prepared.accounts.select("a", pl.col("account").alias("other"), "type")
-    known = pl.concat(
-        [
-            named.drop_nulls("a").join(accounts.select("a", "type"), on="a"),
-            named.drop_nulls("other").join(accounts.select("other", "type"), on="other"),
-        ],
-        how="diagonal_relaxed",
-    )
+    named = links.beside(rows.select("h")).select("h", debt=pl.coalesce("a", "other")).drop_nulls()
+    known = named.with_columns(prepared.accounts["type"].gather(named["debt"]))
     fit = known.filter(pl.col("type").is_in(sorted(types)))["h"].unique()
     unfit = pl.col("h").is_in(known["h"].unique().implode())
     return rows.filter(~unfit | pl.col("h").is_in(fit.implode()))
