@@ -13,6 +13,7 @@ from datetime import datetime
 import polars as pl
 
 from .. import words
+from .alike import Alike, told_apart
 
 Frames = Mapping[str, pl.DataFrame]
 ATTEMPT, CONNECTED, COMMUNICATION, CONVERSATION = 1, 2, 4, 8
@@ -90,13 +91,14 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What is on record: `history`, row h of it contact h, and the debts named.
+    """What is on record: `history`, row h of it contact h, its kinds, and the debts named.
 
     `charged`: those a contact was attributed to; `talked`: those a conversation counts for;
     `about`: attributed or discussed.
     """
 
     history: pl.DataFrame
+    alike: Alike
     charged: Named
     talked: Named
     about: Named
@@ -157,7 +159,7 @@ def past_of(
         "met",
         "returned",
     ).with_columns(pl.col("kind", "whom").cast(pl.Categorical))
-    return Past(history, *_naming(rows, accounts))
+    return Past(*told_apart(history), *_naming(rows, accounts))
 
 
 def _known(frames: Frames, consumers: pl.DataFrame, now: datetime) -> pl.DataFrame:

@@ -16,6 +16,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import polars as pl
 
 from .. import words
+from .alike import Alike
 from .past import Frames, Named, bounced, past_of, place_in
 
 CONSENTS = ("consents_to_call", "asks_to_be_called", "consents_to_calls_until",
@@ -34,7 +35,8 @@ class Prepared:
     points: pl.DataFrame  # t, point, c, fp, kind, tp (owner), whom, l, number, special, ...
     said: pl.DataFrame  # order, fp, kind, accounts, l, value, more, received, ...
     bound: pl.DataFrame  # the same rows once per person they bind or free: + who
-    history: pl.DataFrame  # h in order, fp, t, l, at, channel, out, counts, who, met, ...
+    history: pl.DataFrame  # h in order, k, fp, t, l, at, channel, out, counts, who, met, ...
+    alike: Alike  # the kinds of contact, by k of the history
     parties: pl.DataFrame  # a, p, role
     bounced: pl.DataFrame  # fp, l, at: mail that came back, as its receipts and entries say
     charged: Named  # the debts a contact was attributed to
@@ -89,7 +91,7 @@ def prepare(frames: Frames, day: date, now: datetime) -> Prepared:
         .select("a", "p", "role")
     )
     return Prepared(
-        day, now, consumers, accounts, points, said, bound, past.history, parties,
+        day, now, consumers, accounts, points, said, bound, past.history, past.alike, parties,
         bounced(frames, owner, points, now), past.charged, past.talked, past.about,
     )  # fmt: skip
 

@@ -28,9 +28,17 @@ def selected(
 
     `since`: those from then on. `kept`: what is wanted of them; `h` must be.
     """
-    test = (pl.col("counts") & MASKS[chosen.what]) != 0
+    history = prepared.history
+    here = prepared.alike.taken(chosen, _test).gather(history["k"])
     if since is not None:
-        test &= pl.col("at") >= since
+        here &= history["at"] >= since
+    rows = history.lazy().filter(here).select(kept).collect()
+    return rows if chosen.types is None else _of_types(prepared, rows, chosen, chosen.types)
+
+
+def _test(chosen: Selector) -> pl.Expr:
+    """Whether a selector takes a kind of contact (`alike.ASKED`)."""
+    test = (pl.col("counts") & MASKS[chosen.what]) != 0
     if chosen.direction != "any":
         test &= pl.col("out") if chosen.direction == "out" else ~pl.col("out")
     if chosen.channels is not None:
@@ -62,8 +70,7 @@ def selected(
         left_out = _left_out(exclusion)
         if left_out is not None:
             test &= ~left_out
-    rows = prepared.history.lazy().filter(test).select(kept).collect()
-    return rows if chosen.types is None else _of_types(prepared, rows, chosen, chosen.types)
+    return test
 
 
 def _of_types(

@@ -24,6 +24,15 @@ Made = TypeVar("Made")
 COMBO = ["channel", "kind", "whom", "role", "debt_type"]
 
 
+def _spread(numbers: pl.Series, values: pl.Series, wanted: pl.Series) -> pl.Series:
+    """For each number wanted its value; nought where it has none."""
+    last = max((one for one in (numbers.max(), wanted.max()) if isinstance(one, int)), default=0)
+    known = numbers.is_not_null()
+    spread = pl.zeros(last + 1, dtype=values.dtype, eager=True)
+    spread = spread.scatter(numbers.filter(known), values.filter(known))
+    return spread.gather(wanted).fill_null(0)
+
+
 class Said(NamedTuple):
     """Ids of the statements that a count rests on, with the number of the limit.
 
@@ -78,24 +87,27 @@ class Table:
 
         A contact is near a row whose file, line or person it shares: no unit is wider than these.
         """
-        marked = self.once("marked", self._marked)
-        here = (pl.col("law") & pl.lit(place, dtype=pl.UInt64)) != 0
-        near = replace(self.prepared, history=marked.filter(here).drop("law"), kept={})
-        return replace(self, near=near)
+        marked, laws = self.once("marked", self._marked)
+        here = [marked.slice(*rows) for law, rows in laws.items() if law & place]
+        near = pl.concat([marked.clear(), *here], rechunk=True)
+        return replace(self, near=replace(self.prepared, history=near, kept={}))
 
-    def _marked(self) -> pl.DataFrame:
-        """The history, with the laws of all rows a contact is near to."""
+    def _marked(self) -> tuple[pl.DataFrame, dict[int, tuple[int, int]]]:
+        """The history in the order of the laws of all rows a contact is near to, and where which.
+
+        By laws (bits): the first row near to these alone, and how many there are.
+        """
         laws = pl.col("law").bitwise_or()
         by = {key: self.cand.group_by(key).agg(laws) for key in ("fp", "l", "tp")}
         history = self.prepared.history
-        masks = [
-            history.select(name)
-            .join(by[key].rename({key: name}), on=name, how="left", maintain_order="left")["law"]
-            .fill_null(0)
-            for name, key in (("fp", "fp"), ("l", "l"), ("who", "tp"), ("met", "tp"))
-        ]
-        law = masks[0] | masks[1] | masks[2] | masks[3]
-        return history.with_columns(law.alias("law")).sort("law", maintain_order=True)
+        near = pl.zeros(len(history), dtype=pl.UInt64, eager=True)
+        for name, key in (("fp", "fp"), ("l", "l"), ("who", "tp"), ("met", "tp")):
+            near |= _spread(by[key][key], by[key]["law"], history[name])
+        order = near.arg_sort()
+        runs = near.gather(order).rle().struct.unnest()
+        ends = runs["len"].cum_sum()
+        places = zip(runs["value"], ends - runs["len"], runs["len"], strict=True)
+        return history[order], {law: (first, count) for law, first, count in places}
 
     def units(self, rows: pl.DataFrame, on: list[str]) -> Units:
         """The units of some of its rows (by their number r), told apart by these columns."""
