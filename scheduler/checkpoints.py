@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from .disk import read_record, write_record, writing
+from .disk import file_digest, read_record, write_record, writing
 
 FORMAT: Final = "forbear checkpoint 1"
 ENDING: Final = ".done"
 _CHUNK: Final = 1 << 20
+NONE: Final[Mapping[Path, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +36,21 @@ class Checkpoints:
     damaged: list[str] = field(default_factory=list, compare=False)
 
     def keep(
-        self, name: str, key: Mapping[str, Any], told: Mapping[str, Any], files: Sequence[Path]
+        self,
+        name: str,
+        key: Mapping[str, Any],
+        told: Mapping[str, Any],
+        files: Sequence[Path],
+        digests: Mapping[Path, str] = NONE,
     ) -> None:
         """Write down that work is done: what it depended on, what it told, what it left.
 
-        `key` and `told` are plain data, as JSON has it. Raises CannotWrite.
+        `key` and `told` are plain data, as JSON has it; `digests` are the SHA-256 of files that are
+        known already, which then need not be read again. Raises CannotWrite.
         """
         path = self._path(name)
         with writing(path):
-            left = {self._shown(one): list(_seen(one)) for one in sorted(files)}
+            left = {self._shown(one): _seen(one, digests.get(one)) for one in sorted(files)}
             record = {
                 "format": FORMAT, "run": self.run, "name": name, "key": key, "told": told,
                 "files": left,
@@ -91,18 +98,24 @@ class Checkpoints:
         return self.place / f"{name}{ENDING}"
 
 
-def _seen(path: Path) -> tuple[int, int]:
-    """The size and checksum of a file."""
-    size, check = 0, 0
+def _seen(path: Path, digest: str | None) -> list[int | str]:
+    """The size of a file, and its SHA-256 if that is known, else its checksum."""
+    return [path.stat().st_size, digest or _checksum(path)]
+
+
+def _checksum(path: Path) -> int:
+    check = 0
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
-            size += len(chunk)
             check = zlib.crc32(chunk, check)
-    return size, check
+    return check
 
 
-def _is(path: Path, seen: Sequence[int]) -> bool:
+def _is(path: Path, seen: Sequence[int | str]) -> bool:
+    size, check = seen
     try:
-        return path.stat().st_size == seen[0] and list(_seen(path)) == list(seen)
+        if path.stat().st_size != size:
+            return False
+        return (_checksum(path) if isinstance(check, int) else file_digest(path)) == check
     except OSError:
         return False

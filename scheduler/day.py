@@ -7,7 +7,6 @@ writes do not depend on how the portfolio was cut into parts.
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -25,7 +24,6 @@ from engine.terms import Licences
 from . import manifest
 from .changes import changes
 from .checkpoints import Checkpoints
-from .contact_list import ListWriter
 from .deciding import (
     Decide,
     Decided,
@@ -38,19 +36,19 @@ from .deciding import (
     decided_before,
     put_before,
     put_down,
-    rank_one,
-    ranked_before,
 )
 from .disk import writing
 from .funnel import Funnel, in_order
 from .licensing import licences_of, plain
-from .log.segment import SegmentWriter
+from .log.segment import FILE, SegmentWriter
 from .making import Making, making, publish
 from .manifest import Manifest
 from .parts import Part, Plan, alone, plan
 from .portfolio import Portfolio
+from .putting_out import OUTPUTS, Output, put_out
 from .questions import common_of, question_of
 from .regional import Share
+from .set_aside import Lot, read
 from .settings import Settings
 from .workers import Workers, answer_of, worth
 
@@ -167,16 +165,17 @@ class _Run:
         self._add({"seconds_plan": self.tick() - start})
         log = self.place.day / "log"
         segment = SegmentWriter(log, kept.place)
-        digests = self._lists(kept, cut, segment)
+        digests = self._outputs(kept, cut, segment, common)
         self.progress("writing the log", 0, 1)
         start = self.tick()
         sealed = kept.find("sealed", {})
         if sealed is None:
             if kept.find("logged", {}) is None:
                 with writing(log):
-                    shutil.rmtree(log, ignore_errors=True)
-                    log.mkdir()
-                    segment.finish(common, self.files)
+                    for path in log.iterdir():
+                        if path.name != FILE:
+                            path.unlink()
+                    segment.finish(common, self.next_row - 1, self.files)
                 kept.keep("logged", {}, {}, list(log.iterdir()))
             sealed = {"checkpoint": None if self.seal is None else self.seal(log, common)}
             kept.keep("sealed", {}, sealed, list(log.iterdir()) if log.is_dir() else [])
@@ -187,30 +186,49 @@ class _Run:
         assert self.share is not None
         return self.share.keeps(self.source, units, self.day, self.now)
 
-    def _lists(self, kept: Checkpoints, cut: Plan, segment: SegmentWriter) -> dict[str, str]:
-        """Decide all parts and write both lists; the digests of files that are known by then."""
-        day = self.place.day
-        joined = kept.find("joined", {})
-        lists = None
-        if joined is None:
-            with writing(day):
-                lists = ListWriter(day, kept.place, self.settings.formats)
+    def _outputs(
+        self, kept: Checkpoints, cut: Plan, segment: SegmentWriter, common: Mapping[str, Any]
+    ) -> dict[str, str]:
+        """Decide all parts, write decisions and lists; the digests of files that are known then."""
+        before = {name: kept.find(name, {}) for name in OUTPUTS}
+        lots: list[Lot] = []
         with self._workers(cut, kept) as workers:
             for put in self._decided(workers, kept, cut, segment):
-                segment.take(put.number)
-                if lists is not None:
-                    with writing(day):
-                        lists.take(put.number)
+                lots.append(put.lot)
                 self.funnel.join(put.funnel)
                 self._add(put.seconds)
-            if lists is not None:
-                self._rank_all(workers, kept, lists)
-                files = [path for path in day.iterdir() if path.stem in ("list", "suppressed")]
-                joined = {"digests": lists.digests()}
-                kept.keep("joined", {}, joined, files)
+            digests = self._put_out(workers, before, lots, common)
         if kept.damaged:
             self.place.say(f"made again, because they were damaged: {', '.join(kept.damaged)}")
-        return {} if joined is None else joined["digests"]
+        return digests
+
+    def _put_out(
+        self,
+        workers: Workers[Desk],
+        before: Mapping[str, Mapping[str, Any] | None],
+        lots: Sequence[Lot],
+        common: Mapping[str, Any],
+    ) -> dict[str, str]:
+        """Have every output written that was not before."""
+        log, first = self.place.day / "log", 1 if self.share is None else self.share.first_row
+        with writing(log):
+            log.mkdir(exist_ok=True)
+        places = {name: log if name == "decisions" else self.place.day for name in OUTPUTS}
+        asked = [
+            Output(name, places[name], tuple(lots), first, dict(common))
+            for name in OUTPUTS
+            if before[name] is None
+        ]
+        digests: dict[str, str] = {}
+        for one in before.values():
+            digests |= {} if one is None else one["digests"]
+        self.progress("writing log and lists", 0, len(asked))
+        for done, out in enumerate([workers.ask(put_out, one) for one in asked], 1):
+            found = answer_of(out)
+            digests |= found.digests
+            self._add(found.seconds)
+            self.progress("writing log and lists", done, len(asked))
+        return digests
 
     def _workers(self, cut: Plan, kept: Checkpoints) -> Workers[Desk]:
         count = self.workers or worth(cut.accounts)
@@ -237,15 +255,15 @@ class _Run:
         for part in order:
             self.progress("deciding", done, cut.accounts)
             found = before[part.number]
-            if isinstance(found, Put) and found.first != self.next_row:
+            if isinstance(found, Put) and found.lot.first != self.next_row:
                 found = answer_of(workers.ask(decide_one, (alone(cut, part), part)))
             found = found or next(answers)
             decided = found.decided if isinstance(found, Put) else found
             self._take(decided)
             with writing(kept.place):
-                segment.add_situations(pl.read_ipc(decided.met.read_bytes()))
+                segment.add_situations(read(decided.met))
                 if part.crowd:
-                    crowded.append(pl.read_ipc(decided.path.read_bytes()))
+                    crowded.append(read(decided.path))
             if not part.crowd:
                 putting.append(self._put(workers, found, _within(crowded, part)))
             while putting and putting[0].done():
@@ -260,7 +278,7 @@ class _Run:
     ) -> Future[Put]:
         """Have a part put down, if it was not before."""
         if isinstance(found, Put):
-            self.next_row += found.rows
+            self.next_row += found.lot.rows
             known: Future[Put] = Future()
             known.set_result(found)
             return known
@@ -277,26 +295,6 @@ class _Run:
     def _add(self, seconds: Mapping[str, float]) -> None:
         for name, value in seconds.items():
             self.seconds[name] = self.seconds.get(name, 0.0) + value
-
-    def _rank_all(self, workers: Workers[Desk], kept: Checkpoints, lists: ListWriter) -> None:
-        """Give the list's rows their rank over all parts, and write it in every format."""
-        with writing(kept.place):
-            first = 1 if self.share is None else self.share.first_row
-            asked, total = lists.ranks(self.settings.strategy, first)
-        before = {one[0] for one in asked if ranked_before(kept, one)}
-        answers = workers.each(rank_one, (one for one in asked if one[0] not in before))
-        done = 0
-        for number, _, ranks in asked:
-            self.progress("writing the list", done, total)
-            self._add({"seconds_list": 0.0 if number in before else next(answers)})
-            with writing(self.place.day):
-                lists.take_ranked(number)
-            done += len(ranks)
-        self.progress("writing the list", done, total)
-        start = self.tick()
-        with writing(self.place.day):
-            lists.finish()
-        self._add({"seconds_join": self.tick() - start})
 
     def _manifest(
         self,

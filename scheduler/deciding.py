@@ -1,8 +1,8 @@
-"""One part of a day, in whichever process: decided; numbered, logged and listed; put in ranks.
+"""One part of a day, in whichever process: decided, and put down when its place is known.
 
 What a part comes to lies in files of the run's directory of parts, so that no process holds more
-than the part it works on. Each step leaves a checkpoint: a part that was decided, put down or
-ranked before a run was killed is found as it was.
+than the part it works on. Each step leaves a checkpoint: a part that was decided or put down before
+a run was killed is found as it was.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -20,18 +20,25 @@ from engine.panel import Panel
 from engine.part import PartInput, PartResult
 from engine.rulebook import Rulebook
 
-from . import contact_list
+from . import contact_list, set_aside
 from .checkpoints import Checkpoints
 from .contact_list import KEYS
 from .disk import Spoilt, sync, writing
 from .doubtful import decide_part_both
 from .funnel import Funnel
 from .grouped import GroupsOf
-from .log.segment import write_decisions
 from .log.whence import whence
 from .parts import Part, Plan, read
+from .set_aside import Lot
 from .settings import Settings
 
+ORDERING: Final = tuple(sorted({column for column, _ in KEYS.values()}))
+MARKED: Final = (
+    "group", "permitted", "exhausted", "rules", "force", "duties", "jurisdictions", "open_utc",
+    "close_utc", "attempts_left", "budgets", *ORDERING,
+)  # fmt: skip
+"""The columns of a candidate that it takes to put it down."""
+MARKS: Final = ("listed", "kept_by", "kept_cites", *ORDERING)
 Decide = Callable[[Panel, PartInput, Callable[[str], None]], PartResult]
 
 
@@ -106,12 +113,12 @@ class Decided:
     @property
     def path(self) -> Path:
         """The candidates."""
-        return self.place / f"decided-{self.part.number:05}.arrow"
+        return set_aside.candidates_path(self.place, self.part.number)
 
     @property
     def met(self) -> Path:
         """The situations."""
-        return self.place / f"met-{self.part.number:05}.arrow"
+        return self.place / f"met-{self.part.number:05}.parquet"
 
     @property
     def name(self) -> str:
@@ -133,18 +140,12 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A part that was logged and listed: rows from `first` on, those of crowds among them."""
+    """A part that was put down: its rows in the day, those of crowds among them."""
 
     decided: Decided
-    first: int
-    rows: int
+    lot: Lot
     funnel: Funnel
     seconds: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def number(self) -> int:
-        """The part's."""
-        return self.decided.part.number
 
 
 def decided_before(kept: Checkpoints, part: Part) -> Decided | None:
@@ -157,12 +158,12 @@ def decided_before(kept: Checkpoints, part: Part) -> Decided | None:
 
 
 def put_before(kept: Checkpoints, part: Part) -> Put | None:
-    """A part as it was logged and listed before the run was killed, if it was."""
+    """A part as it was put down before the run was killed, if it was."""
     told = kept.find(f"put-{part.number:05}", asdict(part))
     if told is None:
         return None
     decided = Decided(part, kept.place, told["decided"], tuple(told["alarms"]), told["sampled"])
-    return Put(decided, told["first"], told["rows"], Funnel(**told["funnel"]))
+    return Put(decided, Lot(**told["lot"]), Funnel(**told["funnel"]))
 
 
 def decide_one(desk: Desk, asked: tuple[Plan, Part]) -> Decided:
@@ -193,8 +194,8 @@ def decide_one(desk: Desk, asked: tuple[Plan, Part]) -> Decided:
     for name, value in result.stats.items():
         if name.startswith("seconds_"):
             desk.seconds[name] = desk.seconds.get(name, 0.0) + value
-    order = {column for column, _ in KEYS.values()} - set(result.candidates.columns)
-    ordering = frames["accounts"].select("account", *sorted(order))
+    order = [column for column in ORDERING if column not in result.candidates.columns]
+    ordering = frames["accounts"].select("account", *order)
     rows = result.candidates.join(ordering, on="account", how="left", maintain_order="left")
     seen = whence(frames, job.day, job.now, asking.groups_of)
     rows = rows.join(seen, on="consumer", how="left", maintain_order="left")
@@ -204,8 +205,8 @@ def decide_one(desk: Desk, asked: tuple[Plan, Part]) -> Decided:
     fresh = result.situations.filter(~pl.col("situation").is_in(desk.told.implode()))
     start = job.tick()
     with writing(decided.path):
-        rows.write_ipc(decided.path)
-        fresh.write_ipc(decided.met)
+        set_aside.write(decided.path, rows)
+        set_aside.write(decided.met, fresh)
     told = {"rows": decided.rows, "alarms": decided.alarms, "sampled": sampled}
     job.kept.keep(decided.name, asdict(part), told, [decided.path, decided.met])
     # INVARIANT: what one process met before is in a checkpoint by then, of an earlier part
@@ -215,64 +216,42 @@ def decide_one(desk: Desk, asked: tuple[Plan, Part]) -> Decided:
 
 
 def put_down(desk: Desk, placed: Placed) -> Put:
-    """Number the decisions of a part, log them, and only then list them."""
+    """Number the decisions of a part whose place is known, and put them on disk so.
+
+    Log and lists are made of what lies there then, when all parts were put down.
+    """
     job, start, decided = desk.job, desk.job.tick(), placed.decided
     number, scratch = decided.part.number, job.kept.place
     desk.seconds = {}
     with writing(decided.path):
-        found = pl.read_ipc(decided.path.read_bytes())
+        found = set_aside.read(decided.path, MARKED)
+    files = [decided.path, set_aside.marks_path(scratch, number)]
     if placed.more is not None:
-        found = pl.concat([found, placed.more]).sort("group", maintain_order=True)
+        found = pl.concat([found, placed.more.select(found.columns)])
+        files.append(set_aside.crowd_path(scratch, number))
+    found = found.with_row_index(set_aside.AT)
+    if placed.more is not None:
+        found = found.sort("group", maintain_order=True)
     rows = _numbered(job, found, placed.first)
-    del found
     with writing(scratch):  # no log, no list
-        logged = write_decisions(scratch, number, rows)
-        sync(logged)
-    desk.took("log", start)
-    start = job.tick()
-    with writing(scratch):
-        contact_list.write_pieces(scratch, number, rows, job.settings.formats)
+        if placed.more is not None:
+            set_aside.write(files[-1], placed.more)
+        set_aside.write(files[1], rows.select(set_aside.AT, *MARKS))
+        for path in files:
+            sync(path)
     funnel = Funnel()
     funnel.add(rows, _unencoded(job.rulebook))
-    put = Put(decided, placed.first, rows.height, funnel, desk.seconds)
+    mixed = placed.more is not None
+    lot = Lot(number, placed.first, rows.height, funnel.listed, mixed)
+    put = Put(decided, lot, funnel, desk.seconds)
     told: Mapping[str, Any] = {
-        "first": put.first, "rows": put.rows, "decided": decided.rows, "alarms": decided.alarms,
+        "lot": asdict(lot), "decided": decided.rows, "alarms": decided.alarms,
         "sampled": decided.sampled, "funnel": asdict(funnel),
     }  # fmt: skip
-    listed = contact_list.pieces(scratch, number, job.settings.formats)
-    job.kept.keep(f"put-{number:05}", asdict(decided.part), told, [logged, decided.met, *listed])
-    job.kept.drop(decided.name, [decided.path])
-    desk.took("suppressed", start)
+    job.kept.keep(f"put-{number:05}", asdict(decided.part), told, [decided.met, *files])
+    job.kept.drop(decided.name, [])
+    desk.took("put_down", start)
     return put
-
-
-Ranks = tuple[int, int, pl.Series]
-"""The number of a part, its first row on the list, and its rows' ranks."""
-
-
-def rank_one(desk: Desk, asked: Ranks) -> float:
-    """Write a part of the list whose first row and ranks are known; returns the seconds taken."""
-    number, first, ranks = asked
-    kept, formats = desk.job.kept, desk.job.settings.formats
-    start = desk.job.tick()
-    with writing(kept.place):
-        contact_list.write_ranked(kept.place, number, first, ranks, formats)
-    files = contact_list.ranked_pieces(kept.place, number, formats)
-    kept.keep(_ranked(number), _ranks(asked), {}, files)
-    return desk.job.tick() - start
-
-
-def ranked_before(kept: Checkpoints, asked: Ranks) -> bool:
-    """Whether a part of the list was written, in these ranks, before the run was killed."""
-    return kept.find(_ranked(asked[0]), _ranks(asked)) is not None
-
-
-def _ranked(number: int) -> str:
-    return f"ranked-{number:05}"
-
-
-def _ranks(asked: Ranks) -> dict[str, int]:
-    return {"first": asked[1], "rows": len(asked[2])}
 
 
 def _unencoded(rulebook: Rulebook) -> list[str]:
@@ -280,21 +259,11 @@ def _unencoded(rulebook: Rulebook) -> list[str]:
 
 
 def _numbered(job: Job, candidates: pl.DataFrame, first: int) -> pl.DataFrame:
-    """Candidates with their number and id, whether they are listed, and what withholds them."""
+    """Candidates with their number, whether they are listed, and what withholds them."""
     number = pl.int_range(first, first + candidates.height, dtype=pl.Int64)
     left = pl.col("attempts_left").fill_null(0)
-    instant = contact_list.INSTANT
     numbered = candidates.with_columns(
-        number.alias("row"),
-        pl.lit(job.day).alias("day"),
-        pl.lit(job.now).cast(instant).alias("decided_at"),
-        pl.lit(job.now).cast(instant).alias("as_of"),
-        (pl.col("permitted") & (left > 0)).alias("listed"),
-        contact_list.whole_second(pl.col("next_permitted_utc")),
-    )
-    zeros = pl.col("row").cast(pl.String()).str.zfill(9)
-    numbered = numbered.with_columns(
-        pl.format("{}-{}", pl.lit(job.kept.run), zeros).alias("decision_id")
+        number.alias("row"), (pl.col("permitted") & (left > 0)).alias("listed")
     )
     _check(numbered)
     return contact_list.withheld(numbered, job.rulebook)

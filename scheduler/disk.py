@@ -79,6 +79,12 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file, hex. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Put a file in its place in one step, on disk: whole, or not at all. Raises OSError."""
     fresh = path.with_name(f"{path.name}.new")

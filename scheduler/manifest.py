@@ -16,13 +16,12 @@ import polars as pl
 from engine.clock import TZ_VERSION
 from engine.version import VERSION
 
-from .making import writing
+from .disk import file_digest, writing
 
 FILE: Final = "manifest.json"
 NOTE: Final = "manifest.note"
 Sign = Callable[[Path], str]
 FORMAT: Final = "forbear manifest 1"
-_CHUNK: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def files_of(
     files = sorted(path for path in place.rglob("*") if path.is_file())
     return {
         path.relative_to(place).as_posix(): {
-            "sha256": digests.get(path.relative_to(place).as_posix()) or _sha256(path),
+            "sha256": digests.get(path.relative_to(place).as_posix()) or file_digest(path),
             "bytes": path.stat().st_size,
             "rows": rows.get(path.stem),
         }
@@ -89,11 +88,3 @@ def write(place: Path, document: Mapping[str, Any], sign: Sign | None = None) ->
         path.write_text(text, encoding="utf-8", newline="\n")
         if sign is not None:
             (place / NOTE).write_text(sign(path), encoding="utf-8", newline="\n")
-
-
-def _sha256(path: Path) -> str:
-    whole = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            whole.update(chunk)
-    return whole.hexdigest()

@@ -7,18 +7,19 @@ README.md beside this file says what each field means. A segment is a directory 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
-from ..contact_list import join_parquet, write_part
+from ..list_files import write_parquet
 from .records import DECISIONS, SITUATIONS
 
 __all__ = ["DECISIONS", "FORMAT", "SITUATIONS", "SegmentWriter", "decisions", "write_decisions"]
 
 FORMAT: Final = "forbear log segment 1"
+FILE: Final = "decisions.parquet"
 DIGITS: Final = "0123456789abcdef"
 MANY: Final = 200_000  # situations sorted at once
 
@@ -40,32 +41,26 @@ def decisions(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(found[name].cast(kind).alias(name) for name, kind in DECISIONS.items())
 
 
-def _path(scratch: Path, number: int) -> Path:
-    return scratch / f"decisions-{number:05}.parquet"
+def write_decisions(place: Path, pieces: Iterable[pl.DataFrame], common: Mapping[str, Any]) -> None:
+    """Write the decisions of a segment: pieces of them, in their order."""
+    write_parquet(place / FILE, DECISIONS, pieces, _facts(common))
 
 
-def write_decisions(scratch: Path, number: int, rows: pl.DataFrame) -> Path:
-    """Write down the decisions of one part.
-
-    Returns the file, for the caller to put on disk before the list.
-    """
-    path = _path(scratch, number)
-    write_part(path, decisions(rows))
-    return path
+def _facts(common: Mapping[str, Any]) -> dict[str, str]:
+    return {"format": FORMAT, "run": json.dumps(common, sort_keys=True)}
 
 
 class SegmentWriter:
-    """Takes the parts of one run and makes a segment of them.
+    """Takes the situations of one run and makes a segment of them, beside its decisions.
 
     `scratch` is a directory for parts, of which nothing stays. Failures to write are the caller's
     to name: OSError and Polars' own errors pass through.
     """
 
     def __init__(self, place: Path, scratch: Path) -> None:
-        """Begin a segment in `place`, a directory that exists."""
+        """Begin a segment in `place`, a directory that exists when it is finished."""
         self.place = place
         self.scratch = scratch
-        self._decisions: list[Path] = []
         self._situations: list[Path] = []
         self._seen = pl.Series("situation", [], dtype=pl.String())
 
@@ -77,13 +72,9 @@ class SegmentWriter:
         fresh = fresh.filter(~pl.col("situation").is_in(self._seen.implode()))
         if fresh.height or not self._situations:
             path = self.scratch / f"situations-{number:05}.parquet"
-            write_part(path, fresh)
+            fresh.write_parquet(path, compression="zstd", compression_level=1, statistics=False)
             self._situations.append(path)
             self._seen = pl.concat([self._seen, fresh["situation"]])
-
-    def take(self, number: int) -> None:
-        """Take the decisions of the next part, which `write_decisions` wrote into `scratch`."""
-        self._decisions.append(_path(self.scratch, number))
 
     @property
     def situations(self) -> int:
@@ -91,21 +82,19 @@ class SegmentWriter:
         return self._seen.len()
 
     def finish(
-        self, common: Mapping[str, Any], files: Sequence[tuple[str, bytes]] = ()
+        self,
+        common: Mapping[str, Any],
+        decided: int,
+        files: Sequence[tuple[str, bytes]] = (),
     ) -> dict[str, int]:
-        """Join the parts, write what they have in common; returns the files with their rows.
+        """Write all but the decisions, of which there are `decided`; returns files with their rows.
 
         `files` are the rule files, (path as shown, content): the rulebook that `common` names.
         """
-        facts = {"format": FORMAT, "run": json.dumps(common, sort_keys=True)}
-        rows = {
-            "decisions.parquet": join_parquet(
-                self._decisions, self.place / "decisions.parquet", facts
-            ),
-            "situations.parquet": join_parquet(
-                self._sorted(), self.place / "situations.parquet", facts
-            ),
-        }
+        facts = _facts(common)
+        path = self.place / "situations.parquet"
+        write_parquet(path, SITUATIONS, self._sorted(), facts)
+        rows = {FILE: decided, path.name: self.situations}
         if files:
             book = pl.DataFrame(
                 {"path": [path for path, _ in files], "content": [data for _, data in files]}
@@ -118,14 +107,9 @@ class SegmentWriter:
         (self.place / "segment.json").write_text(text, encoding="utf-8", newline="\n")
         return rows
 
-    def _sorted(self) -> Sequence[Path]:
+    def _sorted(self) -> Iterator[pl.DataFrame]:
         """The situations in the order of their names, a sixteenth at a time if they are many."""
         whole = pl.scan_parquet(self._situations)
-        starts = [""] if self.situations <= MANY else list(DIGITS)
-        found = []
-        for start in starts:
-            path = self.scratch / f"sorted-{start or 'all'}.parquet"
+        for start in [""] if self.situations <= MANY else list(DIGITS):
             some = whole.filter(pl.col("situation").str.starts_with(start)) if start else whole
-            write_part(path, some.collect().sort("situation"))
-            found.append(path)
-        return found
+            yield some.collect().sort("situation")

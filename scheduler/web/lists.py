@@ -26,7 +26,8 @@ import polars as pl
 
 from engine.problem import ForbearError
 
-from ..contact_list import LIST, write_csv, write_ndjson
+from ..contact_list import LIST
+from ..list_files import write_csv, write_ndjson
 from ..live.asked import Change
 from ..making import sync
 from ..published import Published, lists_in, lists_of_day, name_of, shown

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import Rulebook, law_directory, load
-from scheduler import contact_list
-from scheduler.contact_list import (
-    LIST,
-    SUPPRESSED,
-    ListWriter,
-    write_pieces,
-    write_ranked,
-)
+from scheduler import contact_list, list_files, set_aside
+from scheduler.contact_list import KEYS, LIST, SUPPRESSED
+from scheduler.list_files import write_list
 
 OPEN = datetime(2026, 11, 21, 13, 1, tzinfo=UTC)
 CLOSE = datetime(2026, 11, 22, 2, tzinfo=UTC)
@@ -87,17 +82,23 @@ def written(
     """The files of a day made of these parts, in a directory of their own."""
     scratch = place / "parts"
     scratch.mkdir(parents=True)
-    writer = ListWriter(place, scratch, formats)
-    for number, rows in enumerate(parts):
-        write_pieces(scratch, number, rows, formats)
-        writer.take(number)
-    asked, total = writer.ranks(strategy)
-    assert total == sum(int(rows["listed"].sum()) for rows in parts)
-    for number, first, ranks in asked:
-        write_ranked(scratch, number, first, ranks, formats)
-        writer.take_ranked(number)
-    writer.finish()
-    for name, digest in writer.digests().items():
+    marks = [set_aside.marks_path(scratch, number) for number in range(len(parts))]
+    for path, rows in zip(marks, parts, strict=True):
+        set_aside.write(path, rows.select("listed", *{column for column, _ in KEYS.values()}))
+    ranks = contact_list.priorities(marks, strategy)
+    own = [rows.filter("listed") for rows in parts]
+    firsts = [0, *accumulate(rows.height for rows in own)]
+    assert len(ranks) == firsts[-1]
+    listed = (
+        contact_list.listed(rows, 1 + first, ranks.slice(first, rows.height))
+        for rows, first in zip(own, firsts, strict=False)
+    )
+    others = (contact_list.suppressed(rows.filter(~pl.col("listed"))) for rows in parts)
+    digests = write_list(place, "list", LIST, formats, listed)
+    digests |= write_list(place, "suppressed", SUPPRESSED, formats, others)
+    assert set(digests) == {f"{name}.{kind}" for name in ("list", "suppressed")
+                            for kind in formats if kind != "parquet"}  # fmt: skip
+    for name, digest in digests.items():
         assert hashlib.sha256((place / name).read_bytes()).hexdigest() == digest
     return place
 
@@ -164,9 +165,8 @@ def test_a_suppressed_row_holds_every_rule_and_citation(tmp_path: Path) -> None:
 
 
 def test_technology_is_said_where_the_law_asks() -> None:
-    rows = contact_list.listed(
-        frame(*({"channel": one} for one in ("call", "voicemail", "text", "email", "mail")))
-    )
+    some = frame(*({"channel": one} for one in ("call", "voicemail", "text", "email", "mail")))
+    rows = contact_list.listed(some, 1, pl.Series(range(5)))
     assert rows["technology"].to_list() == ["manual", "manual", "manual", "", ""]
 
 
@@ -232,7 +232,7 @@ def test_bytes_do_not_depend_on_how_rows_were_cut(
     parts = [rows[low:high] for low, high in pairwise(bounds)]
     whole = written(tmp_path_factory.mktemp("whole"), rows)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(contact_list, "AT_ONCE", at_once)
+        patch.setattr(list_files, "AT_ONCE", at_once)
         cut = written(tmp_path_factory.mktemp("cut"), *parts)
     for path in sorted(whole.glob("*.*")):
         assert path.read_bytes() == (cut / path.name).read_bytes(), path.name
@@ -256,7 +256,7 @@ def test_a_withheld_row_names_the_tightest_budgets(rulebook: Rulebook) -> None:
     marked = contact_list.withheld(rows, rulebook)
     assert marked["kept_by"].to_list() == [[], [WAIT], []]
     assert marked["kept_cites"][1].to_list() == list(rulebook.rule(WAIT).cite)
-    found = contact_list.suppressed(marked)
+    found = contact_list.suppressed(marked.filter(~pl.col("listed")))
     assert found["rules"].to_list() == [[WAIT], ["a/b", "c/d"]]
 
 

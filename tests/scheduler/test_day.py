@@ -375,13 +375,14 @@ def torn(*_: object, **__: object) -> None:
 @pytest.mark.parametrize(
     "where",
     [
-        "scheduler.deciding.write_decisions",
-        "scheduler.contact_list.write_pieces",
-        "scheduler.contact_list.write_ranked",
-        "scheduler.contact_list.join_parquet",
-        "scheduler.log.segment.join_parquet",
-        "scheduler.log.segment.write_part",
-        "scheduler.contact_list._Text.take",
+        "scheduler.set_aside.write",
+        "scheduler.set_aside.read_rows",
+        "scheduler.deciding.sync",
+        "scheduler.putting_out.write_decisions",
+        "scheduler.putting_out.write_list",
+        "scheduler.list_files.write_parquet",
+        "scheduler.list_files.Hashed.write",
+        "scheduler.log.segment.write_parquet",
         "pathlib.Path.write_text",
     ],
 )
@@ -406,12 +407,15 @@ def test_a_disk_that_fills_up_leaves_nothing_half_done(
     assert not any(one.name.startswith(".making") for one in tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    "where", ["scheduler.deciding.sync", "scheduler.putting_out.write_decisions"]
+)
 def test_without_a_log_there_is_no_list(
-    source: Portfolio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: Portfolio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     lists: list[object] = []
-    monkeypatch.setattr(deciding, "write_decisions", full)
-    monkeypatch.setattr("scheduler.contact_list.write_pieces", lambda *what: lists.append(what))
+    monkeypatch.setattr(where, full)
+    monkeypatch.setattr("scheduler.putting_out.write_list", lambda *what: lists.append(what))
     with pytest.raises(CannotWrite):
         run(source, tmp_path)
     assert lists == []

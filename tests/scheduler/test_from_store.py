@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
-from scheduler import cli, contact_list
+from scheduler import cli, putting_out
 from scheduler.commands import asking, days
 from scheduler.day import run_day
 from scheduler.law import Law, law_of
@@ -185,7 +185,7 @@ def test_a_day_that_was_broken_off_keeps_what_it_read_and_is_recorded_once(
 
     def broken() -> Any:
         with monkeypatch.context() as patch:
-            patch.setattr(contact_list, "join_parquet", full)
+            patch.setattr(putting_out, "write_list", full)
             return ask("run", "--home", home, "--out", "lists")
 
     assert broken().exit_code == 3

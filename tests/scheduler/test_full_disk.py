@@ -74,7 +74,7 @@ def test_a_day_that_finds_no_room_puts_nothing_out_and_goes_on(
     """The disk has a little more room each time, until the day is there: each stage runs full."""
     steps = rounds(2, 40)
     place = tmp_path / "disk"
-    room = 1500 if kind == "store" else 300
+    room = 1100 if kind == "store" else 300
     if not mount(place, room):
         return limited(world, steps, kind)
     shutil.copytree(world.place / kind, place / "home")

@@ -13,7 +13,7 @@ import pytest
 from engine.rulebook import check
 from scheduler.log import reading, segment
 from scheduler.log.records import DECISIONS, RECORD, SITUATIONS
-from scheduler.log.segment import SegmentWriter, write_decisions
+from scheduler.log.segment import SegmentWriter, decisions, write_decisions
 
 README = Path(segment.__file__).with_name("README.md")
 STRINGS = pl.List(pl.String)
@@ -50,11 +50,12 @@ def written(place: Path, *parts: tuple[list[int], list[str]], **more: Any) -> Pa
     scratch.mkdir()
     log.mkdir()
     writer = SegmentWriter(log, scratch)
-    for number, (numbers, names) in enumerate(parts):
+    decided = []
+    for numbers, names in parts:
         writer.add_situations(situations(*names))
-        write_decisions(scratch, number, rows(*numbers))
-        writer.take(number)
-    writer.finish(COMMON, **more)
+        decided.append(decisions(rows(*numbers)))
+    write_decisions(log, decided, COMMON)
+    writer.finish(COMMON, sum(one.height for one in decided), **more)
     return log
 
 

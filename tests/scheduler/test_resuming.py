@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from engine import Panel
 from engine.part import PartInput, PartResult
-from scheduler import checkpoints, cli, contact_list, linked
+from scheduler import checkpoints, cli, linked, putting_out
 from scheduler.commands import days
 from scheduler.day import run_day
 from scheduler.disk import CannotWrite, read_record, write_record
@@ -115,21 +115,29 @@ def whole(day: Day, found: Manifest, made: dict[str, bytes]) -> None:
     assert sorted(one.name for one in day.out.iterdir()) == [".lock", "2026-11-21"]
 
 
-STAGES = {  # where it stops, after how many, and the parts that are left to decide
-    "scheduler.deciding.write_decisions": (3, 1),
-    "scheduler.contact_list.write_pieces": (0, 4),
-    "scheduler.contact_list.write_ranked": (2, 0),
-    "scheduler.contact_list.join_parquet": (0, 0),
-    "scheduler.log.segment.join_parquet": (1, 0),
-    "scheduler.day.publish": (0, 0),
-}
+PUT = "scheduler.deciding.sync"  # twice a part: its candidates, and their marks
+STAGES = [  # where it stops, after how many, and the parts that are left to decide
+    (PUT, 0, 4),
+    (PUT, 6, 1),
+    ("scheduler.putting_out.write_decisions", 0, 0),
+    ("scheduler.putting_out.write_list", 0, 0),
+    ("scheduler.putting_out.write_list", 1, 0),
+    ("scheduler.list_files._line", 2, 0),
+    ("scheduler.set_aside.read_rows", 7, 0),
+    ("scheduler.log.segment.write_parquet", 1, 0),
+    ("scheduler.day.publish", 0, 0),
+]
 
 
-@pytest.mark.parametrize("where", STAGES)
+@pytest.mark.parametrize(("where", "after", "left"), STAGES)
 def test_only_what_is_left_is_done(
-    day: Day, made: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, where: str
+    day: Day,
+    made: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+    after: int,
+    left: int,
 ) -> None:
-    after, left = STAGES[where]
     if where == "scheduler.day.publish":
         where = "scheduler.making.write_record"  # the question, and then the journal
         after = 1
@@ -147,7 +155,7 @@ def test_crowds_are_taken_up_as_well(
     monkeypatch.setattr(linked, "SWITCHBOARD", 1)
     unbroken = bytes_of(Day(source, tmp_path / "one").run().directory)
     day = Day(source, tmp_path / "two")
-    day.broken(monkeypatch, "scheduler.deciding.write_decisions", 1)
+    day.broken(monkeypatch, PUT, 3)
     found = day.run()
     whole(day, found, unbroken)
     assert day.said[1].startswith(("2 of", "3 of"))
@@ -166,21 +174,23 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
 
 
-THOROUGHLY = ("decisions-00001.parquet", "put-00000.done", "../question")
+THOROUGHLY = ("marks-00001.parquet", "put-00000.done", "../day/list.ndjson", "../question")
 
 
 @pytest.mark.parametrize(
     ("where", "after", "name", "made_again"),
     [
-        ("scheduler.deciding.write_decisions", 3, "decided-00003.arrow", "decided-00003"),
-        ("scheduler.deciding.write_decisions", 3, "decided-00003.done", "decided-00003"),
-        ("scheduler.deciding.write_decisions", 3, "met-00000.arrow", "put-00000"),
-        ("scheduler.deciding.write_decisions", 3, "decisions-00001.parquet", "put-00001"),
-        ("scheduler.deciding.write_decisions", 3, "suppressed-00002.ndjson", "put-00002"),
-        ("scheduler.deciding.write_decisions", 3, "put-00000.done", "put-00000"),
-        ("scheduler.contact_list.write_ranked", 2, "ranked-00001.parquet", "ranked-00001"),
-        ("scheduler.contact_list.write_ranked", 2, "ranked-00000.done", "ranked-00000"),
-        ("scheduler.log.segment.join_parquet", 1, "../day/list.csv", "joined"),
+        (PUT, 6, "decided-00003.parquet", "decided-00003"),
+        (PUT, 6, "decided-00003.done", "decided-00003"),
+        (PUT, 6, "met-00000.parquet", "put-00000"),
+        (PUT, 6, "marks-00001.parquet", "put-00001"),
+        (PUT, 6, "decided-00002.parquet", "put-00002"),
+        (PUT, 6, "put-00000.done", "put-00000"),
+        ("scheduler.putting_out.write_list", 0, "../day/log/decisions.parquet", "decisions"),
+        ("scheduler.putting_out.write_list", 1, "../day/list.ndjson", "list"),
+        ("scheduler.putting_out.write_list", 1, "list.done", "list"),
+        ("scheduler.log.segment.write_parquet", 1, "../day/list.csv", "list"),
+        ("scheduler.log.segment.write_parquet", 1, "../day/suppressed.parquet", "suppressed"),
         ("scheduler.making.write_record", 1, "../day/log/decisions.parquet", None),
         ("scheduler.making.write_record", 1, "../day/manifest.json", None),
         ("scheduler.making.write_record", 1, "../question", None),
@@ -209,9 +219,12 @@ def test_what_was_damaged_is_made_again(
 def test_what_a_process_still_writes_when_its_run_was_killed_has_no_place(
     day: Day, made: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    day.broken(monkeypatch, "scheduler.deciding.write_decisions", 3)
+    day.broken(monkeypatch, PUT, 6)
     parts = day.parts
-    with (parts / "put-00002.done").open("r+b") as held, (parts / "half.arrow").open("wb") as half:
+    with (
+        (parts / "put-00002.done").open("r+b") as held,
+        (parts / "half.parquet").open("wb") as half,
+    ):
         kept: list[Path] = []
 
         def decide(panel: Panel, part: PartInput, alarm: Callable[[str], None]) -> PartResult:
@@ -243,7 +256,7 @@ def test_what_a_process_still_writes_when_its_run_was_killed_has_no_place(
 def test_what_was_left_by_another_question_is_put_away(
     day: Day, source: Portfolio, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], why: str
 ) -> None:
-    day.broken(monkeypatch, "scheduler.log.segment.join_parquet")
+    day.broken(monkeypatch, "scheduler.log.segment.write_parquet")
     found = day.run(**more)
     assert day.decided >= 3
     assert day.said == [
@@ -257,7 +270,7 @@ def test_what_was_left_by_another_question_is_put_away(
 def test_afresh_puts_away_whatever_was_left(
     day: Day, made: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    day.broken(monkeypatch, "scheduler.log.segment.join_parquet")
+    day.broken(monkeypatch, "scheduler.log.segment.write_parquet")
     whole(day, day.run(afresh=True), made)
     assert day.decided == PARTS
     assert day.said == ["what a run that was not finished had done is put away"]
@@ -292,7 +305,7 @@ def test_an_alarm_is_told_again(day: Day, monkeypatch: pytest.MonkeyPatch) -> No
         return standing_in.decide(panel, part, alarm)
 
     monkeypatch.setattr(day, "decide", alarmed)
-    day.broken(monkeypatch, "scheduler.log.segment.join_parquet")
+    day.broken(monkeypatch, "scheduler.log.segment.write_parquet")
     assert day.run().alarms == ("the engines disagree",)
 
 
@@ -427,7 +440,7 @@ def test_a_run_without_now_takes_the_moment_of_the_one_that_was_broken_off(
 ) -> None:
     words = ("run", "--from", source.path, "--out", "lists")
     with monkeypatch.context() as patch:
-        patch.setattr(contact_list, "join_parquet", full)
+        patch.setattr(putting_out, "write_list", full)
         stopped = ask(NOW, *words)
     assert stopped.exit_code == 3
     assert "cannot be written: no space left on device" in stopped.stderr
@@ -444,7 +457,7 @@ def test_afresh_or_with_a_moment_of_its_own_it_does_not(
 ) -> None:
     words = ("run", "--from", source.path, "--out", "lists")
     with monkeypatch.context() as patch:
-        patch.setattr(contact_list, "join_parquet", full)
+        patch.setattr(putting_out, "write_list", full)
         ask(NOW, *words)
     more = ("2026-11-21T15:00Z",) if option == "--now" else ()
     told = ask(LATE, *words, "--json", option, *more)
@@ -457,7 +470,7 @@ def test_what_was_done_outlives_a_wrong_command(
 ) -> None:
     words = ("run", "--from", source.path, "--out", "lists")
     with monkeypatch.context() as patch:
-        patch.setattr(contact_list, "join_parquet", full)
+        patch.setattr(putting_out, "write_list", full)
         ask(NOW, *words)
     assert ask(LATE, "run", "--from", "nowhere", "--out", "lists").exit_code == 2
     other = ask(LATE, *words, "--day", "2026-11-22")
@@ -468,7 +481,7 @@ def test_what_was_done_outlives_a_wrong_command(
     told = ask(LATE, *words, "--json")
     assert json.loads(told.stdout)["now"] == "2026-11-21T11:00:00Z"
     with monkeypatch.context() as patch:
-        patch.setattr(contact_list, "join_parquet", full)
+        patch.setattr(putting_out, "write_list", full)
         assert ask(LATE, *words, "--again").exit_code == 3
     there = ask(LATE, *words)
     assert there.exit_code == 2
@@ -481,7 +494,7 @@ def test_files_that_are_others_by_now_are_another_question(
 ) -> None:
     synth(tmp_path / "p", 60, 5, NOW)
     with monkeypatch.context() as patch:
-        patch.setattr(contact_list, "join_parquet", full)
+        patch.setattr(putting_out, "write_list", full)
         ask(NOW, "run", "--from", "p")
     accounts = pl.read_parquet(tmp_path / "p" / "accounts.parquet")
     accounts.with_columns(pl.col("balance") * 2).cast(accounts.schema).write_parquet(

@@ -1,0 +1,186 @@
+"""Lists as files: CSV, NDJSON and Parquet, each written once, in one pass over the rows.
+
+Rows come in pieces, in the order of the list; the bytes depend on the rows alone, not on how they
+were cut. Failures to write are the caller's to name: OSError and Polars' own errors pass through.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Final, cast
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from .contact_list import INSTANT, JSON_TEXTS
+
+ROWS_IN_GROUP: Final = 131_072
+AT_ONCE: Final = 32_768  # rows turned into text at once
+ODD: Final = r"[^ !#-\[\]-~]"
+"""Characters that may not stand in a JSON string as they are, and all that are not plain ASCII."""
+ISO: Final = "%Y-%m-%dT%H:%M:%SZ"
+TEXTS: Final = ("csv", "ndjson")
+Columns = Mapping[str, pl.DataType]
+
+
+class Hashed:
+    """A file that is only written to, and its SHA-256 made while it grows."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        """Begin with nothing."""
+        self._file = file
+        self._whole = hashlib.sha256()
+
+    def write(self, some: bytes) -> int:
+        """Put bytes behind what is there."""
+        self._whole.update(some)
+        return self._file.write(some)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of all that was written, hex."""
+        return self._whole.hexdigest()
+
+
+def write_list(
+    place: Path,
+    name: str,
+    columns: Columns,
+    formats: Sequence[str],
+    pieces: Iterable[pl.DataFrame],
+) -> dict[str, str]:
+    """Write a list in the formats wanted; returns the hashes of its texts by the file's name.
+
+    `pieces` have exactly these columns, and are asked for one after another.
+    """
+    with contextlib.ExitStack() as open_files:
+        texts = {
+            kind: Hashed(open_files.enter_context((place / f"{name}.{kind}").open("wb")))
+            for kind in TEXTS
+            if kind in formats
+        }
+        if "csv" in texts:
+            texts["csv"].write((",".join(columns) + "\n").encode())
+        passing = _passing(texts, pieces)
+        if "parquet" in formats:
+            write_parquet(place / f"{name}.parquet", columns, passing)
+        else:
+            for _ in passing:
+                pass
+        return {f"{name}.{kind}": text.digest for kind, text in texts.items()}
+
+
+def _passing(texts: Mapping[str, Hashed], pieces: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The pieces again, each put down as text before it is handed on."""
+    for rows in pieces:
+        for some in rows.iter_slices(AT_ONCE):
+            for kind, text in texts.items():
+                _WRITERS[kind](cast("IO[bytes]", text), some)
+        yield rows
+
+
+def write_parquet(
+    path: Path,
+    columns: Columns,
+    pieces: Iterable[pl.DataFrame],
+    metadata: dict[str, str] | None = None,
+) -> None:
+    """Make one Parquet file of pieces with exactly these columns, holding few at a time."""
+    trouble: list[Exception] = []
+
+    def pour(*_: object) -> Iterator[pl.DataFrame]:
+        try:
+            yield from pieces
+        except Exception as error:
+            trouble.append(error)  # Polars would keep its words alone
+            raise
+
+    try:
+        register_io_source(pour, schema=dict(columns)).sink_parquet(
+            path,
+            compression="zstd",
+            compression_level=3,
+            statistics=True,
+            row_group_size=ROWS_IN_GROUP,
+            maintain_order=True,
+            metadata=metadata,
+        )
+    except pl.exceptions.PolarsError:
+        if trouble:
+            raise trouble[0] from None
+        raise
+
+
+def _instants(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(
+        _in_words(rows[name], ISO) for name, kind in rows.schema.items() if kind == INSTANT
+    )
+
+
+def _json_list(name: str) -> pl.Expr:
+    inside = pl.struct(name).struct.json_encode()
+    return inside.str.slice(len(name) + 4, inside.str.len_chars() - (len(name) + 5)).alias(name)
+
+
+def write_csv(path: Path, rows: pl.DataFrame) -> None:
+    """Write rows as CSV, without the header."""
+    with path.open("wb") as file:
+        for some in rows.iter_slices(AT_ONCE):
+            _csv(file, some)
+
+
+def write_ndjson(path: Path, rows: pl.DataFrame) -> None:
+    """Write rows as NDJSON: an object a line, its words in the order of the columns."""
+    with path.open("wb") as file:
+        for some in rows.iter_slices(AT_ONCE):
+            _ndjson(file, some)
+
+
+def _csv(file: IO[bytes], rows: pl.DataFrame) -> None:
+    lists = [name for name, kind in rows.schema.items() if isinstance(kind, pl.List)]
+    flat = _instants(rows).with_columns(_json_list(name) for name in lists)
+    flat.write_csv(file, include_header=False, date_format="%Y-%m-%d")
+
+
+def _ndjson(file: IO[bytes], rows: pl.DataFrame) -> None:
+    lines = rows.select(_line(rows))
+    lines.write_csv(file, include_header=False, quote_style="never")
+
+
+_WRITERS: Final[dict[str, Callable[[IO[bytes], pl.DataFrame], None]]] = {
+    "csv": _csv,
+    "ndjson": _ndjson,
+}
+
+
+def _line(rows: pl.DataFrame) -> pl.Expr:
+    """Each row as a JSON object. Columns that are JSON themselves are put in as they stand."""
+    odd = rows.select(pl.col(pl.String).str.contains(ODD).any()).row(0, named=True)
+    pieces: list[pl.Expr] = []
+    told = "{"
+    for name, kind in rows.schema.items():
+        told += f'"{name}":'
+        cell, quote = pl.col(name), ""
+        if kind == INSTANT or kind == pl.Date():
+            cell, quote = _in_words(rows[name], ISO if kind == INSTANT else "%Y-%m-%d"), '"'
+        elif kind.is_integer():
+            cell = cell.cast(pl.String)
+        elif kind == pl.String() and name not in JSON_TEXTS and not odd[name]:
+            quote = '"'
+        elif name not in JSON_TEXTS:
+            cell = _json_list(name)
+        if quote and rows[name].null_count():
+            cell, quote = pl.concat_str(pl.lit(quote), cell, pl.lit(quote)), ""
+        pieces += [pl.lit(told + quote), cell.fill_null("null")]
+        told = quote + ","
+    return pl.concat_str([*pieces, pl.lit(told[:-1] + "}")])
+
+
+def _in_words(times: pl.Series, form: str) -> pl.Expr:
+    """A column of instants or days as texts; each that there is is put into words once."""
+    known = times.drop_nulls().unique()
+    texts = known.dt.strftime(form)
+    return pl.col(times.name).replace_strict(known, texts, default=None, return_dtype=pl.String)
