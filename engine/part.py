@@ -43,9 +43,7 @@ from .history import Group
 from .kinds import Limit, Wait, Window
 from .panel import Panel
 from .question import FEDERAL, whereabouts
-from .rule import Happened, Rule
 from .rulebook import REACHING
-from .situation import rule_asks
 from .terms import Licences, limitation
 
 Groups = Callable[[Sequence[str]], Mapping[str, Group]]
@@ -295,11 +293,10 @@ def _judge_all(panel: Panel, part: PartInput, table: Table) -> list[Judgement]:
             found.append(judge(panel, rules, table, table.rows))
             continue
         bit = 1 << (number - 1)
-        rows = table.rows.filter((pl.col("law") & pl.lit(bit, dtype=pl.UInt64)) != 0)
-        if len(rows):
-            counts = any(
-                isinstance(rule.body, Limit | Wait) or _looks_back(rule) for rule in rules.rules
-            )
+        here = table.rows["r"].filter((table.rows["law"] & bit) != 0)
+        if len(here):
+            rows = table.rows[here]
+            counts = any(isinstance(rule.body, Limit | Wait) for rule in rules.rules)
             found.append(judge(panel, rules, table.under(bit) if counts else table, rows))
     return found + _judge_reaching(panel, part, table)
 
@@ -310,15 +307,11 @@ def _judge_reaching(panel: Panel, part: PartInput, table: Table) -> list[Judgeme
     for place in panel.rulebook.reaching:
         rules = panel.rule_set(f"{place}{REACHING}", part.day)
         there = table.prepared.accounts["collector_located_in"] == place
-        rows = table.rows.filter(there.fill_null(value=False).gather(table.rows["a"]))
+        here = table.rows["r"].filter(there.fill_null(value=False)[table.rows["a"]])
+        rows = table.rows[here]
         if rules.rules and len(rows):
             found.append(judge(panel, rules, table, rows))
     return found
-
-
-def _looks_back(rule: Rule) -> bool:
-    """Whether a rule asks what happened within a while."""
-    return any(isinstance(ask.parameter, Happened) for ask in rule_asks(rule))
 
 
 COLUMNS = ("group", "account", "consumer", "point", "channel", "number", "permitted", "exhausted",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -33,7 +33,7 @@ def all_bits(
     Rows gain the bits of limits and waits (b0, b1, ...), what is used (u) and when free (v).
     """
     windows = [rule for rule in rules if isinstance(rule.body, Window)]
-    alive = [{rule.key for rule in combo.live} for combo in combos]
+    alive = [one.timed for one in combos]
     clocks, shut = _windows(table, rows, windows, alive) if windows else (None, [])
     bits: list[Codes] = []
     counted: list[pl.Series] = []
@@ -54,11 +54,11 @@ def all_bits(
 
 
 def _windows(
-    table: Table, rows: pl.DataFrame, windows: Sequence[Rule], alive: list[set[str]]
+    table: Table, rows: pl.DataFrame, windows: Sequence[Rule], alive: Sequence[Mapping[str, Rule]]
 ) -> tuple[pl.Series, list[pl.Series]]:
     """The bits of windows, asked once per clock, hours of one's own, and combo; each row's place.
 
-    `alive`: by combo, the keys of its live rules.
+    `alive`: by combo, its live rules by key.
     """
     clocks = table.units(rows, ["z", "nz", "sig", "voice"])
     kinds = clocks.keys.rows()
@@ -127,15 +127,17 @@ def _limit(
     tallied = tally.used(
         table.near, table.calendar, body.counting, body.within, body.per, maximum, units
     )
-    full = tallied.filter(pl.col("used") + 1 > maximum)
-    full = full.with_columns(units.keys["z"][full["u"]].alias("z"))
-    free = full.select(table.calendar.starts("free_day").alias("free"))["free"]
     none = pl.repeat(None, len(units.keys), dtype=INSTANT, eager=True)
     nothing = pl.zeros(len(units.keys), dtype=pl.UInt32, eager=True)
     used = nothing.scatter(tallied["u"], tallied["used"])[units.of]
     bound = _of_combos(rows, combos, counts)
     reached = (used + 1 > maximum) & bound
-    freed = none.scatter(full["u"], free)[units.of]
+    full = tallied.filter(tallied["used"] + 1 > maximum)
+    if len(full):
+        full = full.with_columns(units.keys["z"][full["u"]].alias("z"))
+        free = full.select(table.calendar.starts("free_day").alias("free"))["free"]
+        none = none.scatter(full["u"], free)
+    freed = none[units.of]
     found = pl.DataFrame(
         [
             reached.cast(pl.UInt8).alias("bit"),

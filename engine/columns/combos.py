@@ -18,9 +18,9 @@ from ..facts import asking, selecting
 from ..facts.catalogue import CONTACT_FACTS
 from ..facts.view import Moment, View
 from ..history import Contact, Group
-from ..kinds import Limit, Require, Wait
+from ..kinds import Limit, Notice, Require, Wait
 from ..rule import AllOf, AnyOf, Ask, Entry, Rule
-from ..situation import RuleSet, asks_of
+from ..situation import RuleSet, asks_of, has_bit
 
 MAYBE = "maybe"
 DECLARED_ONLY = frozenset({"reply_open", "called_at_bad_time"})
@@ -49,6 +49,7 @@ class Combo:
     starts: frozenset[str]
     scope: tuple[str, ...]  # ids of all rules in scope, live or not
     answering: Mapping[str, Rule]  # live rules by id, but for limits that leave the contact out
+    timed: Mapping[str, Rule]  # live rules by key that have a bit worked out: no notices
 
     @property
     def words(self) -> tuple[str, str, str, str, str]:
@@ -171,6 +172,7 @@ def combo_of(
         channel, kind, whom, role, debt_type, fixed, tuple(live), frozenset(needed), member,
         frozenset(exempt), frozenset(starts), tuple(scope),
         {rule.id: rule for rule in live if member.get(rule.key) != "out"},
+        {rule.key: rule for rule in live if has_bit(rule) and not isinstance(rule.body, Notice)},
     )  # fmt: skip
 
 

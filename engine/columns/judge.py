@@ -12,7 +12,6 @@ from functools import partial
 import polars as pl
 
 from .. import words
-from ..kinds import Notice
 from ..panel import Panel
 from ..rule import Ask, Rule
 from ..situation import RuleSet, Situation, has_bit
@@ -43,13 +42,10 @@ class Judgement:
 def judge(panel: Panel, rules: RuleSet, table: Table, rows: pl.DataFrame) -> Judgement:
     """Ask one rule set about these rows."""
     combos, rows = _combos(panel, rules, table, rows)
-    needed = {ask for combo in combos for ask in combo.needed}
-    bits = {
-        rule.key: rule
-        for combo in combos
-        for rule in combo.live
-        if has_bit(rule) and not isinstance(rule.body, Notice)
-    }
+    needed = frozenset[Ask]().union(*(combo.needed for combo in combos))
+    bits: dict[str, Rule] = {}
+    for combo in combos:
+        bits |= combo.timed
     asks = [ask for ask in rules.asks if ask in needed]
     told = facts(table, rows, asks, combos)
     keys = [rule.key for rule in rules.rules if rule.key in bits]
@@ -97,10 +93,10 @@ def _numbers(
 ) -> pl.Series:
     """The ledger's number of each distinct situation; those not met before are decided now."""
     ledger = ledger_of(panel)
-    base = [_base(rules, combo) for combo in combos]
+    base: dict[int, dict[str, str]] = {}
     book = ledger.books.setdefault((rules.name, *names), {})
     keys: list[Key] = []
-    fresh: dict[int, tuple[Key, Situation, Applying]] = {}
+    fresh: dict[int, tuple[Key, dict[str, str], Applying]] = {}
     packed = distinct.drop("s", *columns)
     for at, (number, *codes) in enumerate(packed.iter_rows()):
         key = (combos[number].words, *codes)
@@ -109,6 +105,8 @@ def _numbers(
             fresh[at] = (key, {}, partial(applying, panel, rules, combos[number]))
     met = distinct[list(fresh)].select("combo", *columns).iter_rows()
     for (_, fields, _), (number, *codes) in zip(fresh.values(), met, strict=True):
+        if number not in base:
+            base[number] = _base(rules, combos[number])
         fields |= base[number]
         fields |= zip(names, [WORDS[code] for code in codes], strict=True)
     new = ledger.add(panel, rules, book, list(fresh.values())) if fresh else {}
@@ -129,26 +127,36 @@ def _combos(
     """The combos of these rows, those that no rule tells apart taken as one (engine/README.md)."""
     units = table.units(rows, COMBO)
     kinds = table.once("kinds", units.keys.rows)
+    day = table.prepared.day
+    known: dict[Words, Combo] = panel.notes.setdefault(("combos", rules.name, day), {})  # type: ignore[assignment]  # notes are anybody's
+    places: dict[Words, int] = {}
+    combos: list[Combo] = []
+    numbers = [0] * len(kinds)
+    for unit in sorted(units.of.unique().to_list(), key=kinds.__getitem__):
+        one = known.get(kinds[unit])
+        if one is None:
+            one = known[kinds[unit]] = _combo(panel, rules, table, kinds[unit])
+        number = places.setdefault(one.words, len(combos))
+        if number == len(combos):
+            combos.append(one)
+        numbers[unit] = number
+    numbered = pl.Series("combo", numbers, dtype=pl.UInt16)
+    return combos, rows.with_columns(numbered[units.of])
+
+
+def _combo(panel: Panel, rules: RuleSet, table: Table, found: Words) -> Combo:
+    """The combo of these words, worked out once for all that no rule tells from them."""
     now, day = table.prepared.now, table.prepared.day
     told = ("alike", rules.name)
     same = panel.notes.get(told)
     if not isinstance(same, Alike):
         same = panel.notes[told] = alike(rules)
-    places: dict[Words, int] = {}
-    combos: list[Combo] = []
-    numbers = [0] * len(kinds)
-    for unit in sorted(units.of.unique().to_list(), key=kinds.__getitem__):
-        key = canonical(same, kinds[unit])
-        note = ("combo", rules.name, key, day)
-        one = panel.notes.get(note)
-        if not isinstance(one, Combo):
-            one = panel.notes[note] = combo_of(rules, key, day, now)
-        number = places.setdefault(key, len(combos))
-        if number == len(combos):
-            combos.append(one)
-        numbers[unit] = number
-    numbered = pl.Series("combo", numbers, dtype=pl.UInt16)
-    return combos, rows.with_columns(numbered.gather(units.of))
+    key = canonical(same, found)
+    note = ("combo", rules.name, key, day)
+    one = panel.notes.get(note)
+    if not isinstance(one, Combo):
+        one = panel.notes[note] = combo_of(rules, key, day, now)
+    return one
 
 
 def _base(rules: RuleSet, combo: Combo) -> dict[str, str]:

@@ -141,8 +141,9 @@ def framed(rows: Sequence[Row], schema: Mapping[str, pl.DataType]) -> pl.DataFra
 
 def ledger_of(panel: Panel) -> Ledger:
     """The panel's ledger. Numbers taken from it are good until `turn` begins a new one."""
-    found = panel.notes.setdefault(("ledger",), Ledger())
-    assert isinstance(found, Ledger)
+    found = panel.notes.get(("ledger",))
+    if not isinstance(found, Ledger):
+        found = panel.notes["ledger",] = Ledger()
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import polars as pl
 
+from .prepare import Prepared
 from .table import Table
 
 FACTS_OF: Final[Mapping[str, tuple[str, ...]]] = {
@@ -28,9 +29,17 @@ def files_with(table: Table, *kinds: str) -> pl.Series:
 
 
 def _files_with(table: Table, kinds: tuple[str, ...]) -> pl.Series:
-    prepared = table.prepared
-    wanted = pl.col("kind").is_in(kinds)
-    noted = prepared.said.filter(wanted).select("fp")
-    people = prepared.bound.filter(wanted)["who"].unique()
-    binding = prepared.points.filter(pl.col("tp").is_in(people.implode())).select("fp")
-    return pl.concat([noted, binding])["fp"].unique()
+    """Of all files in which anything was said, those in which one of these things was."""
+    known = table.once("files by kind", lambda: _by_kind(table.prepared))
+    files = [known[kind] for kind in kinds if kind in known]
+    return pl.concat(files).unique() if files else pl.Series("fp", [], dtype=pl.UInt32)
+
+
+def _by_kind(prepared: Prepared) -> dict[str, pl.Series]:
+    """The files in which each kind of thing was said, or somebody is contacted whom it binds."""
+    binding = prepared.bound.select("kind", tp="who").unique()
+    points = prepared.points.select("tp", "fp").unique()
+    there = binding.join(points, on="tp").select("kind", "fp")
+    files = pl.concat([prepared.said.select("kind", "fp"), there])
+    found = files.group_by("kind").agg("fp")
+    return dict(zip(found["kind"].to_list(), found["fp"], strict=True))
