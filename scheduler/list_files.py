@@ -93,7 +93,7 @@ def write_parquet(
 
     def pour(*_: object) -> Iterator[pl.DataFrame]:
         try:
-            yield from pieces
+            yield from _groups(pieces)
         except Exception as error:
             trouble.append(error)  # Polars would keep its words alone
             raise
@@ -123,6 +123,30 @@ def _instants(rows: pl.DataFrame) -> pl.DataFrame:
 def _json_list(name: str) -> pl.Expr:
     inside = pl.struct(name).struct.json_encode()
     return inside.str.slice(len(name) + 4, inside.str.len_chars() - (len(name) + 5)).alias(name)
+
+
+def _groups(pieces: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The rows of pieces as the groups of rows that a file has, each in memory of its own.
+
+    # INVARIANT: what is written of a group depends on its rows alone. Where a group is a part of
+    something longer, lists are cut into pages by the length of the whole.
+    """
+    waiting: list[pl.DataFrame] = []
+    room = ROWS_IN_GROUP
+    for rows in pieces:
+        while rows.height >= room:
+            yield _own([*waiting, rows.head(room)])
+            rows, waiting, room = rows.slice(room), [], ROWS_IN_GROUP
+        waiting.append(rows)
+        room -= rows.height
+    if room < ROWS_IN_GROUP:
+        yield _own(waiting)
+
+
+def _own(pieces: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Pieces as one, copied: a piece alone would stay a part of what it was cut from."""
+    halves = ((one.head(one.height // 2), one.slice(one.height // 2)) for one in pieces)
+    return pl.concat([half for both in halves for half in both], rechunk=True)
 
 
 def write_csv(path: Path, rows: pl.DataFrame) -> None:

@@ -230,12 +230,29 @@ def test_bytes_do_not_depend_on_how_rows_were_cut(
     )  # fmt: skip
     bounds = [0, *sorted(cuts), 40]
     parts = [rows[low:high] for low, high in pairwise(bounds)]
-    whole = written(tmp_path_factory.mktemp("whole"), rows)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(list_files, "ROWS_IN_GROUP", 9)  # a group of rows ends within pieces
+        whole = written(tmp_path_factory.mktemp("whole"), rows)
         patch.setattr(list_files, "AT_ONCE", at_once)
         cut = written(tmp_path_factory.mktemp("cut"), *parts)
     for path in sorted(whole.glob("*.*")):
         assert path.read_bytes() == (cut / path.name).read_bytes(), path.name
+
+
+def test_pages_of_lists_do_not_depend_on_how_rows_were_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than a page of Parquet holds in one piece, and in many."""
+    monkeypatch.setattr(list_files, "ROWS_IN_GROUP", 5000)
+    texts = [[f"{number:064}"] * (number % 4) for number in range(23_000)]
+    rows = pl.DataFrame({"texts": texts}, schema={"texts": STRINGS})
+    found = []
+    for size in (23_000, 10_000, 7_000, 1_000):
+        path = tmp_path / f"{size}.parquet"
+        list_files.write_parquet(path, {"texts": STRINGS}, rows.iter_slices(size))
+        found.append(path.read_bytes())
+        assert pl.read_parquet(path).equals(rows)
+    assert found[1:] == found[:-1]
 
 
 @pytest.fixture(scope="module")
