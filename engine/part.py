@@ -36,7 +36,7 @@ from .columns.where import (
     unmask,
     zone_names,
 )
-from .columns.windows import OWN_NUMBER, UTC, Hourglass, signatures
+from .columns.windows import OWN_NUMBER, UTC, Common, Hourglass, signatures
 from .facts.view import Moment
 from .footing import Met
 from .history import Group
@@ -159,7 +159,7 @@ def _where(part: PartInput, prepared: Prepared) -> Where:
 
 
 def _table(panel: Panel, part: PartInput, prepared: Prepared, where: Where) -> Table:
-    hourglass = Hourglass(part.day, part.now)
+    hourglass = Hourglass(part.day, part.now, common=Common.of(panel, part.day))
     zones = (*zone_names(), UTC)
     pointed = any(
         isinstance(one.body, Window) and one.body.clock == "point" for one in panel.rulebook.rules
@@ -359,4 +359,4 @@ def _assemble(table: Table, found: pl.DataFrame, disagree: bool) -> pl.DataFrame
         pl.when(refused).then(pl.lit(value)).otherwise(name).alias(name)
         for name, value in blank.items()
     )
-    return one.sort("i").select(COLUMNS)
+    return one.select(COLUMNS)

@@ -90,7 +90,7 @@ def next_plainly(
     from ..question import Heard
 
     heard: list[Heard] = []
-    asking = Asking(refuse_unencoded=part.refuse_unencoded, hear=heard.append)
+    asking = Asking(refuse_unencoded=part.refuse_unencoded, hear=heard.append, notes=False)
     moment = Moment(part.now, day=part.day)
     late = table.cand.select("consumer", "account", "point", "channel")[rows]
     groups = table.groups(late["consumer"].unique().to_list())

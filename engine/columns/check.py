@@ -14,6 +14,7 @@ from ..facts import asking
 from ..facts.view import Moment
 from ..kinds import Limit, Notice
 from ..panel import Panel
+from ..rule import Rule
 from ..situation import has_bit
 from .bits import maximum_of
 from .judge import Judgement
@@ -41,9 +42,9 @@ def chosen(part: PartInput, table: Table, judgements: list[Judgement]) -> pl.Ser
         for number, rule in one.timed:
             if not isinstance(rule.body, Limit):
                 continue
-            used = pl.col(f"u{number}").cast(pl.Int64)
+            used = one.rows[f"u{number}"].cast(pl.Int64)
             for value in (maximum_of(rule) - 1, maximum_of(rule)):
-                rows = one.rows.filter(used == value)["i"].unique().sort().head(EACH)
+                rows = one.rows["i"].filter(used == value).unique().sort().head(EACH)
                 picks.append(rows.cast(pl.UInt32))
     return pl.concat(picks).unique().sort()
 
@@ -57,13 +58,13 @@ def check(
     picked = chosen(part, table, judgements)
     if not len(picked):
         return [], 0
-    few = found.filter(pl.col("i").is_in(picked.implode())).select(
-        "i", "consumer", "account", "point", "channel", "zones", "places", "law", "known"
-    )
+    few = found.select("consumer", "account", "point", "channel", "zones", "places", "known")[
+        picked
+    ]
     groups = table.groups(few["consumer"].unique().to_list())
     moment = Moment(part.now, day=part.day)
     wrong: list[str] = []
-    for i, consumer, account, point, channel, zones, places, _, known in few.iter_rows():
+    for consumer, account, point, channel, zones, places, known in few.iter_rows():
         group = groups[consumer]
         where = whereabouts(group, group.consumers[consumer], moment, part.day)
         name = f"{account} {point} {channel}"
@@ -74,24 +75,24 @@ def check(
             wrong.append(f"{name}: places {sorted(where.jurisdictions)} plainly")
         if where.address_known != known:
             wrong.append(f"{name}: address known {where.address_known} plainly")
-        del i
+    checked = pl.zeros(len(table.cand), dtype=pl.Boolean, eager=True).scatter(picked, True)
     for one in judgements:
-        rows = one.rows.filter(pl.col("i").is_in(picked.implode()))
-        wrong += _facts(panel, table, one, rows)
+        wrong += _facts(panel, table, one, checked.gather(one.rows["i"]).arg_true())
     return wrong, len(picked)
 
 
-def _facts(panel: Panel, table: Table, one: Judgement, rows: pl.DataFrame) -> list[str]:
-    """Facts, bits and counts of these rows, plainly, against the columns."""
+def _facts(panel: Panel, table: Table, one: Judgement, rows: pl.Series) -> list[str]:
+    """Facts, bits and counts of these rows (by place), plainly, against the columns."""
     wrong: list[str] = []
     numbers = {rule.key: number for number, rule in one.timed}
     counted = [f"{c}{n}" for n, r in one.timed for c in ("u", "v")
-               if f"{c}{n}" in rows.columns]  # fmt: skip
+               if f"{c}{n}" in one.rows.columns]  # fmt: skip
     engine = panel.compiled(one.rules)
-    few = rows.select("i", "consumer", "account", "point", "channel", "z", "s", "combo", "zones",
-                      "years", "sure", *counted)  # fmt: skip
+    few = one.rows.select("i", "consumer", "account", "point", "channel", "z", "s", "combo",
+                          "zones", "years", "sure", *counted)[rows]  # fmt: skip
     views = table.views(few)
     ledger = ledger_of(panel)
+    bits: dict[int, list[Rule]] = {}
     for view, row in zip(views, few.iter_rows(named=True), strict=True):
         combo = one.combos[row["combo"]]
         situation = ledger.facts(row["s"])
@@ -105,9 +106,10 @@ def _facts(panel: Panel, table: Table, one: Judgement, rows: pl.DataFrame) -> li
                 wrong.append(f"{name}: {field} is {plain[field]} plainly, "
                              f"{situation[field]} in columns")  # fmt: skip
         zones = zone_list(table, row["zones"]) if row["zones"] else ()
-        for rule in combo.live:
-            if not has_bit(rule) or isinstance(rule.body, Notice):
-                continue
+        if row["combo"] not in bits:
+            asked = [rule for rule in combo.live if has_bit(rule)]
+            bits[row["combo"]] = [rule for rule in asked if not isinstance(rule.body, Notice)]
+        for rule in bits[row["combo"]]:
             count = asking.bit(view, rule, debt, zones)
             plain[f"bit:{rule.key}"] = count.bit
             number = numbers[rule.key]

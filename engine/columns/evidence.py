@@ -31,8 +31,9 @@ def evidence(table: Table, judgements: Sequence[Judgement]) -> pl.Series:
     number = pl.zeros(len(table.cand), dtype=pl.UInt32, eager=True)
     for one in judgements:
         timed = [(n, rule) for n, rule in one.timed if isinstance(rule.body, Limit | Wait)]
-        if timed:
-            _lay(number, texts, *_told(table, one, timed))
+        told = _told(table, one, timed) if timed else None
+        if told is not None:
+            _lay(number, texts, *told)
     whole = texts.to_frame("x").select(pl.concat_str(pl.lit("{"), "x", pl.lit("}")).alias("x"))
     return whole["x"].gather(number)
 
@@ -54,21 +55,26 @@ def _lay(number: pl.Series, texts: pl.Series, i: pl.Series, of: pl.Series, told:
     number.scatter(i, mine)
 
 
-def _told(table: Table, one: Judgement, timed: Sequence[tuple[int, Rule]]) -> Told:
-    """What one rule set says of the candidates that it says anything of."""
+def _told(table: Table, one: Judgement, timed: Sequence[tuple[int, Rule]]) -> Told | None:
+    """What one rule set says of the candidates that it says anything of; None: of nobody."""
     columns = [f"u{n}" for n, rule in timed if isinstance(rule.body, Limit)]
     columns += [f"v{n}" for n, _ in timed]
+    said = {number: resting(table, one, rule) for number, rule in timed}
     worst = one.rows.select("i", *columns)
+    if all(frame is None for frame in said.values()):
+        worst = worst.filter(pl.any_horizontal(pl.col(columns).is_not_null()))
+        if worst.is_empty():
+            return None
     twice = table.plural.gather(worst["i"])
     if twice.any():
         several = worst.filter(twice).group_by("i").agg(pl.col(columns).max())
         worst = pl.concat([worst.filter(~twice), several])
     parts: list[pl.Expr] = []
     for number, rule in timed:
-        said = resting(table, one, rule)
-        if said is not None:
-            worst = fragments(worst, number, said)
-        parts.append(_part(number, rule, rests=said is not None))
+        rests = said[number]
+        if rests is not None:
+            worst = fragments(worst, number, rests)
+        parts.append(_part(number, rule, rests=rests is not None))
     on = worst.columns[1:]
     whole = pl.concat_str(parts, separator=",", ignore_nulls=True).alias("told")
     kinds = worst.select(on).unique()

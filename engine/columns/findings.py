@@ -81,7 +81,8 @@ def outcome_table(
     situations, f, d, w = _met(ledger, judgements, len(table.cand))
     asked = asked_of_places(panel, table, refuse_unencoded, licences)
     by_id = rules_of(panel)
-    reads = [_reads_clock(names, by_id) for names in ledger.rules.members]
+    reads = ledger.notes.setdefault(("reads clock",), [])
+    reads += [_reads_clock(names, by_id) for names in ledger.rules.members[len(reads) :]]
     unplaced = (table.cand["zones"] == 0) & pl.Series(reads, dtype=pl.Boolean).gather(w)
     outcomes, x = _outcomes(ledger, by_id, f, asked, unplaced)
     found = table.cand.with_columns(

@@ -7,12 +7,13 @@ functions give it (`bits`), and the statements that did stand here until the rec
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import polars as pl
 
 from ..rule import Rule
 from .judge import Judgement
-from .table import Table
+from .table import Said, Table
 
 SCHEMA = {
     "i": pl.UInt32, "z": pl.UInt32, "excused": pl.String, "agreed": pl.String, "number": pl.Int64
@@ -28,6 +29,10 @@ def resting(table: Table, one: Judgement, rule: Rule) -> pl.DataFrame | None:
     told = table.said.get(rule.id)
     if not told:
         return None
+    return table.once(("resting", one.rules.name, rule.id), lambda: _resting(one, told))
+
+
+def _resting(one: Judgement, told: Mapping[tuple[int, int], Said]) -> pl.DataFrame | None:
     rows = [
         (i, z, _ids(said.excused), _ids(said.agreed), said.maximum if said.agreed else None)
         for (i, z), said in told.items()

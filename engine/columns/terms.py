@@ -16,6 +16,7 @@ import polars as pl
 from ..account import Collector
 from ..panel import Panel
 from ..rule import Ask
+from ..rulebook import Place
 from ..terms import (
     HELD,
     MISSING,
@@ -31,6 +32,8 @@ from .table import Table
 from .where import unmask
 
 _BARRED = Ask("time_barred")
+Said = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+"""Names of structural refusals, the law of those that places make, duties."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,8 @@ def asked_of_places(
     lacks, owes = [], []
     for row in kinds.iter_rows():
         if row not in note.known:
-            collector = licensed(Collector(row[5] if licences else ""), licences)
             told = dict(zip(keys, row, strict=True))
-            note.known[row] = _said(panel, told, collector, table.prepared.day, refuse_unencoded)
+            note.known[row] = _said(note, panel, told, table.prepared.day, refuse_unencoded)
         absent, cites, duty = note.known[row]
         lacks.append(missing.setdefault((absent, cites), len(missing)))
         owes.append(owed.setdefault(duty, len(owed)))
@@ -79,12 +81,11 @@ def asked_of_places(
 
 @dataclass
 class _Answers:
-    """What places ask, by kind of candidate, of collectors with these licences."""
+    """What places ask of collectors with these licences: by kind of candidate, and each place."""
 
     licences: Licences | None
-    known: dict[tuple[Any, ...], tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = field(
-        default_factory=dict
-    )
+    known: dict[tuple[Any, ...], Said] = field(default_factory=dict)
+    places: dict[tuple[Any, ...], Said] = field(default_factory=dict)
 
 
 def _suable(table: Table, found: pl.DataFrame) -> pl.Series:
@@ -94,30 +95,42 @@ def _suable(table: Table, found: pl.DataFrame) -> pl.Series:
 
 
 def _said(
-    panel: Panel,
-    row: Mapping[str, object],
-    collector: Collector,
-    day: date,
-    refuse_unencoded: bool,
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """What is missing, the law that asks for it, and the duties."""
-    law, role = row["law"], row["role"]
-    assert isinstance(law, int)
-    assert isinstance(role, str)
-    absent = set() if row["known"] else {"address_unknown"}
+    note: _Answers, panel: Panel, told: Mapping[str, Any], day: date, refuse_unencoded: bool
+) -> Said:
+    """What is missing, the law that asks for it, and the duties; of one kind of candidate."""
+    absent = set() if told["known"] else {"address_unknown"}
     cites: set[str] = set()
     found: set[str] = set()
-    for code in unmask(law, zones=False):
-        place = panel.rulebook.places.get(code)
-        if place is None:
-            absent.add("place_without_file")
-            continue
-        standing = licence(place, collector, role, day)
-        if standing not in (HELD, UNCHECKED):
-            absent.add(MISSING)
-            cites.update(licence_cite(place))
-        if not place.encoded and refuse_unencoded:
-            absent.add("place_not_encoded")
-        call, suable = bool(row["ringing"]), bool(row["suable"])
-        found.update(duties(place, (standing,), call=call, suable=suable))
+    who = (told.get("collector", ""), told["role"], told["ringing"], told["suable"])
+    for code in unmask(told["law"], zones=False):
+        if (code, *who) not in note.places:
+            note.places[code, *who] = _of_place(
+                note, panel.rulebook.places.get(code), *who, day, refuse_unencoded
+            )
+        for all_, one in zip((absent, cites, found), note.places[code, *who], strict=True):
+            all_.update(one)
     return tuple(sorted(absent)), tuple(sorted(cites)), tuple(sorted(found))
+
+
+def _of_place(
+    note: _Answers,
+    place: Place | None,
+    name: str,
+    role: str,
+    call: bool,
+    suable: bool,
+    day: date,
+    refuse_unencoded: bool,
+) -> Said:
+    """The same of one place."""
+    if place is None:
+        return ("place_without_file",), (), ()
+    absent = []
+    cites: tuple[str, ...] = ()
+    standing = licence(place, licensed(Collector(name), note.licences), role, day)
+    if standing not in (HELD, UNCHECKED):
+        absent.append(MISSING)
+        cites = licence_cite(place)
+    if not place.encoded and refuse_unencoded:
+        absent.append("place_not_encoded")
+    return tuple(absent), cites, tuple(duties(place, (standing,), call=call, suable=suable))

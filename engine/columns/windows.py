@@ -16,6 +16,7 @@ from ..facts.view import day_of
 from ..history import Statement
 from ..intervals import Interval, intersect
 from ..kinds import Window
+from ..panel import Panel
 from ..rule import Rule
 from .prepare import Prepared
 from .where import unmask
@@ -24,6 +25,27 @@ UTC = "UTC"
 THIS_TIME = "this_time_is_inconvenient"
 OWN_NUMBER = 1 << 63  # beside the zones of a number: it is the consumer's, not somebody else's
 Said = tuple[tuple[datetime, Statement], ...]
+
+
+Shut = tuple[str, str, int, int, bool, date]
+Joint = tuple[tuple[str, ...], tuple[str, ...], int, int, bool, date]
+
+
+@dataclass
+class Common:
+    """Windows that hang on nobody's own words: worked out once for all parts of a day."""
+
+    day: date
+    shut: dict[Shut, tuple[Interval, ...]] = field(default_factory=dict)
+    joint: dict[Joint, tuple[Interval, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, panel: Panel, day: date) -> Common:
+        """Those a panel has worked out."""
+        found = panel.notes.get(("windows",))
+        if not isinstance(found, Common) or found.day != day:
+            found = panel.notes["windows",] = Common(day)
+        return found
 
 
 @dataclass
@@ -38,12 +60,14 @@ class Hourglass:
     own: list[Said] = field(default_factory=lambda: [()])
     agreed: list[time | None] = field(default_factory=lambda: [None])
     _entries: dict[tuple[int, str], tuple[Hours, ...]] = field(default_factory=dict)
-    _shut: dict[tuple[str, str, int, int, bool, date], tuple[Interval, ...]] = field(
-        default_factory=dict
-    )
-    _joint: dict[
-        tuple[tuple[str, ...], tuple[str, ...], int, int, bool, date], tuple[Interval, ...]
-    ] = field(default_factory=dict)
+    common: Common | None = None
+    _shut: dict[Shut, tuple[Interval, ...]] = field(default_factory=dict)
+    _joint: dict[Joint, tuple[Interval, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Where nobody gave what is common, it is this part's alone."""
+        if self.common is None:
+            self.common = Common(self.day)
 
     def entries(self, signature: int, zone: str) -> tuple[Hours, ...]:
         """The hours behind a signature, in a zone."""
@@ -58,16 +82,20 @@ class Hourglass:
         """Open minutes of a rule in one zone; None where no clock is known."""
         body = rule.body
         assert isinstance(body, Window)
+        if body.closed_by != "consumer_hours" and (not voice or self.agreed[signature] is None):
+            signature = 0
+        assert self.common is not None
+        known = self._shut if signature else self.common.shut
         key = (rule.id, zone, number, signature, voice, day)
-        if key not in self._shut:
+        if key not in known:
             clocks = self._clocks(body, zone, number)
             if not clocks:
                 return None
             until = self.agreed[signature] if voice else None
             bounds = hours.bounds_of(body, lambda name: until if name == "calls_until" else None)
             own = self.entries(signature, zone) if body.closed_by == "consumer_hours" else ()
-            self._shut[key] = hours.minutes_open(body, bounds, day, clocks, zone, own)
-        return self._shut[key]
+            known[key] = hours.minutes_open(body, bounds, day, clocks, zone, own)
+        return known[key]
 
     def shut_at(
         self, rule: Rule, zone: str, number: int, signature: int, voice: bool, at: datetime
@@ -115,7 +143,9 @@ class Hourglass:
     ) -> tuple[Interval, ...]:
         """Minutes of a day, as every zone has it, that all these windows leave in all of them."""
         key = (tuple(rule.id for rule in rules), tuple(zones), number, signature, voice, day)
-        if key not in self._joint:
+        assert self.common is not None
+        known = self._joint if signature else self.common.joint
+        if key not in known:
             found: tuple[Interval, ...] | None = None
             for zone in zones:
                 bounds = (clock.day_bounds(day, zone),)
@@ -124,8 +154,8 @@ class Hourglass:
                 for rule in rules:
                     here = self.minutes(rule, zone, number, signature, voice, day) or ()
                     found = intersect(found or (), here)
-            self._joint[key] = found or ()
-        return self._joint[key]
+            known[key] = found or ()
+        return known[key]
 
 
 def signatures(prepared: Prepared, hourglass: Hourglass) -> pl.DataFrame:
