@@ -127,8 +127,7 @@ def silences(prepared: Prepared) -> tuple[pl.DataFrame, pl.Series]:
     wrote = wrote.group_by(keys).agg(pl.col("at").max().dt.date().alias("wrote"))
     latest = pl.col("received_at").max().dt.date().alias("spoke")
     spoke = prepared.said.filter(ATTORNEY).group_by("fp").agg(latest)
-    acts_at = pl.col("since").alias("acts_at")
-    acts = _designations(prepared).select("a", acts_at, acts_at.dt.date().alias("acts"))
+    acts = _designations(prepared).select("a", pl.col("since").dt.date().alias("acts"))
     rows = by_debt(prepared, rows).join(prepared.accounts.select("a", "collector"), on="a")
     rows = rows.join(wrote, on=keys, how="left").join(spoke, on="fp", how="left")
     rows = rows.join(acts, on="a", how="left")
@@ -138,9 +137,6 @@ def silences(prepared: Prepared) -> tuple[pl.DataFrame, pl.Series]:
         gap = (pl.col(name) - since).dt.total_days().abs()
         near = near | (gap <= 1).fill_null(value=False)
         later = pl.col(name) > since if name == "acts" else pl.col(name) >= since
-        if name == "acts":  # a word of silence that came in since he acts is about him
-            word = pl.col("kind") == "attorney_unanswered_since"
-            later = later & ~(word & (pl.col("received_at") >= pl.col("acts_at")))
         quiet = quiet & ~later.fill_null(value=False)
     long = pl.lit(prepared.day) > pl.col("since") + timedelta(days=ATTORNEY_DAYS)
     return rows.filter(long & quiet).select("a").unique(), rows.filter(near)["fp"].unique()

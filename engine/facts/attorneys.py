@@ -56,20 +56,16 @@ def _by_attorney(view: View, one: Statement) -> bool:
 def attorney_silent(view: View, debt: Account) -> str:
     """A letter to the attorney has had no answer for more than 30 days (number ours).
 
-    Anything the attorney sent or said since is an answer; who acts since a later day was not asked,
-    unless the word that nobody answered came in while he acted.
+    Anything the attorney sent or said since is an answer; who acts since a later day was not asked.
     """
     acts = designated(view, debt)
-    for received, one in view.said("attorney_written_to", "attorney_unanswered_since"):
+    for _, one in view.said("attorney_written_to", "attorney_unanswered_since"):
         if not concerns(named_debts(one), (debt.id,)):
             continue
         since = _date(one.value)
         if view.day <= since + timedelta(days=ATTORNEY_DAYS):
             continue
-        # a word of silence that came in while he acts is about him; an older one, or a letter
-        # written before he acted, is not
-        his = one.kind == "attorney_unanswered_since" and acts is not None and received >= acts
-        if not his and acts is not None and clock.local_date(acts, view.zone) > since:
+        if acts is not None and clock.local_date(acts, view.zone) > since:
             continue
         wrote = any(
             past.direction == "in"

@@ -216,7 +216,7 @@ _SAYINGS = (
     Saying("asks_for_more_contact", "person", means="the third party asks to be contacted again"),
     Saying("location_known", "true", means="the consumer's whereabouts are known"),
     Saying("represented_by", "person", ("debts", "address_known"), "an attorney acts"),
-    Saying("attorney_unanswered_since", "date", ("debts",), "the attorney who acts when this comes in has not answered since"),
+    Saying("attorney_unanswered_since", "date", ("debts",), "the attorney has not answered since"),
     Saying("attorney_written_to", "date", ("debts",), "we wrote to the attorney"),
     Saying("employee_notified", "date", means="the employee was told"),
     Saying("invites_visit", "date", means="a visit that day is welcome"),

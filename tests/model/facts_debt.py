@@ -240,16 +240,12 @@ def attorney_silent(asked: Asked) -> str:
             and role_of(group, other.by) == "attorney"
             and since <= received_at(asked, other) <= asked.now
         ]
-        # who acts since a later day was not asked, unless the word came in while he acted
+        # who acts since a later day was not asked
         newer = [
             rep
             for rep in representations(asked)
             if calendar.day_of(received_at(asked, rep), asked.zone)
             > calendar.day_of(since, asked.zone)
-            and (
-                one.kind == "attorney_written_to"
-                or received_at(asked, one) < received_at(asked, rep)
-            )
         ]
         if not wrote and not spoke and not newer:
             return YES
@@ -292,7 +288,7 @@ def initial_communication_made(asked: Asked) -> str:
     """
     answers = []
     for contact in happened_by_now(asked):
-        if contact.in_progress and asked.contact.flag("same_call"):
+        if contact.flag("call_in_progress") and asked.contact.flag("same_call"):
             continue
         if contact.consumer and human(asked.group, contact.consumer) != asked.person:
             continue  # in the file of another human: whoever that is was told, not this one
