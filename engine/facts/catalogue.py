@@ -32,7 +32,7 @@ PARAMETERS: Final[dict[str, str]] = {
     "holds": "a list of: complaint, disaster_area, legal_hold, client_recall",
     "types": "a list of: mortgage_servicer",
     "licences": "a list of: installment_loan",
-    "reply": "one of: hours, own_hours, place, attorney, medium, address; or a list of it and any_channel",
+    "reply": "one of: hours, own_hours, place, attorney, medium, address, cease; or a list of it and any_channel",
     "agreement": "a key of AGREEMENTS",
     "happened": "a selector with within, older_than, since or unless_followed",
 }
@@ -40,7 +40,9 @@ HOLDS: Final = ("complaint", "disaster_area", "legal_hold", "client_recall")
 LINES: Final = ("emergency", "hospital_room")
 COLLECTOR_TYPES: Final = ("mortgage_servicer",)
 LENDER_LICENCES: Final = ("installment_loan",)
-REPLIES: Final = ("hours", "own_hours", "place", "attorney", "medium", "address", "any_channel")
+REPLIES: Final = (
+    "hours", "own_hours", "place", "attorney", "medium", "address", "cease", "any_channel",
+)  # fmt: skip
 
 _ALL = (
     # -- contact: never unknown; the plain contact unless declared otherwise

@@ -193,8 +193,9 @@ def reply_open(view: View, parameter: str | tuple[str, ...]) -> bool:
     """Whether this declared reply answers a contact by the consumer that had no answer yet.
 
     hours: since the bad time of the law's window began; own_hours: of the consumer's
-    hours; place: that local day, from a point of that place; attorney, medium: since the
-    designation, at most seven days; address: from that address. `any_channel` widens the channel.
+    hours; place: that local day, from a point of that place; attorney, medium, cease: since the
+    designation or notice, at most seven days; address: from that address. `any_channel` widens
+    the channel.
     """
     if not view.contact.flag("reply_to_consumer"):
         return False
@@ -250,6 +251,7 @@ def _since(view: View, word: str, now: datetime) -> datetime | None:
         "attorney": ("represented_by", "wants_contact_through_attorney"),
         "medium": ("stop_medium", "opt_out_medium", "cease", "cease_or_refusal"),
         "address": ("opt_out_address", "opt_out_number_text", "do_not_use_number"),
+        "cease": ("cease", "cease_or_refusal", "refuses_to_pay"),
     }[word]
     floor = clock.start_of_day(view.day - timedelta(days=REPLY_DAYS - 1), view.zone)
     told = [received for received, _ in view.said(*kinds)]

@@ -215,6 +215,16 @@ def test_a_reply_is_open_seven_days_at_most() -> None:
     assert not opened("attorney", attorney, text_in("09-11T10:00"))
 
 
+@pytest.mark.parametrize("word", ["cease", "cease_or_refusal", "refuses_to_pay"])
+def test_what_comes_after_a_notice_to_stop_may_be_answered(word: str) -> None:
+    stop = said(word, ("D1",), "09-15T09:00")
+    assert opened("cease", stop, text_in("09-17T10:00"))
+    assert not opened("cease", stop, text_in("09-15T09:00"))
+    assert not opened("cease", stop, text_in("09-17T10:00"), past("09-17T11:00", "text"))
+    assert not opened("cease", text_in("09-17T10:00"))
+    assert not opened("cease", said(word, ("D1",), "09-01T09:00"), text_in("09-11T10:00"))
+
+
 def test_a_stranger_in_the_group_takes_nothing_back() -> None:
     other = Consumer("P2", "P2")
     revoked = replace(said("revokes_consent_to_call", True, "09-17T09:00"), consumer="P2", by="P2")

@@ -119,6 +119,8 @@ def _since_the_bad_time(asked: Asked, inbound: Contact, kind: str) -> bool:
         since = latest(asked, representations(asked))
     elif kind == "medium":
         since = latest(asked, medium_stops(asked))
+    elif kind == "cease":
+        since = latest(asked, said(asked, "cease", "cease_or_refusal", "refuses_to_pay"))
     else:
         if point.line != here(asked).line:
             return False
