@@ -19,8 +19,8 @@ from .contact_list import INSTANT, JSON_TEXTS
 
 ROWS_IN_GROUP: Final = 131_072
 AT_ONCE: Final = 32_768  # rows turned into text at once
-ODD: Final = r"[^ !#-\[\]-~]"
-"""Characters that may not stand in a JSON string as they are, and all that are not plain ASCII."""
+ODD: Final = r'["\\\x00-\x1f]'
+"""Characters that may not stand in a JSON string as they are."""
 ISO: Final = "%Y-%m-%dT%H:%M:%SZ"
 TEXTS: Final = ("csv", "ndjson")
 Columns = Mapping[str, pl.DataType]
@@ -76,9 +76,10 @@ def write_list(
 def _passing(texts: Mapping[str, Hashed], pieces: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """The pieces again, each put down as text before it is handed on."""
     for rows in pieces:
-        for some in rows.iter_slices(AT_ONCE):
+        for some in rows.iter_slices(AT_ONCE) if texts else ():
+            told = _in_words(some)
             for kind, text in texts.items():
-                _WRITERS[kind](cast("IO[bytes]", text), some)
+                _WRITERS[kind](cast("IO[bytes]", text), told, some.schema)
         yield rows
 
 
@@ -114,17 +115,6 @@ def write_parquet(
         raise
 
 
-def _instants(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.with_columns(
-        _in_words(rows[name], ISO) for name, kind in rows.schema.items() if kind == INSTANT
-    )
-
-
-def _json_list(name: str) -> pl.Expr:
-    inside = pl.struct(name).struct.json_encode()
-    return inside.str.slice(len(name) + 4, inside.str.len_chars() - (len(name) + 5)).alias(name)
-
-
 def _groups(pieces: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """The rows of pieces as the groups of rows that a file has, each in memory of its own.
 
@@ -151,60 +141,82 @@ def _own(pieces: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 def write_csv(path: Path, rows: pl.DataFrame) -> None:
     """Write rows as CSV, without the header."""
-    with path.open("wb") as file:
-        for some in rows.iter_slices(AT_ONCE):
-            _csv(file, some)
+    _write(path, "csv", rows)
 
 
 def write_ndjson(path: Path, rows: pl.DataFrame) -> None:
     """Write rows as NDJSON: an object a line, its words in the order of the columns."""
+    _write(path, "ndjson", rows)
+
+
+def _write(path: Path, kind: str, rows: pl.DataFrame) -> None:
     with path.open("wb") as file:
         for some in rows.iter_slices(AT_ONCE):
-            _ndjson(file, some)
+            _WRITERS[kind](file, _in_words(some), some.schema)
 
 
-def _csv(file: IO[bytes], rows: pl.DataFrame) -> None:
-    lists = [name for name, kind in rows.schema.items() if isinstance(kind, pl.List)]
-    flat = _instants(rows).with_columns(_json_list(name) for name in lists)
-    flat.write_csv(file, include_header=False, date_format="%Y-%m-%d")
+def _csv(file: IO[bytes], told: pl.DataFrame, _: Columns) -> None:
+    told.write_csv(file, include_header=False)
 
 
-def _ndjson(file: IO[bytes], rows: pl.DataFrame) -> None:
-    lines = rows.select(_line(rows))
+def _ndjson(file: IO[bytes], told: pl.DataFrame, columns: Columns) -> None:
+    lines = told.select(_line(told, columns))
     lines.write_csv(file, include_header=False, quote_style="never")
 
 
-_WRITERS: Final[dict[str, Callable[[IO[bytes], pl.DataFrame], None]]] = {
+_WRITERS: Final[dict[str, Callable[[IO[bytes], pl.DataFrame, Columns], None]]] = {
     "csv": _csv,
     "ndjson": _ndjson,
 }
 
 
-def _line(rows: pl.DataFrame) -> pl.Expr:
-    """Each row as a JSON object. Columns that are JSON themselves are put in as they stand."""
-    odd = rows.select(pl.col(pl.String).str.contains(ODD).any()).row(0, named=True)
-    pieces: list[pl.Expr] = []
-    told = "{"
-    for name, kind in rows.schema.items():
-        told += f'"{name}":'
-        cell, quote = pl.col(name), ""
-        if kind == INSTANT or kind == pl.Date():
-            cell, quote = _in_words(rows[name], ISO if kind == INSTANT else "%Y-%m-%d"), '"'
-        elif kind.is_integer():
-            cell = cell.cast(pl.String)
-        elif kind == pl.String() and name not in JSON_TEXTS and not odd[name]:
-            quote = '"'
-        elif name not in JSON_TEXTS:
-            cell = _json_list(name)
-        if quote and rows[name].null_count():
-            cell, quote = pl.concat_str(pl.lit(quote), cell, pl.lit(quote)), ""
-        pieces += [pl.lit(told + quote), cell.fill_null("null")]
-        told = quote + ","
-    return pl.concat_str([*pieces, pl.lit(told[:-1] + "}")])
+def _in_words(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with their instants and days as texts, and their lists as JSON, for both formats."""
+    return rows.with_columns(
+        _json_list(rows[name]) if isinstance(kind, pl.List) else _times(rows[name])
+        for name, kind in rows.schema.items()
+        if isinstance(kind, pl.List) or kind.is_temporal()
+    )
 
 
-def _in_words(times: pl.Series, form: str) -> pl.Expr:
+def _times(times: pl.Series) -> pl.Expr:
     """A column of instants or days as texts; each that there is is put into words once."""
     known = times.drop_nulls().unique()
-    texts = known.dt.strftime(form)
+    texts = known.dt.strftime(ISO if times.dtype == INSTANT else "%Y-%m-%d")
     return pl.col(times.name).replace_strict(known, texts, default=None, return_dtype=pl.String)
+
+
+def _json_list(lists: pl.Series) -> pl.Expr:
+    """A column of lists as JSON: put together, unless something in it needs Polars' own way."""
+    inside, cell = lists.explode(empty_as_null=False, keep_nulls=True), pl.col(lists.name)
+    if inside.null_count() or inside.str.contains(ODD).any():
+        return _json(lists.name)
+    whole = pl.concat_str(pl.lit('["'), cell.list.join('","'), pl.lit('"]'))
+    return pl.when(cell.list.len() == 0).then(pl.lit("[]")).otherwise(whole).alias(lists.name)
+
+
+def _json(name: str) -> pl.Expr:
+    inside = pl.struct(name).struct.json_encode()
+    return inside.str.slice(len(name) + 4, inside.str.len_chars() - (len(name) + 5)).alias(name)
+
+
+def _line(told: pl.DataFrame, columns: Columns) -> pl.Expr:
+    """Each row as a JSON object. Columns that are JSON themselves are put in as they stand."""
+    texts = [one for one, kind in columns.items() if kind == pl.String() and one not in JSON_TEXTS]
+    odd = told.select(pl.col(texts).str.contains(ODD).any()).row(0, named=True)
+    pieces: list[pl.Expr] = []
+    before = "{"
+    for name, kind in columns.items():
+        before += f'"{name}":'
+        cell, quote = pl.col(name), ""
+        if kind.is_integer():
+            cell = cell.cast(pl.String)
+        elif odd.get(name):
+            cell = _json(name)
+        elif kind.is_temporal() or name in odd:
+            quote = '"'
+        if quote and told[name].null_count():
+            cell, quote = pl.concat_str(pl.lit(quote), cell, pl.lit(quote)), ""
+        pieces += [pl.lit(before + quote), cell.fill_null("null")]
+        before = quote + ","
+    return pl.concat_str([*pieces, pl.lit(before[:-1] + "}")])
