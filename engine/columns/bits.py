@@ -61,7 +61,7 @@ def _windows(
     `alive`: by combo, its live rules by key.
     """
     clocks = table.units(rows, ["z", "nz", "sig", "voice"])
-    kinds = clocks.keys.rows()
+    kinds = table.once("clocks", clocks.keys.rows)
     pairs = rows["combo"].cast(pl.UInt32) * len(kinds) + clocks.of
     asked = pairs.unique()
     live = [[rule.key in keys for rule in windows] for keys in alive]

@@ -10,6 +10,7 @@ from typing import Final, TypeGuard
 
 import polars as pl
 
+from .. import days
 from ..facts import asking
 from ..rule import Ask, Happened, Selector
 from . import tally
@@ -186,10 +187,21 @@ def _time_barred(table: Table, ask: Ask) -> pl.Series:
 @once
 def _period_run(prepared: Prepared, years: int) -> pl.Series:
     """Of every account, whether so many years have passed since it began; null: nobody knows."""
-    ends = tally.months_later(pl.max_horizontal("last_payment", "defaulted"), 12 * years)
     # columns without one value are held as one null, and a year later they would be one row
     dates = pl.DataFrame([prepared.accounts[name] for name in ("last_payment", "defaulted")])
-    return dates.select((pl.lit(prepared.day) > ends).alias("run"))["run"]
+    began = pl.max_horizontal("last_payment", "defaulted")
+    return dates.select((began < run_before(prepared.day, years)).alias("run"))["run"]
+
+
+def run_before(day: date, years: int) -> date:
+    """The first day of which so many years have not passed on a day: all before it are longer ago.
+
+    The same day of another year; one that does not exist is the next (`days.add_months`).
+    """
+    found = days.add_months(day, -12 * years)
+    while days.add_months(found - timedelta(days=1), 12 * years) >= day:
+        found -= timedelta(days=1)
+    return found
 
 
 def _columnar_happened(asked: Happened) -> bool:
@@ -308,10 +320,10 @@ def _happened(table: Table, asked: Happened) -> pl.Series:
     met = asked_of.join(_named(table, asked), on="a")
     since = asked.since.what if asked.since is not None else None
     if since is not None:
-        days = table.prepared.accounts[since][met["a"]]
-        calendar = tally.Calendar(table.zones, *_span(days, table.prepared.day))
+        dates = table.prepared.accounts[since][met["a"]]
+        calendar = tally.Calendar(table.zones, *_span(dates, table.prepared.day))
         # a date to come has not begun: ever, then
-        met = met.with_columns(days.set(days > table.prepared.day, None).alias("since"))
+        met = met.with_columns(dates.set(dates > table.prepared.day, None).alias("since"))
         floor = calendar.starts("since")
         met = met.filter(floor.is_null() | (pl.col("at") >= floor))
     if asked.within is not None or asked.older_than is not None:
@@ -323,7 +335,7 @@ def _happened(table: Table, asked: Happened) -> pl.Series:
     return code.scatter(found["key"].filter(~found["open"]), YES)
 
 
-def _span(days: pl.Series, today: date) -> tuple[date, date]:
+def _span(dates: pl.Series, today: date) -> tuple[date, date]:
     """From the first of these days, or today, to the last."""
-    known = [one for one in (days.min(), days.max(), today) if isinstance(one, date)]
+    known = [one for one in (dates.min(), dates.max(), today) if isinstance(one, date)]
     return min(known), max(known)

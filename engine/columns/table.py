@@ -111,8 +111,10 @@ class Table:
 
     def units(self, rows: pl.DataFrame, on: list[str]) -> Units:
         """The units of some of its rows (by their number r), told apart by these columns."""
-        whole = self.once(("units", *on), lambda: Units.told(self.rows, on))
-        return whole.at(rows["r"])
+        of_debt = bool({"a", "pool"} & set(on))  # a debt has one file and one collector
+        by = [name for name in on if not of_debt or name not in ("fp", "collector")]
+        whole = self.once(("units", *on), lambda: Units.told(self.rows, on, by))
+        return whole if len(rows) == len(self.rows) else whole.at(rows["r"])
 
     @property
     def plural(self) -> pl.Series:

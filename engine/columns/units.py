@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+SPARSE = 32  # places for each row, beyond which units are not told apart by place
+
 
 @dataclass(frozen=True, slots=True)
 class Units:
@@ -20,19 +22,29 @@ class Units:
     of: pl.Series
 
     @classmethod
-    def told(cls, rows: pl.DataFrame, on: list[str]) -> Units:
-        """Tell the units of rows apart by these columns of numbers and words."""
+    def told(cls, rows: pl.DataFrame, on: list[str], by: list[str] | None = None) -> Units:
+        """Tell the units of rows apart by these columns of numbers and words.
+
+        `by`: those of them that tell all others, where some follow from the rest.
+        """
         keys = rows.select(on)
-        marks = _marks(keys)
+        marks, room = _marks(rows.select(by or on))
         if marks is None:
             known = keys.unique(maintain_order=True)
             told = known.with_row_index("u")
             found = keys.join(told, on=on, how="left", nulls_equal=True, maintain_order="left")
             return cls(known, found["u"])
-        firsts = marks.is_first_distinct().arg_true()
-        told = marks.gather(firsts).to_frame("mark").with_row_index("u")
-        found = marks.to_frame("mark").join(told, on="mark", how="left", maintain_order="left")
-        return cls(keys[firsts], found["u"])
+        if room > max(1 << 20, SPARSE * len(rows)):
+            firsts = marks.is_first_distinct().arg_true()
+            told = marks.gather(firsts).to_frame("mark").with_row_index("u")
+            found = marks.to_frame("mark").join(told, on="mark", how="left", maintain_order="left")
+            return cls(keys[firsts], found["u"])
+        row = pl.int_range(len(rows), dtype=pl.UInt32, eager=True)
+        first = pl.zeros(room, dtype=pl.UInt32, eager=True).scatter(marks.reverse(), row.reverse())
+        of = first[marks]  # a row of each row's unit, the same for all of it
+        firsts = row.filter(of == row)
+        numbers = row.scatter(firsts, row.head(len(firsts)))
+        return cls(keys[firsts], numbers[of].alias("u"))
 
     def at(self, rows: pl.Series) -> Units:
         """The same of some rows, by their places."""
@@ -44,8 +56,11 @@ class Units:
         return self.keys[numbers].hstack([numbers])
 
 
-def _marks(keys: pl.DataFrame) -> pl.Series | None:
-    """One number for each row: its keys side by side in 64 bits; None where they do not fit."""
+def _marks(keys: pl.DataFrame) -> tuple[pl.Series | None, int]:
+    """One number for each row: its keys side by side in 64 bits, and how many there may be.
+
+    None where they do not fit.
+    """
     numbers = keys.with_columns(pl.col(pl.String).cast(pl.Categorical).to_physical())
     mark: pl.Expr = pl.lit(0, dtype=pl.UInt64)
     room = 1
@@ -54,6 +69,6 @@ def _marks(keys: pl.DataFrame) -> pl.Series | None:
         width = (last if isinstance(last, int) else 0) + 2
         room *= width
         if room >= 1 << 63:
-            return None
+            return None, room
         mark = mark * width + (pl.col(name).cast(pl.UInt64) + 1).fill_null(0)
-    return numbers.select(mark.alias("mark"))["mark"]
+    return numbers.select(mark.alias("mark"))["mark"], room

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from engine.columns.facts import run_before
+from engine.days import add_months
 from engine.kinds import Block, Body, Limit, Notice, Wait, Window
 from engine.rule import Ask, Exclusion, Happened, Period, Selector
 from tests.comparing import PLAIN, TwinPanel, book_of
@@ -283,3 +285,12 @@ def test_what_happened_is_of_one_loan_and_not_of_its_pool() -> None:
         "A1 T1": False,
         "A2 T1": True,
     }
+
+
+@pytest.mark.parametrize("day", [date(2026, 11, 22), date(2028, 2, 29), date(2027, 3, 1)])
+@pytest.mark.parametrize("years", [2, 3, 4, 6])
+def test_a_period_of_years_has_run_of_what_began_before_one_day(day: date, years: int) -> None:
+    cut = run_before(day, years)
+    for near in range(-400, 400):
+        began = cut + timedelta(days=near)
+        assert (began < cut) == (day > add_months(began, 12 * years))
