@@ -13,9 +13,10 @@ from datetime import date, datetime
 
 import polars as pl
 
-from . import clock, words
+from . import clock
 from .columns import tally
 from .columns.budgets import budgets
+from .columns.candidates import candidates_of, rows_of, ways_of
 from .columns.check import check
 from .columns.findings import outcome_table, situation_table
 from .columns.footing import basis
@@ -36,7 +37,7 @@ from .columns.where import (
     unmask,
     zone_names,
 )
-from .columns.windows import OWN_NUMBER, UTC, Common, Hourglass, signatures
+from .columns.windows import UTC, Common, Hourglass, signatures
 from .facts.view import Moment
 from .footing import Met
 from .history import Group
@@ -44,7 +45,7 @@ from .kinds import Limit, Wait, Window
 from .panel import Panel
 from .question import FEDERAL, whereabouts
 from .rulebook import REACHING
-from .terms import Licences, limitation
+from .terms import Licences
 
 Groups = Callable[[Sequence[str]], Mapping[str, Group]]
 
@@ -164,120 +165,16 @@ def _table(panel: Panel, part: PartInput, prepared: Prepared, where: Where) -> T
     pointed = any(
         isinstance(one.body, Window) and one.body.clock == "point" for one in panel.rulebook.rules
     )
-    cand = _candidates(part, prepared, where, pointed)
     signed = signatures(prepared, hourglass)
-    cand = cand.join(signed, on="tp", how="left", maintain_order="left").with_columns(
-        pl.col("sig").fill_null(0)
-    )
-    cand = _years(panel, cand)
+    ways = ways_of(prepared, where, signed, part.channels, pointed=pointed)
+    cand = candidates_of(prepared, ways, part.groups, panel.rulebook.places)
     back = tally.looked_back(panel.rulebook.rules, part.day)
     calendar = tally.Calendar(zones, back, clock.add_months(part.day, 14))
-    names = ["t", "c", "fp", "l", "tp", "kind", "whom", "channel"]
-    ways = cand.select(names).unique(["t", "channel"], maintain_order=True).with_row_index("tc")
-    cand = cand.join(
-        ways.select("t", "channel", "tc"), on=["t", "channel"], how="left", maintain_order="left"
-    )
-    rows = _rows(cand, len(zones) - 1)
+    rows = rows_of(cand, len(zones) - 1)
     met = Met(panel.rulebook.digest)
     return Table(
         prepared, prepared, cand, rows, ways, zones, calendar, hourglass, part.groups_of, met
     )
-
-
-def _candidates(part: PartInput, prepared: Prepared, where: Where, pointed: bool) -> pl.DataFrame:
-    """Every account x point x planned channel its kind allows, in the order of the list.
-
-    `nz`, the zones of a number, is kept where a window may read that clock: for somebody else's
-    number, and, marked OWN_NUMBER, for the consumer's where some rule asks the point's (`pointed`).
-    """
-    channels = pl.DataFrame(
-        [
-            (kind, channel)
-            for kind, allowed in words.CHANNELS_OF_KIND.items()
-            for channel in allowed
-            if channel in part.channels
-        ],
-        schema={"kind": pl.String, "channel": pl.String},
-        orient="row",
-    )
-    points = (
-        prepared.points.join(where.points, on="t", maintain_order="left")
-        .select(
-            "t", "pt", "c", "point", "kind", "number", "tp", "l", "nz", "stranger",
-            pl.col("whom_now").alias("whom"),
-        )
-        .join(channels, on="kind")
-    )  # fmt: skip
-    accounts = prepared.accounts.select(
-        "a", "account", "consumer", "c", "fp", "pool", "collector", "balance", "placed",
-        pl.col("type").alias("debt_type"), _role().alias("role"),
-    )  # fmt: skip
-    order = part.groups.select("consumer", "group")
-    cand = (
-        accounts.join(order, on="consumer", how="left")
-        .with_columns(pl.col("group").fill_null(pl.col("consumer")))
-        .join(points, on="c")
-        .join(where.consumers.drop("consumer"), on="c")
-        .sort("group", "account", "point", "channel")
-        .with_row_index("i")
-    )
-    other = pl.col("stranger") | (pl.col("tp") != pl.col("fp"))
-    at_work = pl.col("kind").is_in(sorted(words.WORK_KINDS))
-    nothing = pl.lit(0, dtype=pl.UInt64)
-    own = pl.col("nz") | pl.lit(OWN_NUMBER, dtype=pl.UInt64) if pointed else nothing
-    return cand.with_columns(
-        pl.when(other).then("nz").otherwise(own).alias("nz"),
-        pl.col("channel").is_in(list(words.VOICE_CHANNELS)).alias("voice"),
-        (
-            pl.col("places")
-            | pl.when(at_work).then("work").otherwise(nothing)
-            | pl.when(~pl.col("known")).then("by_number").otherwise(nothing)
-        ).alias("law"),
-    )
-
-
-def _role() -> pl.Expr:
-    """`decide.role_of`: a servicer of an account in default when obtained is marked so."""
-    covered = pl.col("fdcpa_covered").eq_missing(pl.lit(value=True))
-    not_covered = pl.col("fdcpa_covered").eq_missing(pl.lit(value=False))
-    default = (pl.col("defaulted") <= pl.col("placed")).fill_null(~not_covered)
-    servicer = pl.col("collector_role") == "servicer"
-    return (
-        pl.when(servicer & (covered | default))
-        .then(pl.lit("servicer_in_default"))
-        .otherwise("collector_role")
-    )
-
-
-def _years(panel: Panel, cand: pl.DataFrame) -> pl.DataFrame:
-    """The shortest limitation period of each candidate's debt, and whether it surely is that."""
-    places = panel.rulebook.places
-    kinds = cand.select("law", "debt_type").unique(maintain_order=True).rows()
-    rows = [(m, debt, *limitation(places, unmask(m, zones=False), debt)) for m, debt in kinds]
-    schema = {"law": pl.UInt64, "debt_type": pl.String, "years": pl.Int64, "sure": pl.Boolean}
-    table = pl.DataFrame(rows, schema=schema, orient="row")
-    return cand.join(table, on=["law", "debt_type"], how="left", maintain_order="left")
-
-
-def _rows(cand: pl.DataFrame, utc: int) -> pl.DataFrame:
-    """One row per candidate and candidate zone; a zone unknown is judged on UTC's clock."""
-    masks = cand["zones"].unique().to_list()
-    table = pl.DataFrame(
-        {
-            "zones": masks,
-            "z": [[n for n in range(utc) if m >> n & 1] or [utc] for m in masks],
-        },
-        schema={"zones": pl.UInt64, "z": pl.List(pl.UInt8)},
-    )
-    keys = [
-        *("i", "a", "c", "fp", "t", "pt", "tc", "l", "tp", "pool", "collector", "channel", "kind"),
-        *("whom", "role", "debt_type", "zones", "nz", "sig", "voice", "law", "years", "sure"),
-        *("consumer", "account", "point"),
-    ]
-    rows = cand.select(keys).join(table, on="zones", how="left", maintain_order="left")
-    if all(len(one) == 1 for one in table["z"].to_list()):
-        return rows.with_columns(pl.col("z").list.first()).with_row_index("r")
-    return rows.explode("z", empty_as_null=True, keep_nulls=True).with_row_index("r")
 
 
 def _judge_all(panel: Panel, part: PartInput, table: Table) -> list[Judgement]:
