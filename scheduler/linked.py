@@ -27,6 +27,10 @@ SWITCHBOARD: Final = 200
 """A number or person met in more consumers' files than this connects none of them."""
 
 
+SPAN: Final = 500_000
+"""Consumers whose contacts are looked through at once: memory grows with it, no result does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Linked:
     """`groups` has the columns consumer, group, sorted by consumer.
@@ -57,7 +61,7 @@ def contact_groups(
     loans, crowded = _edges(_loans(tables))
     edges = [numbers, people, loans]
     if through_contacts:
-        edges += [_across(tables), _elsewhere(tables)]
+        edges += _astray(tables, everyone)
     found = _components(pl.concat(edges).unique(maintain_order=True))
     groups = pl.DataFrame({"consumer": everyone}).join(
         found, on="consumer", how="left", maintain_order="left"
@@ -120,33 +124,55 @@ def _loans(tables: Tables | Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
     return accounts.select(key="servicing_account", consumer="consumer").drop_nulls()
 
 
-def _across(tables: Tables | Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
-    """Pairs (consumer of a contact, consumer of an account it was about) that differ."""
+def _astray(tables: Tables | Mapping[str, pl.DataFrame], everyone: pl.Series) -> list[pl.LazyFrame]:
+    """Pairs of consumers, of a contact and of an account it was about or a point it used.
+
+    Nearly all contacts stay in their own file, and are met there, span by span of consumers; only
+    of the others the owner is looked for among all.
+    """
+    bounds = [None, *everyone.gather_every(SPAN)[1:].to_list(), None]
+    spans = [_within(*bounds[n : n + 2]) for n in range(len(bounds) - 1)]
     contacts = table_of(tables, "contacts")
-    accounts = table_of(tables, "accounts").select("account", owner="consumer")
+    found = []
+    for table, key, used in (("accounts", "account", _about), ("contact_points", "point", _used)):
+        owners = table_of(tables, table).select(key, "consumer")
+        lazily = [
+            used(contacts.filter(span))
+            .join(owners.filter(span), on=[key, "consumer"], how="anti")
+            .unique()
+            for span in spans
+        ]
+        astray = pl.concat([one.collect(engine="streaming") for one in lazily])
+        there = owners.filter(pl.col(key).is_in(astray[key].unique().implode())).collect()
+        pairs = astray.join(there.rename({"consumer": "owner"}), on=key)
+        found.append(pairs.select(a="consumer", b="owner").unique().sort("a", "b").lazy())
+    return found
+
+
+def _within(first: str | None, last: str | None) -> pl.Expr:
+    """Consumers from one id up to but not including another; None: without end."""
+    consumer, test = pl.col("consumer"), pl.lit(value=True)
+    if first is not None:
+        test = consumer >= first
+    return test if last is None else test & (consumer < last)
+
+
+def _about(contacts: pl.LazyFrame) -> pl.LazyFrame:
+    """The accounts that contacts were about, with the consumer of the contact."""
     named = [
-        contacts.select("consumer", account=name)
-        .filter(pl.col("account").list.len() > 0)
-        .explode("account")
-        .filter(
-            pl.col("account").ne_missing(pl.col("account").shift(1))
-            | pl.col("consumer").ne_missing(pl.col("consumer").shift(1))
+        _runs(
+            contacts.select("consumer", account=name)
+            .filter(pl.col("account").list.len() > 0)
+            .explode("account")
         )
         for name in ("attributed_to", "discussed", "conversation_attributed_to")
     ]
-    pairs = pl.concat(named).join(accounts, on="account")
-    apart = pairs.filter(pl.col("consumer") != pl.col("owner"))
-    edges = apart.select(a="consumer", b="owner").unique().collect(engine="streaming")
-    return edges.sort("a", "b").lazy()
+    return pl.concat(named)
 
 
-def _elsewhere(tables: Tables | Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
-    """Pairs (consumer of a contact, consumer of the contact point it used) that differ."""
-    contacts = _runs(table_of(tables, "contacts").select("consumer", "point").drop_nulls())
-    points = table_of(tables, "contact_points").select("point", owner="consumer")
-    apart = contacts.join(points, on="point").filter(pl.col("consumer") != pl.col("owner"))
-    edges = apart.select(a="consumer", b="owner").unique().collect(engine="streaming")
-    return edges.sort("a", "b").lazy()
+def _used(contacts: pl.LazyFrame) -> pl.LazyFrame:
+    """The points that contacts used, with the consumer of the contact."""
+    return _runs(contacts.select("consumer", "point").drop_nulls())
 
 
 def _edges(pairs: pl.LazyFrame) -> tuple[pl.LazyFrame, list[str]]:

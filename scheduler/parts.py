@@ -25,6 +25,8 @@ from .records import Tables
 from .store.schema import TABLES
 
 ROWS_IN_GROUP: Final = 16_384
+STRAYS: Final = 50_000
+"""Ids whose rows are put in order at once: memory grows with it."""
 BY_CONSUMER: Final = tuple(name for name in TABLES if name != "account_parties")
 
 
@@ -47,10 +49,10 @@ class Plan:
     """How a portfolio is cut: `crowded` parts to be decided first, then `parts` in order.
 
     `groups`: consumer, group, together (what is counted together: the crowd, else the group),
-    part. `astray` is by part: ids within its range that belong to others; `strays` by table: a file
-    with the rows of ids outside their part's range, sorted by its column part. `maybe`: who may be
-    one human (`humans.Humans`). `chosen`: not everybody of the source is in it, and rows of a
-    part's range may be of nobody in the plan.
+    part. `astray` is by part: ids within its range that belong to others; `strays` by table: a
+    directory with the rows of ids outside their part's range, sorted by their column part. `maybe`:
+    who may be one human (`humans.Humans`). `chosen`: not everybody of the source is in it, and rows
+    of a part's range may be of nobody in the plan.
     """
 
     source: Tables
@@ -153,12 +155,26 @@ def _strays(
     )
     files = {}
     for name in BY_CONSUMER if homes else ():
-        here = source.scan(name).filter(pl.col("consumer").is_in(known["consumer"].implode()))
-        files[name] = scratch / f"strays-{name}.parquet"
+        files[name] = scratch / f"strays-{name}"
         with writing(files[name]):
-            rows = here.join(known.lazy(), on="consumer").sort("part")
-            rows.sink_parquet(files[name], row_group_size=ROWS_IN_GROUP, compression="lz4")
+            files[name].mkdir(exist_ok=True)
+            _lay_aside(source.scan(name), known.sort("part"), files[name])
     return {part: tuple(ids) for part, ids in astray.items()}, files
+
+
+def _lay_aside(rows: pl.LazyFrame, known: pl.DataFrame, place: Path) -> None:
+    """Write the rows of these ids, in order of their part, as files of a directory."""
+    here = rows.filter(pl.col("consumer").is_in(known["consumer"].implode()))
+    loose = place / "loose"
+    if len(known) > STRAYS:  # everything is read once, whatever the number of files
+        here.sink_parquet(loose, row_group_size=ROWS_IN_GROUP, compression="lz4")
+        here = pl.scan_parquet(loose)
+    for number, some in enumerate(known.iter_slices(STRAYS)):
+        few = here.join(some.lazy(), on="consumer").sort("part")
+        few.sink_parquet(
+            place / f"{number:05}.parquet", row_group_size=ROWS_IN_GROUP, compression="lz4"
+        )
+    loose.unlink(missing_ok=True)
 
 
 def alone(plan: Plan, part: Part) -> Plan:

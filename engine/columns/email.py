@@ -112,7 +112,18 @@ def later_routes(prepared: Prepared) -> pl.DataFrame:
 
 
 def _routes_of(prepared: Prepared, cand: pl.DataFrame) -> pl.DataFrame:
-    """For every candidate: the three routes, with opt-outs, employers and the history put in."""
+    """For every candidate: the three routes, with opt-outs, employers and the history put in.
+
+    Four facts ask it of the same rows: what was found is kept with them.
+    """
+    kept: tuple[pl.DataFrame, pl.DataFrame] | None = prepared.kept.get((_routes_of,))
+    if kept is None or kept[0] is not cand:
+        kept = cand, _routes_found(prepared, cand)
+        prepared.kept[_routes_of,] = kept
+    return kept[1]
+
+
+def _routes_found(prepared: Prepared, cand: pl.DataFrame) -> pl.DataFrame:
     found = cand.select("t").join(routes(prepared), on="t", how="left", maintain_order="left")
     found = found.with_columns(pl.exclude("t").fill_null(value=False))
     wrote = prepared.history.filter((pl.col("channel") == "email") & ~pl.col("out"))

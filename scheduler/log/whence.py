@@ -83,7 +83,8 @@ def _codes(
     owner = pl.col("owner")  # the id of a file names the person of that file
     own = (owner == pl.col("person")) | (owner == pl.col("consumer"))
     own &= pl.col("kind").is_in(sorted(PHONE_KINDS))
-    points = frames["contact_points"].join(people, on="consumer").filter(own)
+    points = frames["contact_points"].select("consumer", "point", "kind", "owner", "number")
+    points = points.join(people, on="consumer").filter(own)
     others = said.filter(pl.col("kind") == REFUSED).select("consumer", "point").unique()
     points = points.join(others, on=["consumer", "point"], how="anti")
     code = pl.col("number").str.extract(_CODE)
@@ -98,15 +99,17 @@ def _codes(
 
 def _by_person(rows: pl.DataFrame, people: pl.DataFrame, name: str) -> pl.DataFrame:
     """Texts of each person, each once, sorted and joined."""
-    return (
+    told = (
         rows.drop_nulls("told")
         .join(people, on="consumer")
-        .select("person", "told")
+        .select("person", pl.col("told").alias(name))
         .unique()
-        .sort("person", "told")
-        .group_by("person")
-        .agg(pl.col("told").str.join(",").alias(name))
+        .sort("person", name)
     )
+    same = pl.col("person") == pl.col("person").shift(1)
+    several = told.select((same | same.shift(-1)).fill_null(value=False).alias("x"))["x"]
+    joined = told.filter(several).group_by("person").agg(pl.col(name).str.join(","))
+    return pl.concat([told.filter(~several), joined])
 
 
 # -- of one

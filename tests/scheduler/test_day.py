@@ -206,12 +206,19 @@ def test_another_moment_is_another_run(source: Portfolio, made: Manifest, tmp_pa
 # -- parts
 
 
+@pytest.mark.parametrize("strays", [50_000, 4])
 @pytest.mark.parametrize("crowd", [200, 1])
 @pytest.mark.parametrize("size", [9, 60, ACCOUNTS])
 def test_parts_hold_every_row_once_and_no_group_is_cut(
-    source: Portfolio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, crowd: int
+    source: Portfolio,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+    crowd: int,
+    strays: int,
 ) -> None:
     monkeypatch.setattr(linked, "SWITCHBOARD", crowd)
+    monkeypatch.setattr("scheduler.parts.STRAYS", strays)
     cut = plan(source, size, tmp_path)
     found: dict[str, list[pl.DataFrame]] = {name: [] for name in TABLES}
     homes = []

@@ -500,6 +500,20 @@ def test_a_contact_with_anothers_person_or_point_links(met: Mapping[str, Any]) -
     assert dict(apart.iter_rows())["C03"] == "C03"
 
 
+@pytest.mark.parametrize("span", [1, 2, 3, 4, 5])
+def test_contacts_link_across_the_spans_they_are_looked_through_in(
+    span: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = people(5)
+    about = {"consumer": "C05", "point": "P05", "discussed": ["A05", "A01"]}
+    used = {"contact": "T2", "consumer": "C02", "point": "P04", "attributed_to": ["A02"]}
+    lost = {"contact": "T3", "consumer": "C03", "point": None, "attributed_to": ["A03"]}
+    frames["contacts"] = table("contacts", about, used, lost)
+    monkeypatch.setattr("scheduler.linked.SPAN", span)
+    found = {"C01": "C01", "C02": "C02", "C03": "C03", "C04": "C02", "C05": "C01"}
+    assert groups_of(frames) == found
+
+
 @pytest.mark.parametrize(("files", "linked"), [(SWITCHBOARD, True), (SWITCHBOARD + 1, False)])
 def test_a_switchboard_connects_nobody(files: int, linked: bool) -> None:
     frames = people(files)
