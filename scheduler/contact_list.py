@@ -90,8 +90,9 @@ def withheld(rows: pl.DataFrame, rulebook: Rulebook) -> pl.DataFrame:
     shared budget leaves. Named are the budgets with the least room; `kept_by` and `kept_cites`
     are empty for every other row.
     """
-    kept = rows.filter(pl.col("permitted") & ~pl.col("listed"))
-    kept = kept.select("row", pl.col("budgets").str.replace_all(_ID, "").alias("budgets"))
+    places = rows.select("permitted", "listed", "budgets").with_row_index("n")
+    kept = places.filter(pl.col("permitted") & ~pl.col("listed"))
+    kept = kept.select("n", pl.col("budgets").str.replace_all(_ID, "").alias("budgets"))
     shares = kept["budgets"].unique().sort()
     table = pl.DataFrame(
         [_tightest(text, rulebook) for text in shares],
@@ -100,9 +101,8 @@ def withheld(rows: pl.DataFrame, rulebook: Rulebook) -> pl.DataFrame:
     ).with_columns(budgets=shares)
     named = kept.join(table, on="budgets").drop("budgets")
     nothing = pl.lit([], dtype=pl.List(pl.String))
-    return rows.join(named, on="row", how="left", maintain_order="left").with_columns(
-        pl.col("kept_by").fill_null(nothing), pl.col("kept_cites").fill_null(nothing)
-    )
+    found = places.select("n").join(named, on="n", how="left", maintain_order="left")
+    return rows.hstack(found.select(pl.col("kept_by", "kept_cites").fill_null(nothing)))
 
 
 _ID: Final = r'"id":"(?:[^"\\]|\\.)*",'  # what tells budgets alike in rule and room apart

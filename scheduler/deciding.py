@@ -229,14 +229,14 @@ def put_down(desk: Desk, placed: Placed) -> Put:
     if placed.more is not None:
         found = pl.concat([found, placed.more.select(found.columns)])
         files.append(set_aside.crowd_path(scratch, number))
-    found = found.with_row_index(set_aside.AT)
+    rows = _marked(job, found.with_row_index(set_aside.AT))
+    marks = rows.select(set_aside.AT, *MARKS)
     if placed.more is not None:
-        found = found.sort("group", maintain_order=True)
-    rows = _numbered(job, found, placed.first)
+        marks = marks.select(pl.all().sort_by(rows["group"], maintain_order=True))
     with writing(scratch):  # no log, no list
         if placed.more is not None:
             set_aside.write(files[-1], placed.more)
-        set_aside.write(files[1], rows.select(set_aside.AT, *MARKS))
+        set_aside.write(files[1], marks)
         for path in files:
             sync(path)
     funnel = Funnel()
@@ -258,15 +258,12 @@ def _unencoded(rulebook: Rulebook) -> list[str]:
     return sorted(code for code, place in rulebook.places.items() if not place.encoded)
 
 
-def _numbered(job: Job, candidates: pl.DataFrame, first: int) -> pl.DataFrame:
-    """Candidates with their number, whether they are listed, and what withholds them."""
-    number = pl.int_range(first, first + candidates.height, dtype=pl.Int64)
+def _marked(job: Job, candidates: pl.DataFrame) -> pl.DataFrame:
+    """Candidates with whether they are listed, and what withholds them."""
     left = pl.col("attempts_left").fill_null(0)
-    numbered = candidates.with_columns(
-        number.alias("row"), (pl.col("permitted") & (left > 0)).alias("listed")
-    )
-    _check(numbered)
-    return contact_list.withheld(numbered, job.rulebook)
+    marked = candidates.with_columns((pl.col("permitted") & (left > 0)).alias("listed"))
+    _check(marked)
+    return contact_list.withheld(marked, job.rulebook)
 
 
 def _check(rows: pl.DataFrame) -> None:
