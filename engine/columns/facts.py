@@ -19,7 +19,7 @@ from .email import route_chain, route_consumer, route_creditor, safe_harbour, te
 from .levels import Codes
 from .lookup import COLUMNS, doubtful
 from .prepare import Prepared, once
-from .selected import selected, unclear
+from .selected import selected, taken
 from .spoken import FACTS_OF, files_with
 from .statuses import UNKNOWN, YES, Column
 from .table import CODE, Table
@@ -232,50 +232,50 @@ def _ever(asked: Happened) -> bool:
     return asked.since is None and asked.within is None and asked.older_than is None
 
 
-def _named(table: Table, asked: Happened) -> pl.DataFrame:
-    """What contacts are on record, by debt: a, at, and whether that is `open`, for all we know.
+def _met(table: Table, asked: Happened) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
+    """What contacts are on record, by debt (`_debts_of`): all, those met surely, and those maybe.
 
     One that names no debt may be about each of the person's; one without a result may be no such.
     """
     prepared, event = table.prepared, asked.event
-    since = tally.reach_back(asked.within, prepared.day)
-    open_ = unclear(event).alias("open")
-    found = selected(prepared, event, since, ["h", open_])
     pairs = _debts_of(prepared, event.debts == "discussed")
-    met = pl.zeros(len(prepared.history), dtype=pl.UInt8, eager=True)
-    met = met.scatter(found["h"], found["open"].cast(pl.UInt8) + 1)[pairs["h"]]
-    here = met > 0
-    open_here = (met == 2).filter(here)
-    rows = pairs.select("a", "at", "vague").filter(here)
-    return rows.select("a", "at", (pl.lit(open_here) | pl.col("vague")).alias("open"))
+    met, open_ = taken(prepared, event)
+    met, open_ = met[pairs["k"]], open_[pairs["k"]] | pairs["vague"]
+    since = tally.reach_back(asked.within, prepared.day)
+    if since is not None:
+        met = met & (pairs["at"] >= since)
+    if event.types is not None:
+        fit = pl.zeros(len(prepared.history), dtype=pl.Boolean, eager=True)
+        met = met & fit.scatter(selected(prepared, event, since)["h"], True)[pairs["h"]]
+    return pairs, met & ~open_, met & open_
 
 
 @once
 def _debts_of(prepared: Prepared, discussed: bool) -> pl.DataFrame:
-    """The debts that contacts on record are about, or may be: h, a, at, and whether it is `vague`.
+    """The debts contacts on record are about, or may be: h, k (kind), a, at, and whether `vague`.
 
     That is one that names no debt, where the person has several. Counts are per collector.
     """
     links = prepared.talked if discussed else prepared.charged
-    contacts = prepared.history.select("h", "fp", "at", "collector")
+    contacts = prepared.history.select("h", "k", "fp", "at", "collector")
     accounts = prepared.accounts.select("a", "fp", "collector", "single")
     named = links.beside(contacts).drop_nulls("a")
     named = named.filter(accounts["collector"][named["a"]] == named["collector"])
     vague = links.silent(contacts).join(accounts, on=["fp", "collector"])
     return pl.concat(
         [
-            named.select("h", "a", "at", pl.lit(value=False).alias("vague")),
-            vague.select("h", "a", "at", ~pl.col("single").alias("vague")),
+            named.select("h", "k", "a", "at", pl.lit(value=False).alias("vague")),
+            vague.select("h", "k", "a", "at", ~pl.col("single").alias("vague")),
         ]
     )
 
 
 def _happened_ever(table: Table, asked: Happened) -> pl.Series:
     """`_happened` whenever it was, by account."""
-    found = _named(table, asked)
+    pairs, sure, maybe = _met(table, asked)
     code = pl.zeros(len(table.prepared.accounts), dtype=pl.UInt8, eager=True)
-    code = code.scatter(found["a"].filter(found["open"]), UNKNOWN)
-    return code.scatter(found["a"].filter(~found["open"]), YES)
+    code = code.scatter(pairs["a"].filter(maybe), UNKNOWN)
+    return code.scatter(pairs["a"].filter(sure), YES)
 
 
 def _simply_dated(asked: Happened) -> bool:
@@ -317,7 +317,9 @@ def _happened(table: Table, asked: Happened) -> pl.Series:
     count = len(table.zones)
     keys = pl.col("a") * count + pl.col("z")
     asked_of = table.once("zones of accounts", lambda: table.rows.select("a", "z").unique())
-    met = asked_of.join(_named(table, asked), on="a")
+    pairs, sure, maybe = _met(table, asked)
+    named = pairs.select("a", "at", maybe.alias("open")).filter(sure | maybe)
+    met = asked_of.join(named, on="a")
     since = asked.since.what if asked.since is not None else None
     if since is not None:
         dates = table.prepared.accounts[since][met["a"]]

@@ -56,7 +56,7 @@ def judge(panel: Panel, rules: RuleSet, table: Table, rows: pl.DataFrame) -> Jud
     columns = laid.columns[1:]
     of, distinct = _situations(laid, columns)
     names = [rules.names[ask] for ask in asks] + [f"bit:{key}" for key in keys]
-    numbers = _numbers(panel, rules, names, combos, distinct, columns)
+    numbers = _numbers(panel, rules, names, combos, distinct, laid)
     rows = rows.with_columns(numbers[of][found.of].alias("s"))
     return Judgement(rules, rows, numbers, combos, tuple(enumerate(bits[key] for key in keys)))
 
@@ -89,21 +89,24 @@ def _numbers(
     names: list[str],
     combos: list[Combo],
     distinct: pl.DataFrame,
-    columns: list[str],
+    laid: pl.DataFrame,
 ) -> pl.Series:
-    """The ledger's number of each distinct situation; those not met before are decided now."""
+    """The ledger's number of each distinct situation; those not met before are decided now.
+
+    `laid`: rows with combo, facts and bits laid out; `distinct` names one of each situation.
+    """
     ledger = ledger_of(panel)
     base: dict[int, dict[str, str]] = {}
     book = ledger.books.setdefault((rules.name, *names), {})
     keys: list[Key] = []
     fresh: dict[int, tuple[Key, dict[str, str], Applying]] = {}
-    packed = distinct.drop("s", *columns)
+    packed = distinct.drop("s", "at")
     for at, (number, *codes) in enumerate(packed.iter_rows()):
         key = (combos[number].words, *codes)
         keys.append(key)
         if key not in book:
             fresh[at] = (key, {}, partial(applying, panel, rules, combos[number]))
-    met = distinct[list(fresh)].select("combo", *columns).iter_rows()
+    met = laid[distinct["at"][list(fresh)]].iter_rows()
     for (_, fields, _), (number, *codes) in zip(fresh.values(), met, strict=True):
         if number not in base:
             base[number] = _base(rules, combos[number])
@@ -169,17 +172,19 @@ def _base(rules: RuleSet, combo: Combo) -> dict[str, str]:
     return found
 
 
-def _situations(rows: pl.DataFrame, columns: list[str]) -> tuple[pl.Series, pl.DataFrame]:
-    """Number the distinct rows of these columns, packed two bits each into 64-bit keys."""
+def _situations(laid: pl.DataFrame, columns: list[str]) -> tuple[pl.Series, pl.DataFrame]:
+    """Number the distinct rows of these columns, packed two bits each into 64-bit keys.
+
+    The number of each row; and by number (s) the combo, the keys, and where one stands (at).
+    """
     packed = []
     for start in range(0, len(columns), 30):
         key: pl.Expr = pl.lit(0, dtype=pl.UInt64)
         for place, name in enumerate(columns[start : start + 30]):
             key = key + pl.col(name).cast(pl.UInt64) * (4**place)
         packed.append(key.alias(f"k{start // 30}"))
-    names = ["combo", *[f"k{n}" for n in range(len(packed))]]
-    rows = rows.with_columns(packed)
-    distinct = rows.select(*names, *columns).unique(names, keep="any").sort(names)
-    distinct = distinct.with_row_index("s")
-    of = rows.join(distinct.select(*names, "s"), on=names, how="left", maintain_order="left")["s"]
+    rows = laid.select("combo", *packed)
+    names = rows.columns
+    distinct = rows.with_row_index("at").unique(names, keep="any").sort(names).with_row_index("s")
+    of = rows.join(distinct.drop("at"), on=names, how="left", maintain_order="left")["s"]
     return of, distinct

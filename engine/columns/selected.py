@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import polars as pl
@@ -18,22 +17,23 @@ KEPT = ("h", "at", "fp", "t", "pt", "l", "who", "met", "collector", "channel", "
 """What counting, and telling what is unclear, read of a contact once it is selected."""
 
 
-def selected(
-    prepared: Prepared,
-    chosen: Selector,
-    since: datetime | None = None,
-    kept: Sequence[str | pl.Expr] = KEPT,
-) -> pl.DataFrame:
+def selected(prepared: Prepared, chosen: Selector, since: datetime | None = None) -> pl.DataFrame:
     """History rows that a selector counts, its period and units aside (`counting.matches`).
 
-    `since`: those from then on. `kept`: what is wanted of them; `h` must be.
+    `since`: those from then on. Of their columns KEPT.
     """
     history = prepared.history
     here = prepared.alike.taken(chosen, _test).gather(history["k"])
     if since is not None:
         here &= history["at"] >= since
-    rows = history.lazy().filter(here).select(kept).collect()
+    rows = history.lazy().filter(here).select(KEPT).collect()
     return rows if chosen.types is None else _of_types(prepared, rows, chosen, chosen.types)
+
+
+def taken(prepared: Prepared, chosen: Selector) -> tuple[pl.Series, pl.Series]:
+    """By kind of contact (k), whether a selector takes it, and whether that is `unclear`."""
+    alike = prepared.alike
+    return alike.taken(chosen, _test), alike.kinds.select(unclear(chosen).alias("x"))["x"]
 
 
 def _test(chosen: Selector) -> pl.Expr:
