@@ -136,8 +136,7 @@ def decide_part(panel: Panel, part: PartInput, alarm: Callable[[str], None]) -> 
         "plain_rows": float(table.plain_rows),
     }
     plain = pl.DataFrame(list(table.met.rows.values()), schema=SITUATIONS, orient="row")
-    met = pl.concat([situation_table(panel, judgements), plain]).sort("situation")
-    return PartResult(candidates, met, stats)
+    return PartResult(candidates, situation_table(panel, judgements, plain), stats)
 
 
 def _where(part: PartInput, prepared: Prepared) -> Where:
@@ -246,14 +245,9 @@ def _assemble(table: Table, found: pl.DataFrame, disagree: bool) -> pl.DataFrame
             pl.col("cites").list.concat(pl.lit(["README.md, promise 4"])),
             pl.lit("structural").alias("force"),
             pl.lit(None, dtype=pl.Datetime("us", "UTC")).alias("next_permitted_utc"),
+            pl.lit(None, dtype=pl.Datetime("us", "UTC")).alias("open_utc"),
+            pl.lit(None, dtype=pl.Datetime("us", "UTC")).alias("close_utc"),
+            pl.lit(0, dtype=pl.Int32).alias("attempts_left"),
+            *(pl.lit("[]").alias(name) for name in ("windows_utc", "windows_local", "budgets")),
         )
-    refused = ~pl.col("permitted")
-    blank = {
-        "open_utc": None, "close_utc": None, "windows_utc": "[]", "windows_local": "[]",
-        "attempts_left": 0, "budgets": "[]",
-    }  # fmt: skip
-    one = one.with_columns(
-        pl.when(refused).then(pl.lit(value)).otherwise(name).alias(name)
-        for name, value in blank.items()
-    )
     return one.select(COLUMNS)

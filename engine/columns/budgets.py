@@ -241,7 +241,7 @@ def _named(table: Table, shares: pl.DataFrame, rules: Sequence[str]) -> pl.Serie
     of = pl.concat(rows)
     numbers = pl.int_range(1, len(of) + 1, dtype=pl.UInt32, eager=True)
     listed = pl.zeros(count, dtype=pl.UInt32, eager=True).scatter(of, numbers)
-    return pl.concat(whole).gather(listed)
+    return pl.concat(whole, rechunk=True).gather(listed)
 
 
 def _escaped(text: pl.Series) -> pl.Series:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -19,6 +19,7 @@ from ..facts.consent import CONSENT_DAYS
 from ..facts.statuses import ATTORNEY_DAYS
 from ..facts.view import Moment
 from ..footing import walk_of
+from ..history import Contact, Group
 from ..kinds import Limit, Notice, Wait
 from ..panel import Panel
 from ..rule import Ask, Exclusion, Happened, Rule
@@ -35,6 +36,8 @@ from .where import place_names
 
 if TYPE_CHECKING:
     from ..part import PartInput
+    from ..question import Ask as Asking
+    from ..question import Heard
 
 FAR = timedelta(days=400)  # further off than any walk of `upcoming` ends
 CONSENT = Ask("in_call_consent")
@@ -85,9 +88,7 @@ def next_plainly(
     panel: Panel, part: PartInput, table: Table, rows: pl.Series
 ) -> tuple[pl.Series, pl.Series]:
     """`next_permitted` of these candidates by the plain functions, and the days they looked at."""
-    from ..deciding import decide
     from ..question import Ask as Asking
-    from ..question import Heard
 
     heard: list[Heard] = []
     asking = Asking(refuse_unencoded=part.refuse_unencoded, hear=heard.append, notes=False)
@@ -97,13 +98,37 @@ def next_plainly(
     found, walks = [], []
     for consumer, account, point, channel in late.iter_rows():
         contact = plain_contact(channel, point, account, part.now)
-        heard.clear()
         group = groups[consumer]
         asked = replace(asking, shared=table.shared(group))
-        found.append(decide(panel, group, contact, moment, asked).next_permitted)
+        found.append(_next(panel, group, contact, moment, asked, heard))
         walks.append(walk_of(heard, table.met))
     table.walked(len(found))
     return pl.Series(found, dtype=pl.Datetime("us", "UTC")), pl.Series(walks, dtype=pl.String)
+
+
+def _next(
+    panel: Panel,
+    group: Group,
+    contact: Contact,
+    moment: Moment,
+    asked: Asking,
+    heard: list[Heard],
+) -> datetime | None:
+    """`next_permitted` of a decision; of its own day only what refuses is looked for, if anything.
+
+    What holds on that day stands in the record already; `heard` are the looks, of that day first.
+    """
+    from ..deciding import decide
+    from ..upcoming import next_permitted
+
+    heard.clear()
+    brief = replace(asked, whole=False, brief=True)
+    refused = decide(panel, group, contact, moment, brief).findings
+    if not refused:  # its hours have no minute in common
+        heard.clear()
+        return decide(panel, group, contact, moment, asked).next_permitted
+    a_day = replace(asked, search=False)
+    return next_permitted(lambda day: decide(panel, group, contact, day, a_day), moment, refused)
 
 
 def _where(asking: pl.Series, turns: pl.Series) -> pl.Series:

@@ -59,6 +59,8 @@ class Drawing:
         known = self.panel.notes.setdefault(("draws", rule.id, self.table.prepared.day), [])
         assert isinstance(known, list)
         known += [self._counts(rule, number) for number in range(len(known), len(self.words))]
+        if not any(known):
+            return None
         counts = pl.Series(known, dtype=pl.Boolean)
         return counts.gather(self.kind) if counts.gather(self.here).any() else None
 

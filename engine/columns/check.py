@@ -99,8 +99,12 @@ def _facts(panel: Panel, table: Table, one: Judgement, rows: pl.Series) -> list[
         debt = view.debts[0]
         name = f"{row['account']} {row['point']} {row['channel']} in {view.zone}"
         plain = dict(situation)
-        for ask in combo.needed:
-            field = one.rules.names[ask]
+        note = ("named", one.rules.name, combo.words, table.prepared.day)
+        if note not in panel.notes:
+            panel.notes[note] = [(ask, one.rules.names[ask]) for ask in combo.needed]
+        named = panel.notes[note]
+        assert isinstance(named, list)
+        for ask, field in named:
             plain[field] = asking.value(view, ask, debt, row["years"], row["sure"])
             if plain[field] != situation[field]:
                 wrong.append(f"{name}: {field} is {plain[field]} plainly, "

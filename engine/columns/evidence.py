@@ -35,7 +35,7 @@ def evidence(table: Table, judgements: Sequence[Judgement]) -> pl.Series:
         if told is not None:
             _lay(number, texts, *told)
     whole = texts.to_frame("x").select(pl.concat_str(pl.lit("{"), "x", pl.lit("}")).alias("x"))
-    return whole["x"].gather(number)
+    return whole["x"].rechunk().gather(number)
 
 
 def _lay(number: pl.Series, texts: pl.Series, i: pl.Series, of: pl.Series, told: pl.Series) -> None:

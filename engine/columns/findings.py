@@ -46,9 +46,15 @@ class Refusing:
     waits: bool
 
 
-def situation_table(panel: Panel, judgements: list[Judgement]) -> pl.DataFrame:
-    """Every situation once: its digest, rule set, facts, and both engines' answers."""
-    return ledger_of(panel).table[_numbers(judgements)].sort("situation")
+def situation_table(
+    panel: Panel, judgements: list[Judgement], more: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """Every situation once: its digest, rule set, facts, and both engines' answers; and `more`."""
+    table = ledger_of(panel).whole()
+    found = table[_numbers(judgements)]
+    if more is not None:
+        found = pl.concat([found, more], rechunk=True)
+    return found[found["situation"].arg_sort()]
 
 
 def _numbers(judgements: Sequence[Judgement]) -> pl.Series:
@@ -108,7 +114,7 @@ def _met(
 ) -> tuple[pl.Series, pl.Series, pl.Series, pl.Series]:
     """By candidate: its situations, and the numbers of what refuses, is owed and applies."""
     numbers = _numbers(judgements).unique()
-    names = ledger.table["situation"].gather(numbers)
+    names = ledger.whole()["situation"].gather(numbers)
     order = names.arg_sort()
     numbers, names = numbers.gather(order), names.gather(order)
     # situations of a part by the place of their names among each other
@@ -135,30 +141,25 @@ def _met(
     # no law in force was asked, so none opened a window
     closed = ledger.refusals.number([NO_WINDOW])
     return (
-        _listed(names, i, place, many, count),
+        _listed(names, i, place, count),
         whole(ledger.refusals, ledger.refuses, closed),
         whole(ledger.duties, ledger.owes, 0),
         whole(ledger.rules, ledger.applies, 0),
     )
 
 
-def _listed(
-    names: pl.Series, i: pl.Series, place: pl.Series, many: pl.Series, count: int
-) -> pl.Series:
-    """By candidate the names of its situations, sorted: rows i, place; `many` of each candidate."""
-    lists = [pl.Series([[]], dtype=TEXTS)]
-    of = [pl.Series([], dtype=pl.UInt32)]
-    wide = many.gather(i.rle_id())
-    for length in many.unique().sort().to_list():
-        here = wide == length
-        lists.append(names.gather(place.filter(here)).reshape((-1, length)).cast(TEXTS))
-        of.append(i.filter(here).gather_every(length))
-    whole = pl.concat(lists)
+def _listed(names: pl.Series, i: pl.Series, place: pl.Series, count: int) -> pl.Series:
+    """By candidate the names of its situations, sorted: those at `place`, i in order."""
+    rows = pl.DataFrame([i.set_sorted().alias("i"), names.gather(place).alias("name")])
+    lists = rows.group_by("i", maintain_order=True).agg("name")
+    found = lists["name"]
     if names.is_duplicated().any():  # asked again because an engine had failed
-        whole = whole.list.unique(maintain_order=True)
-    numbers = pl.int_range(1, len(whole), dtype=pl.UInt32, eager=True)
-    at = pl.zeros(count, dtype=pl.UInt32, eager=True).scatter(pl.concat(of), numbers)
-    return whole.gather(at)
+        found = found.list.unique(maintain_order=True)
+    if len(found) == count:
+        return found
+    numbers = pl.int_range(1, len(found) + 1, dtype=pl.UInt32, eager=True)
+    at = pl.zeros(count, dtype=pl.UInt32, eager=True).scatter(lists["i"], numbers)
+    return pl.concat([pl.Series("name", [[]], dtype=TEXTS), found], rechunk=True).gather(at)
 
 
 def _outcomes(

@@ -191,15 +191,17 @@ def upcoming(
     """
     cuts = _cuts(panel, judgements, found["w"], table.prepared.now)
     openings = _openings(panel, table, found["w"], cuts)
+    shut = (None, None, "[]", "[]")  # refused: whatever is open then is not written
     windows = pl.DataFrame(
-        [openings.today(one) for one in openings.all],
+        [*(openings.today(one) for one in openings.all), shut],
         schema={"open_utc": INSTANT, "close_utc": INSTANT, "windows_utc": pl.String,
                 "windows_local": pl.String},
         orient="row",
-    )[openings.of]  # fmt: skip
-    closed = found["permitted"] & windows["open_utc"].is_null()
+    )  # fmt: skip
+    closed = found["permitted"] & windows["open_utc"].gather(openings.of).is_null()
     x = found["x"].scatter(closed.arg_true(), len(outcomes) - 1)
     permitted, by_time = found["permitted"] & ~closed, found["by_time"] | closed
+    windows = windows[openings.of.clone().scatter((~permitted).arg_true(), len(openings.all))]
     later, walk = _later(panel, part, table, judgements, openings, found["f"], by_time)
     said = outcomes.select("rules", "cites", "force", "waits")[x]
     return found.hstack(windows).with_columns(
