@@ -12,7 +12,7 @@ that it is running, of one window that it is closed, of one notice that its duty
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .kinds import Limit, Notice, Require, Wait, Window
@@ -110,7 +110,12 @@ class RuleSet:
 
 def name_of(rule_set: str, order: Sequence[str], situation: Situation) -> str:
     """The digest of a situation whose fields are given in sorted order."""
-    text = "\x1f".join([rule_set, *order, *[situation[one] for one in order]])
+    return named(rule_set, order, [situation[one] for one in order])
+
+
+def named(rule_set: str, order: Sequence[str], values: Iterable[str]) -> str:
+    """`name_of` a situation whose words are given in the order of its fields."""
+    text = "\x1f".join([rule_set, *order, *values])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

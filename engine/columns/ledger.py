@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import polars as pl
 
 from ..panel import Panel, Verdict
 from ..rule import Rule
-from ..situation import RuleSet, Situation, name_of
+from ..situation import RuleSet, Situation, named
 from .unions import Sets
 
 MOST = 200_000  # situations, or sets of them, kept at once
@@ -54,9 +55,18 @@ class Ledger:
     duties: Sets = field(default_factory=Sets)
     rules: Sets = field(default_factory=Sets)
     numbers: dict[tuple[int, int, int], int] = field(default_factory=dict)
-    table: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TABLE))
     books: dict[Key, dict[Key, int]] = field(default_factory=dict)
     notes: dict[Key, Any] = field(default_factory=dict)
+    _table: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TABLE))
+    _rows: list[Row] = field(default_factory=list)
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """All situations, by number; those decided since it was last asked for are added now."""
+        if self._rows:
+            self._table = pl.concat([self._table, framed(self._rows, TABLE)], rechunk=True)
+            self._rows.clear()
+        return self._table
 
     def add(
         self,
@@ -71,20 +81,21 @@ class Ledger:
         """
         asked = [one for _, one, _ in fresh]
         order = rules.sorted_fields
-        names = [name_of(rules.name, order, one) for one in asked]
-        written = _writer(order)
+        values = list(map(itemgetter(*order), asked))
+        names = [named(rules.name, order, one) for one in values]
+        shape = _shape(order)
         numbers: dict[Key, int] = {}
-        rows: list[Row] = []
         verdicts = panel.ask(rules, asked, names)
-        for (key, facts, applying), verdict, digest in zip(fresh, verdicts, names, strict=True):
+        for (key, facts, applying), verdict, digest, told in zip(
+            fresh, verdicts, names, values, strict=True
+        ):
             number = len(self.verdicts)
             numbers[key] = number
             if not verdict.trouble.startswith("engine_failed"):
                 book[key] = number
             self.verdicts.append(verdict)
             self.outcome.append(self._outcome(verdict, applying(facts)))
-            rows.append(_row(rules, digest, written(facts), verdict))
-        self.table = pl.concat([self.table, framed(rows, TABLE)])
+            self._rows.append(_row(rules, digest, shape % told, verdict))
         return numbers
 
     def _outcome(self, verdict: Verdict, applies: tuple[Rule, ...]) -> int:
@@ -114,11 +125,10 @@ class Ledger:
         return {str(name): str(value) for name, value in told.items()}
 
 
-def _writer(order: Sequence[str]) -> Callable[[Situation], str]:
-    """Writes situations with these fields as JSON objects, whose words need no escapes."""
-    head = "{" + ",".join(f'{json.dumps(name)}:"{{}}"'.replace("%", "%%") for name in order) + "}"
-    shape = head[:1] + head[1:-1].replace("{}", "%s") + head[-1:]
-    return lambda facts: shape % tuple([facts[name] for name in order])
+def _shape(order: Sequence[str]) -> str:
+    """A JSON object with these fields, with a place (%s) for each word; words need no escapes."""
+    names = [json.dumps(name).replace("%", "%%") for name in order]
+    return "{" + ",".join(f'{name}:"%s"' for name in names) + "}"
 
 
 def _row(rules: RuleSet, digest: str, facts: str, verdict: Verdict) -> Row:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 import polars as pl
 
@@ -283,5 +284,9 @@ def latest(prepared: Prepared, body: Wait, units: Units) -> pl.DataFrame:
 def first_free(body: Wait, day: pl.Series) -> pl.Series:
     """`counting.first_free` of a column of days: each day's own is reckoned once."""
     known = day.drop_nulls().unique().to_list()
-    ends = {one: counting.first_free(one, body) for one in known}
+    ends = {one: _first_free(one, body) for one in known}
     return day.replace_strict(ends, default=None, return_dtype=pl.Date)
+
+
+_first_free = lru_cache(maxsize=4096)(counting.first_free)
+"""A day's own is the same in every part."""
