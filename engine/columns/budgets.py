@@ -96,7 +96,7 @@ def _budget_rows(
 ) -> pl.DataFrame:
     """i, unit and left of every row with a share of one rule's budgets, by unit and i.
 
-    `rows`: of candidates to whom it applies; `counts`: whose attempts count (`Drawing.counting`).
+    `rows`: of candidates to whom it applies; `counts`: whose attempts count, by words.
     """
     assert isinstance(rule.body, Limit | Wait)
     mine, agreed = _bound(drawing.table, one, rows, number, rule)
@@ -107,6 +107,7 @@ def _budget_rows(
     assert isinstance(last, int)
     blank = pl.zeros(last + 1, dtype=pl.Boolean, eager=True)
     bound = unit.gather(mine["i"])
+    counts = counts.gather(drawing.kind)
     drawn = (counts & blank.clone().scatter(bound, True).gather(unit)).scatter(mine["i"], False)
     others = drawing.rows.filter(drawn.gather(drawing.rows))
     theirs = unit.gather(others)

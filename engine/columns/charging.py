@@ -52,9 +52,9 @@ class Drawing:
         return cls(panel, table, permitted.arg_true(), kind, here, list(met))
 
     def counting(self, rule: Rule) -> pl.Series | None:
-        """By candidate: whether its attempt would count for a limit, or start a wait.
+        """By the number of its words (`kind`): whether an attempt would count, or start a wait.
 
-        It may be bound by the rule or not, and permitted or not. None: nobody's would.
+        It may be bound by the rule or not. None: nobody's of this part would.
         """
         known = self.panel.notes.setdefault(("draws", rule.id, self.table.prepared.day), [])
         assert isinstance(known, list)
@@ -62,7 +62,7 @@ class Drawing:
         if not any(known):
             return None
         counts = pl.Series(known, dtype=pl.Boolean)
-        return counts.gather(self.kind) if counts.gather(self.here).any() else None
+        return counts if counts.gather(self.here).any() else None
 
     def _counts(self, rule: Rule, number: int) -> bool:
         if number not in self._views:

@@ -57,9 +57,18 @@ def _lay(number: pl.Series, texts: pl.Series, i: pl.Series, of: pl.Series, told:
 
 def _told(table: Table, one: Judgement, timed: Sequence[tuple[int, Rule]]) -> Told | None:
     """What one rule set says of the candidates that it says anything of; None: of nobody."""
+    said = {number: resting(table, one, rule) for number, rule in timed}
+    timed = [
+        (n, rule)
+        for n, rule in timed
+        if said[n] is not None
+        or one.rows[f"{'u' if isinstance(rule.body, Limit) else 'v'}{n}"].null_count()
+        < len(one.rows)
+    ]
+    if not timed:
+        return None
     columns = [f"u{n}" for n, rule in timed if isinstance(rule.body, Limit)]
     columns += [f"v{n}" for n, _ in timed]
-    said = {number: resting(table, one, rule) for number, rule in timed}
     worst = one.rows.select("i", *columns)
     if all(frame is None for frame in said.values()):
         worst = worst.filter(pl.any_horizontal(pl.col(columns).is_not_null()))
