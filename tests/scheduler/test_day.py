@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import hashlib
 import json
 import os
@@ -204,6 +205,20 @@ def test_another_moment_is_another_run(source: Portfolio, made: Manifest, tmp_pa
 
 
 # -- parts
+
+
+@pytest.mark.parametrize("swept", [True, False])
+def test_no_look_for_cycles_while_a_part_is_decided(swept: bool) -> None:
+    before = gc.isenabled()
+    try:
+        (gc.enable if swept else gc.disable)()
+        with deciding.unswept():
+            assert not gc.isenabled()
+        with pytest.raises(KeyError), deciding.unswept():
+            raise KeyError
+        assert gc.isenabled() == swept
+    finally:
+        (gc.enable if before else gc.disable)()
 
 
 @pytest.mark.parametrize("strays", [50_000, 4])
