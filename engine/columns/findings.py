@@ -50,8 +50,7 @@ def situation_table(
     panel: Panel, judgements: list[Judgement], more: pl.DataFrame | None = None
 ) -> pl.DataFrame:
     """Every situation once: its digest, rule set, facts, and both engines' answers; and `more`."""
-    table = ledger_of(panel).whole()
-    found = table[_numbers(judgements)]
+    found = ledger_of(panel).table[_numbers(judgements)]
     if more is not None:
         found = pl.concat([found, more], rechunk=True)
     return found[found["situation"].arg_sort()]
@@ -114,7 +113,7 @@ def _met(
 ) -> tuple[pl.Series, pl.Series, pl.Series, pl.Series]:
     """By candidate: its situations, and the numbers of what refuses, is owed and applies."""
     numbers = _numbers(judgements).unique()
-    names = ledger.whole()["situation"].gather(numbers)
+    names = ledger.table["situation"].gather(numbers)
     order = names.arg_sort()
     numbers, names = numbers.gather(order), names.gather(order)
     # situations of a part by the place of their names among each other

@@ -113,12 +113,6 @@ class Ledger:
                 held.append(number)
         return self.numbers[key]
 
-    def whole(self) -> pl.DataFrame:
-        """`table` in one piece, for whoever looks many rows up."""
-        if self.table.n_chunks() > 1:
-            self.table = self.table.rechunk()
-        return self.table
-
     def facts(self, number: int) -> dict[str, str]:
         """A situation's fields, as they were put to the engines."""
         told = json.loads(self.table["facts"][number])
