@@ -20,7 +20,7 @@ from .columns.candidates import candidates_of, rows_of, ways_of
 from .columns.check import check
 from .columns.findings import outcome_table, situation_table
 from .columns.footing import basis
-from .columns.judge import Judgement, judge
+from .columns.judge import JUDGED, Judgement, judge
 from .columns.ledger import TABLE as SITUATIONS
 from .columns.ledger import turn
 from .columns.past import Frames
@@ -191,7 +191,7 @@ def _judge_all(panel: Panel, part: PartInput, table: Table) -> list[Judgement]:
         bit = 1 << (number - 1)
         here = table.rows["r"].filter((table.rows["law"] & bit) != 0)
         if len(here):
-            rows = table.rows[here]
+            rows = table.rows.select(JUDGED)[here]
             counts = any(isinstance(rule.body, Limit | Wait) for rule in rules.rules)
             found.append(judge(panel, rules, table.under(bit) if counts else table, rows))
     return found + _judge_reaching(panel, part, table)
@@ -204,7 +204,7 @@ def _judge_reaching(panel: Panel, part: PartInput, table: Table) -> list[Judgeme
         rules = panel.rule_set(f"{place}{REACHING}", part.day)
         there = table.prepared.accounts["collector_located_in"] == place
         here = table.rows["r"].filter(there.fill_null(value=False)[table.rows["a"]])
-        rows = table.rows[here]
+        rows = table.rows.select(JUDGED)[here]
         if rules.rules and len(rows):
             found.append(judge(panel, rules, table, rows))
     return found

@@ -23,6 +23,10 @@ from .levels import Codes, Places, kinds
 from .statuses import UNKNOWN
 from .table import COMBO, WORDS, Table
 
+JUDGED = ["r", "i", "a", "fp", "tc", "z", "consumer", "account", "point", "channel", "kind", "whom",
+          "zones", "years", "sure"]  # fmt: skip
+"""What is looked at of a row; its units are told apart for all rows at once (`Table.units`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
