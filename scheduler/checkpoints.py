@@ -10,6 +10,7 @@ whoever may write here may as well write the list.
 from __future__ import annotations
 
 import os
+import shutil
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -75,14 +76,18 @@ class Checkpoints:
         return told
 
     def tidy(self) -> None:
-        """Take away every file that no checkpoint names: what was half done. Raises CannotWrite."""
+        """Take away all that no checkpoint names: what was half done. Raises CannotWrite."""
         with writing(self.place):
             there = list(self.place.iterdir())
             records = [path for path in there if path.suffix == ENDING]
             found = (read_record(path) for path in records)
             named = {shown for one in found if one is not None for shown in one.get("files", ())}
             for path in there:
-                if path not in records and path.name not in named:
+                if path in records or path.name in named:
+                    continue
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
                     path.unlink()
 
     def drop(self, name: str, files: Sequence[Path]) -> None:

@@ -13,7 +13,7 @@ from engine.rulebook import digest_of
 from scheduler.log import layout, sealing
 from scheduler.log.keys import Keys, make_keys
 from scheduler.log.records import DECISIONS, SITUATIONS
-from scheduler.log.segment import SegmentWriter, write_decisions
+from scheduler.log.segment import SegmentWriter, decisions, write_decisions
 
 NOW = datetime(2026, 11, 21, 11, tzinfo=UTC)
 FILES = [("rules/x.yaml", b"format: 1\n")]
@@ -75,9 +75,9 @@ def segment(place: Path, run: str = COMMON["run"], count: int = 12, **more: Any)
     writer = SegmentWriter(made, scratch)
     told = [(name, "federal@1", "{}", ["a/b"], [], ["a/b"], None, "") for name in NAMES]
     writer.add_situations(pl.DataFrame(told, schema=SITUATIONS, orient="row"))
-    write_decisions(scratch, 0, pl.DataFrame(rows, schema=kinds))
-    writer.take(0)
-    writer.finish({**COMMON, "run": run, **more}, FILES)
+    common = {**COMMON, "run": run, **more}
+    write_decisions(made, [decisions(pl.DataFrame(rows, schema=kinds))], common)
+    writer.finish(common, count, FILES)
     return made
 
 
