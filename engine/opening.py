@@ -10,6 +10,7 @@ from .account import Account
 from .compiled import LIFTED, OUT, outcome
 from .decision import Interval
 from .facts import hours, selecting
+from .facts.counting import may_begin
 from .facts.view import View
 from .intervals import from_on, intersect
 from .kinds import Limit, Wait, Window
@@ -94,8 +95,6 @@ def attempts_left(judged: list[Judged], asked: Ask) -> int | None:
 
 def starts_wait(view: View, body: Wait, debt: Account) -> bool:
     """Whether the contact, without a conversation, would itself start the wait."""
-    if not body.after.of_contacts or body.after.what == "conversations":
-        return False
-    if body.after.direction == "in":
+    if not may_begin(body.after):
         return False
     return selecting.membership(view, replace(body.after, direction="out"), debt) == "counts"

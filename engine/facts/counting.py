@@ -159,6 +159,12 @@ def limit(view: View, body: Limit, debt: Account) -> Count:
     return Count(words.YES, "reached", used, maximum, free, counts_this=True, agreed=by)
 
 
+def may_begin(event: Selector) -> bool:
+    """Whether an attempt, without a conversation, may be the event that something runs from."""
+    ours = event.of_contacts and event.direction != "in"
+    return ours and event.what != "conversations"
+
+
 def _since_unknown(body: Limit, debt: Account) -> bool:
     """Whether nobody recorded the date of the account from which the limit counts."""
     since = body.since
@@ -192,7 +198,9 @@ def counted(
     if body.since is not None and not _since_unknown(body, debt):
         begun = events(view, body.since, body.per, debt)
         if not begun:
-            return None
+            # an attempt of the same day may be that event, and then counts from itself on: what
+            # there is room for is told before it, and nothing refuses
+            return (maximum, period, [], tuple(by)) if maximum and may_begin(body.since) else None
         since = min(begun)
     floor = now - timedelta(days=period.count + 3) if period and period.unit == "day" else None
     instants = [

@@ -294,3 +294,12 @@ def test_a_period_of_years_has_run_of_what_began_before_one_day(day: date, years
     for near in range(-400, 400):
         began = cut + timedelta(days=near)
         assert (began < cut) == (day > add_months(began, 12 * years))
+
+
+def test_attempts_of_the_day_may_be_what_a_limit_runs_from() -> None:
+    """Whoever is worked first begins it for all who share it: two calls and two texts are four."""
+    portfolio = made(**TWO_ON_A_LINE)
+    found = rows_of(portfolio, limit(within=None, since=ATTEMPTS, max=4))
+    assert [row["attempts_left"] for row in found.values()] == [1, 1]
+    found = rows_of(portfolio, limit(within=None, since=Selector("conversations"), max=4))
+    assert [row["attempts_left"] for row in found.values()] == [3, 3]

@@ -135,6 +135,23 @@ def test_since_the_first_of_an_event() -> None:
     assert (after.state, after.free) == ("reached", None)
 
 
+@pytest.mark.parametrize(
+    ("event", "most", "state"),
+    [
+        (Selector("attempts"), 1, "room"),
+        (Selector("connected", direction="any"), 2, "room"),
+        (Selector("attempts"), 0, "out"),
+        (Selector("conversations"), 1, "out"),
+        (Selector("attempts", direction="in"), 1, "out"),
+    ],
+)
+def test_an_attempt_may_be_what_a_limit_runs_from(event: Selector, most: int, state: str) -> None:
+    body = Limit(most, CALLS, ("person",), since=event)
+    found = limit(view(file()), body, D1)
+    assert (found.state, found.bit, found.used or 0) == (state, "no", 0)
+    assert found.counts_this == (state == "room")
+
+
 def test_a_contact_that_an_exclusion_leaves_out() -> None:
     body = replace(SEVEN, max=0, counting=replace(CALLS, not_=(Exclusion(("to_professional",)),)))
     found = limit(view(file(), point="M7"), body, D1)
