@@ -8,8 +8,6 @@ are JSON texts (`list_files`).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -51,14 +49,6 @@ SUPPRESSED: Final[dict[str, pl.DataType]] = {
 }
 JSON_TEXTS: Final = frozenset({"windows_utc", "windows_local", "budgets"})
 SPOKEN: Final = ("call", "voicemail", "text")  # channels whose technology the law asks about
-KEYS: Final[dict[str, tuple[str, bool]]] = {
-    "balance_high": ("balance", True),
-    "balance_low": ("balance", False),
-    "placed_oldest": ("placed", False),
-    "placed_newest": ("placed", True),
-    "delinquent_oldest": ("delinquent_since", False),
-    "delinquent_newest": ("delinquent_since", True),
-}
 
 
 def whole_second(at: pl.Expr) -> pl.Expr:
@@ -123,22 +113,3 @@ def suppressed(rows: pl.DataFrame) -> pl.DataFrame:
         pl.when("permitted").then("kept_cites").otherwise("cites").alias("cites"),
     )
     return refused.select(pl.col(name).cast(kind) for name, kind in SUPPRESSED.items())
-
-
-def priorities(marks: Iterable[Path], strategy: Sequence[str]) -> pl.Series:
-    """The rank, from 1, of every listed row in the order of the parts, of whose marks these are.
-
-    Rows are ordered by the strategy's words; an account without the date asked comes last; rows
-    that are alike in all of them keep their order in the list.
-    """
-    columns = [KEYS[word][0] for word in strategy]
-    scans = [pl.scan_parquet(path).filter("listed").select(columns) for path in marks]
-    keys = pl.concat(scans).collect(engine="streaming").with_row_index("row")
-    order = keys.lazy().sort(
-        columns,
-        descending=[KEYS[word][1] for word in strategy],
-        nulls_last=True,
-        maintain_order=True,
-    )
-    ranked = order.select("row").with_row_index("priority", 1).sort("row")
-    return ranked.select(pl.col("priority").cast(pl.Int64)).collect()["priority"]

@@ -24,13 +24,13 @@ from engine.rulebook import Rulebook
 
 from . import contact_list, set_aside
 from .checkpoints import Checkpoints
-from .contact_list import KEYS
 from .disk import Spoilt, sync, writing
 from .doubtful import decide_part_both
 from .funnel import Funnel
 from .grouped import GroupsOf
 from .log.whence import whence
 from .parts import Part, Plan, read
+from .ranking import KEYS
 from .set_aside import Lot
 from .settings import Settings
 

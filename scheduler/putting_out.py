@@ -20,6 +20,7 @@ from .deciding import Desk, Job
 from .disk import writing
 from .list_files import write_list
 from .log.segment import DECISIONS, decisions, write_decisions
+from .ranking import priorities
 from .set_aside import Lot
 
 LOGGED: Final = (*DECISIONS, "permitted")
@@ -77,7 +78,7 @@ def _list(job: Job, asked: Output) -> dict[str, str]:
 def _listed(job: Job, asked: Output) -> Iterator[pl.DataFrame]:
     scratch = job.kept.place
     marks = [set_aside.marks_path(scratch, lot.number) for lot in asked.lots]
-    ranks = contact_list.priorities(marks, job.settings.strategy)
+    ranks = priorities(marks, job.settings.strategy)
     done = 0
     for lot in asked.lots:
         rows = set_aside.read_rows(scratch, lot, LIST, listed=True)

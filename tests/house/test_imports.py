@@ -41,6 +41,7 @@ SCHEDULER = (
         "making",
         "funnel",
         "contact_list",
+        "ranking",
         "list_files",
         "set_aside",
         "workers",

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from engine import Rulebook, law_directory, load
 from scheduler import contact_list, list_files, set_aside
-from scheduler.contact_list import KEYS, LIST, SUPPRESSED
+from scheduler.contact_list import LIST, SUPPRESSED
 from scheduler.list_files import write_list
+from scheduler.ranking import KEYS, priorities
 
 OPEN = datetime(2026, 11, 21, 13, 1, tzinfo=UTC)
 CLOSE = datetime(2026, 11, 22, 2, tzinfo=UTC)
@@ -85,7 +86,7 @@ def written(
     marks = [set_aside.marks_path(scratch, number) for number in range(len(parts))]
     for path, rows in zip(marks, parts, strict=True):
         set_aside.write(path, rows.select("listed", *{column for column, _ in KEYS.values()}))
-    ranks = contact_list.priorities(marks, strategy)
+    ranks = priorities(marks, strategy)
     own = [rows.filter("listed") for rows in parts]
     firsts = [0, *accumulate(rows.height for rows in own)]
     assert len(ranks) == firsts[-1]
@@ -168,33 +169,6 @@ def test_technology_is_said_where_the_law_asks() -> None:
     some = frame(*({"channel": one} for one in ("call", "voicemail", "text", "email", "mail")))
     rows = contact_list.listed(some, 1, pl.Series(range(5)))
     assert rows["technology"].to_list() == ["manual", "manual", "manual", "", ""]
-
-
-@pytest.mark.parametrize(
-    ("strategy", "ranks"),
-    [
-        (("balance_high",), [2, 1, 3, 4]),
-        (("balance_low",), [3, 4, 1, 2]),
-        (("balance_high", "placed_oldest"), [2, 1, 3, 4]),
-        (("balance_high", "placed_newest"), [2, 1, 4, 3]),
-        (("placed_oldest",), [2, 4, 1, 3]),
-        (("delinquent_newest", "balance_low"), [4, 1, 2, 3]),
-    ],
-)
-def test_rows_are_ranked_by_the_strategy(
-    tmp_path: Path, strategy: tuple[str, ...], ranks: list[int]
-) -> None:
-    since = date(2025, 1, 1)
-    one = frame(
-        {"balance": Decimal(50), "placed": date(2026, 2, 1)},
-        {"balance": Decimal(70), "placed": None, "delinquent_since": since},
-    )
-    two = frame(
-        {"balance": Decimal("9.99"), "placed": date(2026, 1, 1)},
-        {"balance": Decimal("9.99"), "placed": date(2026, 3, 1)},
-    )
-    place = written(tmp_path, one, two, strategy=strategy)
-    assert [row["priority"] for row in rows_of(place / "list.parquet")] == ranks
 
 
 def test_rows_that_are_alike_keep_the_order_of_the_list(tmp_path: Path) -> None:
