@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import zipcodes
 
 from engine import clock, place, tables
 from engine.account import Address, Consumer, Point, ZoneEvidence
@@ -191,6 +192,13 @@ def test_every_row_of_a_split_county_is_one_the_package_knows() -> None:
         assert row["cite"]
     single = {one for row in tables.rows("split_counties") for one in row["postal_codes"].split()}
     assert single <= {row["zip_code"] for row in codes()}
+
+
+def test_every_code_of_a_state_is_taken_from_the_package() -> None:
+    of_states = [row for row in zipcodes.list_all() if row["state"] in place.STATES]  # type: ignore[no-untyped-call]  # untyped package
+    assert sorted(row["zip_code"] for row in codes()) == sorted(
+        row["zip_code"] for row in of_states
+    )
 
 
 def codes() -> Iterable[dict[str, str]]:
