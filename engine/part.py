@@ -18,6 +18,7 @@ from .columns import tally
 from .columns.budgets import budgets
 from .columns.candidates import candidates_of, rows_of, ways_of
 from .columns.check import check
+from .columns.counted import countings
 from .columns.findings import outcome_table, situation_table
 from .columns.footing import basis
 from .columns.judge import JUDGED, Judgement, judge
@@ -41,7 +42,7 @@ from .columns.windows import UTC, Common, Hourglass, signatures
 from .facts.view import Moment
 from .footing import Met
 from .history import Group
-from .kinds import Limit, Wait, Window
+from .kinds import Window
 from .panel import Panel
 from .question import FEDERAL, whereabouts
 from .rulebook import REACHING
@@ -171,8 +172,9 @@ def _table(panel: Panel, part: PartInput, prepared: Prepared, where: Where) -> T
     calendar = tally.Calendar(zones, back, clock.add_months(part.day, 14))
     rows = rows_of(cand, len(zones) - 1)
     met = Met(panel.rulebook.digest)
+    counting = countings(panel.rulebook.rules, part.day)
     return Table(
-        prepared, prepared, cand, rows, ways, zones, calendar, hourglass, part.groups_of, met
+        prepared, cand, rows, ways, zones, calendar, hourglass, part.groups_of, met, counting
     )
 
 
@@ -191,9 +193,7 @@ def _judge_all(panel: Panel, part: PartInput, table: Table) -> list[Judgement]:
         bit = 1 << (number - 1)
         here = table.rows["r"].filter((table.rows["law"] & bit) != 0)
         if len(here):
-            rows = table.rows.select(JUDGED)[here]
-            counts = any(isinstance(rule.body, Limit | Wait) for rule in rules.rules)
-            found.append(judge(panel, rules, table.under(bit) if counts else table, rows))
+            found.append(judge(panel, rules, table, table.rows.select(JUDGED)[here]))
     return found + _judge_reaching(panel, part, table)
 
 

@@ -123,10 +123,9 @@ def _limit(
     if not judged.any():
         return _empty(rows)
     maximum = maximum_of(rule)
-    units = table.units(rows, [*tally.unit_of(body.per), "z"])
-    tallied = tally.used(
-        table.near, table.calendar, body.counting, body.within, body.per, maximum, units
-    )
+    units, contacts = table.counts(rows, body.counting, body.per, body.within)
+    day = table.prepared.day
+    tallied = tally.used(table.calendar, day, body.within, maximum, contacts, units)
     none = pl.repeat(None, len(units.keys), dtype=INSTANT, eager=True)
     nothing = pl.zeros(len(units.keys), dtype=pl.UInt32, eager=True)
     used = nothing.scatter(tallied["u"], tallied["used"])[units.of]
@@ -230,8 +229,8 @@ def _dates(table: Table, body: Wait, rows: pl.DataFrame, judged: pl.Series) -> p
 
 def _events(table: Table, body: Wait, rows: pl.DataFrame, judged: pl.Series) -> pl.DataFrame:
     """The contact a wait runs from: at, z, event, day, of the rows judged that have one."""
-    units = table.units(rows, tally.unit_of(body.per))
-    known = tally.latest(table.near, body, units)
+    units, contacts = table.counts(rows, body.after, body.per, None)
+    known = tally.latest(body, contacts)
     none = pl.repeat(None, len(units.keys), dtype=INSTANT, eager=True)
     event = none.scatter(known["u"], known["event"])[units.of]
     met = judged & event.is_not_null()

@@ -19,7 +19,7 @@ from .email import route_chain, route_consumer, route_creditor, safe_harbour, te
 from .levels import Codes
 from .lookup import COLUMNS, doubtful
 from .prepare import Prepared, once
-from .selected import selected, taken
+from .selected import doubted, selected, taken
 from .spoken import FACTS_OF, files_with
 from .statuses import UNKNOWN, YES, Column
 from .table import CODE, Table
@@ -239,8 +239,8 @@ def _met(table: Table, asked: Happened) -> tuple[pl.DataFrame, pl.Series, pl.Ser
     """
     prepared, event = table.prepared, asked.event
     pairs = _debts_of(prepared, event.debts == "discussed")
-    met, open_ = taken(prepared, event)
-    met, open_ = met[pairs["k"]], open_[pairs["k"]] | pairs["vague"]
+    met = taken(prepared, event)[pairs["k"]]
+    open_ = doubted(prepared, event)[pairs["k"]] | pairs["vague"]
     since = tally.reach_back(asked.within, prepared.day)
     if since is not None:
         met = met & (pairs["at"] >= since)

@@ -12,28 +12,28 @@ from ..rule import Exclusion, Selector
 from .past import MASKS
 from .prepare import Prepared
 
-KEPT = ("h", "at", "fp", "t", "pt", "l", "who", "met", "collector", "channel", "kind", "whom",
-        "result")  # fmt: skip
-"""What counting, and telling what is unclear, read of a contact once it is selected."""
-
 
 def selected(prepared: Prepared, chosen: Selector, since: datetime | None = None) -> pl.DataFrame:
     """History rows that a selector counts, its period and units aside (`counting.matches`).
 
-    `since`: those from then on. Of their columns KEPT.
+    `since`: those from then on. Which contact (h), and its file (fp).
     """
     history = prepared.history
-    here = prepared.alike.taken(chosen, _test).gather(history["k"])
+    here = taken(prepared, chosen).gather(history["k"])
     if since is not None:
         here &= history["at"] >= since
-    rows = history.lazy().filter(here).select(KEPT).collect()
-    return rows if chosen.types is None else _of_types(prepared, rows, chosen, chosen.types)
+    rows = history.select("h", "fp").filter(here)
+    return rows if chosen.types is None else of_types(prepared, rows, chosen, chosen.types)
 
 
-def taken(prepared: Prepared, chosen: Selector) -> tuple[pl.Series, pl.Series]:
-    """By kind of contact (k), whether a selector takes it, and whether that is `unclear`."""
-    alike = prepared.alike
-    return alike.taken(chosen, _test), alike.kinds.select(unclear(chosen).alias("x"))["x"]
+def taken(prepared: Prepared, chosen: Selector) -> pl.Series:
+    """By kind of contact (k), whether a selector takes it."""
+    return prepared.alike.taken(chosen, _test)
+
+
+def doubted(prepared: Prepared, chosen: Selector) -> pl.Series:
+    """By kind of contact (k), whether it is `unclear` that a selector takes it."""
+    return prepared.alike.kinds.select(unclear(chosen).alias("x"))["x"]
 
 
 def _test(chosen: Selector) -> pl.Expr:
@@ -73,10 +73,10 @@ def _test(chosen: Selector) -> pl.Expr:
     return test
 
 
-def _of_types(
+def of_types(
     prepared: Prepared, rows: pl.DataFrame, chosen: Selector, types: frozenset[str]
 ) -> pl.DataFrame:
-    """Rows without those that name debts on record, none of them of these types."""
+    """Rows (h) without those that name debts on record, none of them of these types."""
     links = prepared.talked if chosen.debts == "discussed" else prepared.charged
     named = links.beside(rows.select("h")).select("h", debt=pl.coalesce("a", "other")).drop_nulls()
     known = named.with_columns(prepared.accounts["type"].gather(named["debt"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 import polars as pl
@@ -12,8 +12,10 @@ from .. import words
 from ..facts.view import Moment, View
 from ..footing import Met
 from ..history import Group
+from ..rule import Period, Selector
 from . import tally
 from .combos import plain_contact
+from .counted import By, Counting, by, counted, counting_for
 from .prepare import Prepared, files_apart
 from .units import Units
 from .windows import Hourglass
@@ -22,15 +24,6 @@ WORDS = {0: words.NO, 1: words.YES, 2: words.UNKNOWN}
 CODE = {word: code for code, word in WORDS.items()}
 Made = TypeVar("Made")
 COMBO = ["channel", "kind", "whom", "role", "debt_type"]
-
-
-def _spread(numbers: pl.Series, values: pl.Series, wanted: pl.Series) -> pl.Series:
-    """For each number wanted its value; nought where it has none."""
-    last = max((one for one in (numbers.max(), wanted.max()) if isinstance(one, int)), default=0)
-    known = numbers.is_not_null()
-    spread = pl.zeros(last + 1, dtype=values.dtype, eager=True)
-    spread = spread.scatter(numbers.filter(known), values.filter(known))
-    return spread.gather(wanted).fill_null(0)
 
 
 class Said(NamedTuple):
@@ -49,7 +42,6 @@ class Table:
     """What a part holds while it is judged: frames, zones, and the way to the raw rows."""
 
     prepared: Prepared
-    near: Prepared  # the same, its history cut to what can count for these rows
     cand: pl.DataFrame  # one row per candidate, i in order
     rows: pl.DataFrame  # one row per candidate and zone, r in order
     ways: pl.DataFrame  # one row per point and channel; `tc` of `cand` numbers them
@@ -58,6 +50,7 @@ class Table:
     hourglass: Hourglass
     groups_of: Callable[[Sequence[str]], Mapping[str, Group]]
     met: Met  # situations that only the plain functions met
+    counting: Mapping[By, Counting]  # what any rule counts, by its kind of units
     said: dict[str, dict[tuple[int, int], Said]] = field(default_factory=dict)
     """By rule (its id), candidate (i) and zone (z) what statements did to a count; few have any."""
     _groups: dict[str, Group] = field(default_factory=dict)
@@ -82,39 +75,29 @@ class Table:
         """Put so many answers of the plain functions down."""
         self._plain.append(rows)
 
-    def under(self, place: int) -> Table:
-        """The same for the rows under one place's law (a bit of `law`), with the history near them.
-
-        A contact is near a row whose file, line or person it shares: no unit is wider than these.
-        """
-        marked, laws = self.once("marked", self._marked)
-        here = [marked.slice(*rows) for law, rows in laws.items() if law & place]
-        near = pl.concat([marked.clear(), *here], rechunk=True)
-        return replace(self, near=replace(self.prepared, history=near, kept={}))
-
-    def _marked(self) -> tuple[pl.DataFrame, dict[int, tuple[int, int]]]:
-        """The history in the order of the laws of all rows a contact is near to, and where which.
-
-        By laws (bits): the first row near to these alone, and how many there are.
-        """
-        laws = pl.col("law").bitwise_or()
-        by = {key: self.cand.group_by(key).agg(laws) for key in ("fp", "l", "tp")}
-        history = self.prepared.history
-        near = pl.zeros(len(history), dtype=pl.UInt64, eager=True)
-        for name, key in (("fp", "fp"), ("l", "l"), ("who", "tp"), ("met", "tp")):
-            near |= _spread(by[key][key], by[key]["law"], history[name])
-        order = near.arg_sort()
-        runs = near.gather(order).rle().struct.unnest()
-        ends = runs["len"].cum_sum()
-        places = zip(runs["value"], ends - runs["len"], runs["len"], strict=True)
-        return history[order], {law: (first, count) for law, first, count in places}
-
     def units(self, rows: pl.DataFrame, on: list[str]) -> Units:
         """The units of some of its rows (by their number r), told apart by these columns."""
         of_debt = bool({"a", "pool"} & set(on))  # a debt has one file and one collector
         by = [name for name in on if not of_debt or name not in ("fp", "collector")]
         whole = self.once(("units", *on), lambda: Units.told(self.rows, on, by))
         return whole if len(rows) == len(self.rows) else whole.at(rows["r"])
+
+    def counts(
+        self, rows: pl.DataFrame, chosen: Selector, per: Sequence[str], period: Period | None
+    ) -> tuple[Units, pl.DataFrame]:
+        """The units of some of its rows, by these and zone, and the contacts that count for them.
+
+        u, h, at: those that a selector takes from where a period reaches back to (`counted`).
+        """
+        how = by(chosen, per)
+        units = self.units(rows, [*how.keys, "z"])
+        since = tally.reach_back(period, self.prepared.day)
+        counting = self.counting[how]
+        floor = counting[chosen]
+        # INVARIANT: what a rule counts was laid beside its units
+        assert floor is None or (since is not None and floor <= since)
+        contacts = self.once(how, lambda: counted(self.prepared, how, counting, units))
+        return units, counting_for(self.prepared, contacts, chosen, per, since, units)
 
     @property
     def plural(self) -> pl.Series:

@@ -1,7 +1,7 @@
 """Counting for a part: what limits, waits and `happened` find in the history, by unit and zone.
 
-The plain model is `engine.facts.counting`. History is filtered by the selector, given the keys of
-its units, met with the keys asked for in each zone, and only then put on that zone's calendar.
+The plain model is `engine.facts.counting`. What a rule takes is found beside its units (`counted`),
+in each zone asked for, and only then put on that zone's calendar.
 """
 
 from __future__ import annotations
@@ -14,13 +14,9 @@ import polars as pl
 
 from .. import clock, days
 from ..facts import counting
-from ..facts.selecting import MAYBE_WORK
-from ..facts.view import HOUSEHOLD
 from ..kinds import Limit, Wait
 from ..rule import Happened, Period, Rule, Selector
 from ..situation import rule_asks
-from .prepare import Prepared
-from .selected import selected
 from .units import Units
 
 COLUMNAR_UNITS = frozenset({"day", "month", "calendar_day", "calendar_week_from_sunday",
@@ -37,7 +33,6 @@ COLUMNAR_EXCLUSIONS = frozenset(
         "conversation",
     }
 )
-COUNTED = ("u", "h", "day")
 DEBT_UNITS = {"particular_debt": "pool", "account": "a"}
 KEYS = {"person": "tp", "particular_debt": "pool", "account": "a", "household": "fp",
         "consumer": "fp", "point": "pt", "line": "l", "workplace": "fp"}  # fmt: skip
@@ -54,52 +49,6 @@ def by_viewer(chosen: Selector, per: Sequence[str] = ()) -> bool:
     """Whether what is selected hangs on whose a number is taken to be (see `Table.apart`)."""
     misdirected = any("misdirected" in one.words for one in chosen.not_)
     return misdirected or chosen.whom is not None or "household" in per
-
-
-def keyed(
-    prepared: Prepared, rows: pl.DataFrame, chosen: Selector, per: Sequence[str]
-) -> list[tuple[list[str], pl.DataFrame]]:
-    """Rows with the keys of their units: one frame for what names debts, one for what names none.
-
-    A row may stand in several units: the person meant and the one reached; each debt named.
-    """
-    if "person" in per:
-        rows = _persons(rows, talk=chosen.what == "conversations")
-    if "household" in per:
-        rows = rows.filter(pl.col("whom").is_in(list(HOUSEHOLD)))
-    if "workplace" in per:
-        rows = rows.filter(pl.col("kind").is_in(sorted(MAYBE_WORK)))
-    if "point" in per or "line" in per:
-        rows = rows.filter(pl.col("t").is_not_null())
-    keys = ["collector", *dict.fromkeys(KEYS[unit] for unit in per)]
-    debts = [unit for unit in per if unit in DEBT_UNITS]
-    if not debts:
-        return [(keys, rows)]
-    links = prepared.talked if chosen.debts == "discussed" else prepared.charged
-    with_debts = links.beside(rows).filter(pl.col("a").is_not_null())
-    several = links.count.gather(with_debts["h"]) > 1  # they may be one unit
-    if several.any():
-        again = with_debts.filter(several).unique(["h", *keys[1:]])
-        with_debts = pl.concat([with_debts.filter(~several), again])
-    open_keys = [key for key in keys if key not in ("a", "pool")]
-    if "fp" not in open_keys:
-        open_keys.append("fp")
-    return [(keys, with_debts), (open_keys, links.silent(rows))]
-
-
-def _persons(rows: pl.DataFrame, *, talk: bool) -> pl.DataFrame:
-    """`tp`: whose tally a row is in; whoever was reached too, or, of a talk, first of all."""
-    if rows["met"].null_count() == len(rows):
-        return rows.with_columns(pl.col("who").alias("tp"))
-    if talk:
-        return rows.with_columns(pl.coalesce("met", "who").alias("tp"))
-    also = rows.filter(pl.col("met").is_not_null() & (pl.col("met") != pl.col("who")))
-    return pl.concat(
-        [
-            rows.with_columns(pl.col("who").alias("tp")),
-            also.with_columns(pl.col("met").alias("tp")),
-        ]
-    )
 
 
 class Calendar:
@@ -224,33 +173,21 @@ def unit_of(per: Sequence[str]) -> list[str]:
 
 
 def used(
-    prepared: Prepared,
     calendar: Calendar,
-    chosen: Selector,
+    day: date,
     period: Period | None,
-    per: Sequence[str],
     maximum: int,
+    counts: pl.DataFrame,
     units: Units,
 ) -> pl.DataFrame:
-    """How many contacts count now, by unit (u, told apart by `unit_of` and zone z), where any do.
+    """How many contacts count on the day asked, by unit (u), where any do.
 
-    `used` and, where that has reached `maximum`, `free_day`: the first local day with room again,
-    null if time alone makes none.
+    `counts`: what a limit takes (`counted.counting_for`). `used` and, where that has reached
+    `maximum`, `free_day`: the first local day with room again, null if time alone makes none.
     """
-    rows = selected(prepared, chosen, reach_back(period, prepared.day))
-    parts = []
-    asked = units.asked()
-    for keys, frame in keyed(prepared, rows, chosen, per):
-        if frame.is_empty():
-            continue
-        met = asked.select("u", "z", *keys).join(frame.select("h", "at", *keys), on=keys)
-        met = met.with_columns(calendar.day().alias("day"))
-        parts.append(met.filter(counts_on(period, prepared.day, pl.col("day"))).select(*COUNTED))
-    if not parts:
-        return pl.DataFrame(schema={"u": pl.UInt32, "used": pl.UInt32, "free_day": pl.Date})
-    rows = pl.concat(parts)
-    if len(parts) > 1:
-        rows = rows.unique(["h", "u"])
+    rows = counts.select("u", "at", units.keys["z"].gather(counts["u"]))
+    rows = rows.select("u", calendar.day().alias("day"))
+    rows = rows.filter(counts_on(period, day, pl.col("day")))
     tally = rows.group_by("u").agg(
         pl.len().cast(pl.UInt32).alias("used"), pl.col("day").sort().alias("days")
     )
@@ -263,22 +200,12 @@ def used(
     )
 
 
-def latest(prepared: Prepared, body: Wait, units: Units) -> pl.DataFrame:
-    """The event (an instant) that a wait runs from, by unit (u, told apart by `unit_of`)."""
-    rows = selected(prepared, body.after)
-    first = body.after.which == "first"
-    parts = []
-    asked = units.asked()
-    for keys, frame in keyed(prepared, rows, body.after, body.per):
-        if frame.is_empty():
-            continue
-        pick = pl.col("at").min() if first else pl.col("at").max()
-        best = frame.group_by(keys).agg(pick.alias("event"))
-        parts.append(asked.select("u", *keys).join(best, on=keys).select("u", "event"))
-    if not parts:
-        return pl.DataFrame(schema={"u": pl.UInt32, "event": pl.Datetime("us", "UTC")})
-    pick = pl.col("event").min() if first else pl.col("event").max()
-    return pl.concat(parts).group_by("u").agg(pick)
+def latest(body: Wait, counts: pl.DataFrame) -> pl.DataFrame:
+    """The event (an instant) that a wait runs from, by unit (u), of the contacts it takes."""
+    at = pl.col("at")
+    return counts.group_by("u").agg(
+        (at.min() if body.after.which == "first" else at.max()).alias("event")
+    )
 
 
 def first_free(body: Wait, day: pl.Series) -> pl.Series:

@@ -50,10 +50,9 @@ class Units:
         """The same of some rows, by their places."""
         return Units(self.keys, self.of.gather(rows))
 
-    def asked(self) -> pl.DataFrame:
-        """The keys of the units that rows are in, with their number (u)."""
-        numbers = self.of.unique().rename("u")
-        return self.keys[numbers].hstack([numbers])
+    def met(self) -> pl.Series:
+        """By number of a unit, whether any of these rows is in it."""
+        return pl.zeros(len(self.keys), dtype=pl.Boolean, eager=True).scatter(self.of, values=True)
 
 
 def _marks(keys: pl.DataFrame) -> tuple[pl.Series | None, int]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 
 import polars as pl
 import pytest
 
-from engine.columns import check, facts, tally
+from engine.columns import check, counted, facts, table
+from engine.columns.counted import By, Counting
 from engine.columns.prepare import Prepared
+from engine.columns.units import Units
 from engine.kinds import Limit, Notice
 from engine.rule import Ask, Period, Rule, Selector
 from tests.comparing import PLAIN, TwinPanel, book_of, rule_asking
@@ -56,12 +57,12 @@ def test_a_broken_fact_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_broken_count_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = tally.selected
+    whole = counted.counted
 
-    def broken(prepared: Prepared, chosen: Selector, since: datetime | None = None) -> pl.DataFrame:
-        return whole(prepared, chosen, since).head(0)
+    def broken(prepared: Prepared, how: By, counting: Counting, units: Units) -> pl.DataFrame:
+        return whole(prepared, how, counting, units).head(0)
 
-    monkeypatch.setattr(tally, "selected", broken)
+    monkeypatch.setattr(table, "counted", broken)
     candidates, alarms = part_with(ONE_A_WEEK)
     refused_whole(candidates, alarms, "used 1 plainly, 0 in columns")
 

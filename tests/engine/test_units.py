@@ -25,9 +25,9 @@ def test_rows_have_one_number_where_they_are_alike(rows: list[tuple[object, ...]
 
 
 @pytest.mark.parametrize("last", [3, 2**64 - 1])
-def test_units_that_rows_are_in_are_asked_about_once(last: int) -> None:
+def test_units_that_some_rows_are_in_are_known(last: int) -> None:
     rows = [("x", 1, 0, True), ("y", 2, last, True), ("x", 1, 0, True), ("x", 2, last, True)]
     frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
-    found = Units.told(frame, ["name", "z"]).at(pl.Series([3, 2, 1], dtype=pl.UInt32))
-    assert found.of.to_list() == [2, 0, 1]
-    assert sorted(found.asked().rows()) == [("x", 0, 0), ("x", last, 2), ("y", last, 1)]
+    found = Units.told(frame, ["name", "z"])
+    assert found.at(pl.Series([3, 2, 1], dtype=pl.UInt32)).of.to_list() == [2, 0, 1]
+    assert found.at(pl.Series([3, 1], dtype=pl.UInt32)).met().to_list() == [False, True, True]
