@@ -1,7 +1,7 @@
 """One part of a day: every candidate of some contact groups decided at once (engine/README.md).
 
-candidates -> where -> facts as columns -> situations -> both engines -> decisions joined back ->
-windows, budgets, next moments -> the check against plain functions. The result is a pure function
+candidates -> where -> facts as columns -> situations -> both engines -> the check against plain
+functions -> decisions joined back -> next moments, windows, budgets. The result is a pure function
 of its input and does not depend on how a day was cut into parts.
 """
 
@@ -105,24 +105,22 @@ def decide_part(panel: Panel, part: PartInput, alarm: Callable[[str], None]) -> 
     stages = _Stages(part.tick)
     turn(panel)
     panel.prepare((part.day,))
-    prepared = prepare(part.frames, part.day, part.now)
-    where = _where(part, prepared)
-    stages.done("prepare")
-    table = _table(panel, part, prepared, where)
-    stages.done("candidates")
+    table = _table(panel, part, stages)
     judgements = _judge_all(panel, part, table)
     stages.done("facts_and_engines")
     if table.cand.is_empty():
         met = situation_table(panel, judgements)
         return PartResult(assemble_empty(), met, {"candidates": 0.0, "sampled": 0.0})
+    wrong, sampled = check(panel, part, table, judgements)
+    stages.done("check")
+    table, rows = table.judged(), len(table.rows)
     found, outcomes = outcome_table(panel, table, judgements, part.refuse_unencoded, part.licences)
     stages.done("findings")
     found = upcoming(panel, part, table, judgements, found, outcomes)
     stages.done("windows")
+    table = table.settled()
     found = budgets(panel, table, judgements, found, part.row_caps)
     stages.done("budgets")
-    wrong, sampled = check(panel, part, table, judgements, found)
-    stages.done("check")
     for one in wrong[:20]:
         alarm(f"facts_disagree: {one}")
     candidates = _assemble(table, basis(table, found), bool(wrong))
@@ -130,7 +128,7 @@ def decide_part(panel: Panel, part: PartInput, alarm: Callable[[str], None]) -> 
     stats = {f"seconds_{name}": value for name, value in stages.seconds.items()}
     stats |= {
         "candidates": float(len(candidates)),
-        "rows": float(len(table.rows)),
+        "rows": float(rows),
         "situations": float(sum(len(one.situations) for one in judgements)),
         "sampled": float(sampled),
         "disagreeing": float(len(wrong)),
@@ -159,7 +157,10 @@ def _where(part: PartInput, prepared: Prepared) -> Where:
     return put_plain(found, plain)
 
 
-def _table(panel: Panel, part: PartInput, prepared: Prepared, where: Where) -> Table:
+def _table(panel: Panel, part: PartInput, stages: _Stages) -> Table:
+    prepared = prepare(part.frames, part.day, part.now)
+    where = _where(part, prepared)
+    stages.done("prepare")
     hourglass = Hourglass(part.day, part.now, common=Common.of(panel, part.day))
     zones = (*zone_names(), UTC)
     pointed = any(
@@ -173,6 +174,7 @@ def _table(panel: Panel, part: PartInput, prepared: Prepared, where: Where) -> T
     rows = rows_of(cand, len(zones) - 1)
     met = Met(panel.rulebook.digest)
     counting = countings(panel.rulebook.rules, part.day)
+    stages.done("candidates")
     return Table(
         prepared, cand, rows, ways, zones, calendar, hourglass, part.groups_of, met, counting
     )
@@ -236,6 +238,7 @@ def _assemble(table: Table, found: pl.DataFrame, disagree: bool) -> pl.DataFrame
     one = found.with_columns(
         pl.col("law").replace_strict(laws, return_dtype=pl.String).alias("jurisdictions"),
         pl.col("zones").replace_strict(zones, return_dtype=pl.String),
+        pl.col("channel").cast(pl.String),
     )
     if disagree:
         one = one.with_columns(

@@ -212,7 +212,7 @@ def _named(table: Table, shares: pl.DataFrame, rules: Sequence[str]) -> pl.Serie
     told = ((g != g.shift()) | (left != left.shift())).fill_null(value=True)
     at = told.arg_true()
     each = table.cand.select("account", "point", "channel")[first]
-    place = each.select(pl.concat_str(pl.all(), separator="|").alias("x"))["x"]
+    place = each.select(pl.concat_str(pl.all().cast(pl.String), separator="|").alias("x"))["x"]
     named = pl.Series(rules, dtype=pl.String).gather(shares["r"].gather(at))
     columns = {
         "rule": named,

@@ -21,9 +21,9 @@ from .windows import OWN_NUMBER
 
 _OF_ACCOUNT = ("a", "account", "consumer", "pool", "collector", "balance", "placed", "debt_type",
                "role", "group")  # fmt: skip
-_OF_ROW = ("i", "a", "c", "fp", "t", "pt", "tc", "l", "tp", "pool", "collector", "channel", "kind",
-           "whom", "role", "debt_type", "zones", "nz", "sig", "voice", "law", "years", "sure",
-           "consumer", "account", "point")  # fmt: skip
+_OF_ROW = ("i", "a", "fp", "pt", "tc", "l", "tp", "pool", "collector", "channel", "kind", "whom",
+           "role", "debt_type", "nz", "sig", "voice", "law")  # fmt: skip
+"""What units are told apart by, and whose law applies. Names are the candidate's (`i`)."""
 
 
 def ways_of(
@@ -83,7 +83,7 @@ def ways_of(
 def candidates_of(
     prepared: Prepared, ways: pl.DataFrame, groups: pl.DataFrame, places: Mapping[str, Place]
 ) -> pl.DataFrame:
-    """Every account with every way of its consumer, in the order of the list.
+    """Every account with every way of its consumer, in the order of the list; words as numbers.
 
     `groups`: consumer and group; who is in none is one of his own.
     """
@@ -92,8 +92,8 @@ def candidates_of(
     accounts = accounts.select(
         "c",
         *_OF_ACCOUNT[:7],
-        pl.col("type").alias("debt_type"),
-        _role().alias("role"),
+        pl.col("type").cast(pl.Categorical).alias("debt_type"),
+        _role().cast(pl.Categorical).alias("role"),
         pl.coalesce(pl.lit(group), "consumer").alias("group"),
     ).sort("group", "account")
     # INVARIANT: points are in order, and the ways of each; so are the candidates
@@ -102,7 +102,8 @@ def candidates_of(
         .with_row_index("row")
         .join(ways.select("c", "tc"), on="c", maintain_order="left_right")
     )
-    cand = accounts.select(_OF_ACCOUNT)[pairs["row"]].hstack(ways[pairs["tc"]])
+    worded = ways.with_columns(pl.col("kind", "whom", "channel").cast(pl.Categorical))
+    cand = accounts.select(_OF_ACCOUNT)[pairs["row"]].hstack(worded[pairs["tc"]])
     return _years(places, cand).with_row_index("i")
 
 
@@ -144,7 +145,8 @@ def rows_of(cand: pl.DataFrame, utc: int) -> pl.DataFrame:
         },
         schema={"zones": pl.UInt64, "z": pl.List(pl.UInt8)},
     )
-    rows = cand.select(_OF_ROW).join(table, on="zones", how="left", maintain_order="left")
+    rows = cand.select(*_OF_ROW, "zones")
+    rows = rows.join(table, on="zones", how="left", maintain_order="left").drop("zones")
     if all(len(one) == 1 for one in table["z"].to_list()):
         return rows.with_columns(pl.col("z").list.first()).with_row_index("r")
     return rows.explode("z", empty_as_null=True, keep_nulls=True).with_row_index("r")

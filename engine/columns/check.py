@@ -50,7 +50,7 @@ def chosen(part: PartInput, table: Table, judgements: list[Judgement]) -> pl.Ser
 
 
 def check(
-    panel: Panel, part: PartInput, table: Table, judgements: list[Judgement], found: pl.DataFrame
+    panel: Panel, part: PartInput, table: Table, judgements: list[Judgement]
 ) -> tuple[list[str], int]:
     """(every difference found, how many candidates were checked)."""
     from ..question import whereabouts
@@ -58,9 +58,8 @@ def check(
     picked = chosen(part, table, judgements)
     if not len(picked):
         return [], 0
-    few = found.select("consumer", "account", "point", "channel", "zones", "places", "known")[
-        picked
-    ]
+    asked = ["consumer", "account", "point", "channel", "zones", "places", "known"]
+    few = table.cand.select(asked)[picked]
     groups = table.groups(few["consumer"].unique().to_list())
     moment = Moment(part.now, day=part.day)
     wrong: list[str] = []
@@ -88,8 +87,9 @@ def _facts(panel: Panel, table: Table, one: Judgement, rows: pl.Series) -> list[
     counted = [f"{c}{n}" for n, r in one.timed for c in ("u", "v")
                if f"{c}{n}" in one.rows.columns]  # fmt: skip
     engine = panel.compiled(one.rules)
-    few = one.rows.select("i", "consumer", "account", "point", "channel", "z", "s", "combo",
-                          "zones", "years", "sure", *counted)[rows]  # fmt: skip
+    few = one.rows.select("i", "z", "s", "combo", *counted)[rows]
+    names = ["account", "point", "channel", "zones", "years", "sure"]
+    few = few.hstack(table.cand.select(names)[few["i"]])
     views = table.views(few)
     ledger = ledger_of(panel)
     bits: dict[int, list[Rule]] = {}

@@ -56,7 +56,8 @@ def facts(table: Table, rows: pl.DataFrame, asks: list[Ask], combos: list[Combo]
     left = {n: at for n, ask in enumerate(asks) if len(at := _left(table, rows, ask, combos))}
     if left:
         everybody = pl.concat(left.values()).unique()
-        table.groups(rows["consumer"][everybody].unique().to_list())  # fetched in one go
+        people = table.cand["consumer"].gather(rows["i"].gather(everybody))
+        table.groups(people.unique().to_list())  # fetched in one go
     places = places_of(table, rows)
     found = []
     for n, (ask, codes) in enumerate(zip(asks, known, strict=True)):

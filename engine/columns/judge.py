@@ -23,14 +23,13 @@ from .levels import Codes, Places, kinds
 from .statuses import UNKNOWN
 from .table import COMBO, WORDS, Table
 
-JUDGED = ["r", "i", "a", "fp", "tc", "z", "consumer", "account", "point", "channel", "kind", "whom",
-          "zones", "years", "sure"]  # fmt: skip
+JUDGED = ["r", "i", "a", "fp", "tc", "z", "kind", "whom"]
 """What is looked at of a row; its units are told apart for all rows at once (`Table.units`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A rule set's answers: `rows` gains `s`, the number of its situation in the ledger.
+    """A rule set's answers, in `rows`: i, z, combo, and `s`, a situation by its ledger's number.
 
     `situations` are the numbers met here; `timed` the numbers behind b, u and v columns, with the
     windows, limits and waits they are of.
@@ -43,9 +42,9 @@ class Judgement:
     timed: tuple[tuple[int, Rule], ...]
 
 
-def judge(panel: Panel, rules: RuleSet, table: Table, rows: pl.DataFrame) -> Judgement:
+def judge(panel: Panel, rules: RuleSet, table: Table, asked: pl.DataFrame) -> Judgement:
     """Ask one rule set about these rows."""
-    combos, rows = _combos(panel, rules, table, rows)
+    combos, rows = _combos(panel, rules, table, asked)
     needed = frozenset[Ask]().union(*(combo.needed for combo in combos))
     bits: dict[str, Rule] = {}
     for combo in combos:
@@ -61,8 +60,9 @@ def judge(panel: Panel, rules: RuleSet, table: Table, rows: pl.DataFrame) -> Jud
     of, distinct = _situations(laid, columns)
     names = [rules.names[ask] for ask in asks] + [f"bit:{key}" for key in keys]
     numbers = _numbers(panel, rules, names, combos, distinct, laid)
-    rows = rows.with_columns(numbers[of][found.of].alias("s"))
-    return Judgement(rules, rows, numbers, combos, tuple(enumerate(bits[key] for key in keys)))
+    answers = rows.drop([name for name in asked.columns if name not in ("i", "z")])
+    answers = answers.with_columns(numbers[of][found.of].alias("s"))
+    return Judgement(rules, answers, numbers, combos, tuple(enumerate(bits[key] for key in keys)))
 
 
 def _laid_out(

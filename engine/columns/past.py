@@ -172,7 +172,7 @@ def _known(frames: Frames, consumers: pl.DataFrame, now: datetime) -> pl.DataFra
             & (pl.col("recorded_at").is_null() | (pl.col("recorded_at") <= now))
         )
         .select(_READ)
-        .with_columns(pl.col(_WORDS).cast(pl.Categorical))
+        .with_columns(pl.col(*_WORDS, "collector").cast(pl.Categorical))
         .collect()
     )
     c = place_in(consumers["consumer"], contacts["consumer"])

@@ -8,10 +8,10 @@ that several files share is one), `l` line, `p` person. Words stay words until a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import polars as pl
 
@@ -22,6 +22,10 @@ from .past import Frames, Named, bounced, past_of, place_in
 CONSENTS = ("consents_to_call", "asks_to_be_called", "consents_to_calls_until",
             "agrees_to_messages")  # fmt: skip
 TAKES_OFF = ("withdraws_inconvenience", "withdraws_inconvenient_place", "consents_to_medium")
+
+
+GONE: Final = pl.DataFrame()
+"""In place of a frame that nobody reads again: it has no column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,14 @@ class Prepared:
     talked: Named  # the debts a conversation counts for
     about: Named  # those a contact was attributed to, or that were discussed
     kept: dict[tuple[object, ...], Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def bare(self) -> Prepared:
+        """The same without points, words and history; whoever reads them yet fails."""
+        none = Named(GONE, pl.Series([], dtype=pl.UInt32), pl.Series([], dtype=pl.UInt32))
+        return replace(
+            self, points=GONE, said=GONE, bound=GONE, history=GONE, alike=Alike(GONE),
+            parties=GONE, bounced=GONE, charged=none, talked=none, about=none, kept={},
+        )  # fmt: skip
 
 
 More = ParamSpec("More")
@@ -120,6 +132,7 @@ def _accounts(frames: Frames, owner: pl.DataFrame) -> pl.DataFrame:
     pooled = pl.col("type").eq("student_loan") & (pl.col("servicing_account").str.len_bytes() > 0)
     together = ["fp", "servicing_account", "collector"]
     return accounts.with_columns(
+        pl.col("collector").cast(pl.Categorical),
         # a loan pools with loans only: the smallest index must be a loan's as well
         pl.when(pooled)
         .then(pl.when(pooled).then("a").min().over(together))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
 
 import polars as pl
@@ -16,7 +16,7 @@ from ..rule import Period, Selector
 from . import tally
 from .combos import plain_contact
 from .counted import By, Counting, by, counted, counting_for
-from .prepare import Prepared, files_apart
+from .prepare import GONE, Prepared, files_apart
 from .units import Units
 from .windows import Hourglass
 
@@ -58,6 +58,27 @@ class Table:
     _shared: dict[int, dict[tuple[str, str], Any]] = field(default_factory=dict)
     _known: dict[Hashable, Any] = field(default_factory=dict)
     _plain: list[int] = field(default_factory=list)
+
+    def judged(self) -> Table:
+        """What is left when all rule sets were asked and checked: candidates, people and history.
+
+        Rows, ways and what rules asked of them are let go; whoever reads them yet fails.
+        """
+        last: dict[Hashable, Any] = {
+            key: found
+            for key, found in self._known.items()
+            if isinstance(key, tuple) and key[0] == "candidate"
+        }
+        last |= {"kinds": self.kinds, "kinds of": self.kinds_of, "plural": self.plural}
+        return replace(self, rows=GONE, ways=GONE, _views={}, _known=last)
+
+    def settled(self) -> Table:
+        """What is left when the next moments are known too: candidates, and what they combine."""
+        bare = self.prepared.bare()
+        last: dict[Hashable, Any] = {
+            "kinds": self.kinds, "kinds of": self.kinds_of, "plural": self.plural
+        }  # fmt: skip
+        return replace(self, prepared=bare, _groups={}, _shared={}, _known=last)
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What `make` gives, worked out once for all rule sets that ask about this part."""
@@ -119,8 +140,9 @@ class Table:
     @property
     def kinds_of(self) -> pl.Series:
         """By candidate (i), the number of what it combines (`kinds`)."""
-        first = self.first_rows
-        return self.once("kinds of", lambda: self.units(self.rows, COMBO).of.gather(first))
+        return self.once(
+            "kinds of", lambda: self.units(self.rows, COMBO).of.gather(self.first_rows)
+        )
 
     @property
     def apart(self) -> pl.Series:
@@ -143,8 +165,9 @@ class Table:
         return self._shared.setdefault(id(group), {})
 
     def views(self, rows: pl.DataFrame) -> list[View]:
-        """A plain view for each of these rows (consumer, account, point, channel, z)."""
-        wanted = rows.select("consumer", "account", "point", "channel", "z")
+        """A plain view for each of these rows (i, z)."""
+        names = self.cand.select("consumer", "account", "point", "channel")
+        wanted = names[rows["i"]].hstack([rows["z"]])
         groups = self.groups(wanted["consumer"].unique().to_list())
         moment = Moment(self.prepared.now, day=self.prepared.day)
         found = []

@@ -61,6 +61,7 @@ def _marks(keys: pl.DataFrame) -> tuple[pl.Series | None, int]:
     None where they do not fit.
     """
     numbers = keys.with_columns(pl.col(pl.String).cast(pl.Categorical).to_physical())
+    numbers = numbers.with_columns(pl.col(pl.Categorical).to_physical())
     mark: pl.Expr = pl.lit(0, dtype=pl.UInt64)
     room = 1
     for name in numbers.columns:
