@@ -1,8 +1,8 @@
 """Processes that work side by side, and give their answers in the order of the questions.
 
 Each process is begun afresh (nothing of ours is forked: Polars and the Rete engine have threads
-and children) and is given, once, what every question needs. With one worker no process is begun
-and the work is done here, when it is asked for.
+and children) and is given, once and first of all, what every question needs. With one worker no
+process is begun and the work is done here, when it is asked for.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import gc
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections import deque
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier
 from multiprocessing.util import Finalize
 from types import TracebackType
 from typing import Final, Generic, Protocol, TypeVar
@@ -52,6 +54,8 @@ Held = TypeVar("Held", bound=Closing)
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 _HELD: list[Closing] = []
+_FAILED: list[Exception] = []
+_TOGETHER: list[Barrier] = []
 
 
 def worth(accounts: int) -> int:
@@ -63,10 +67,23 @@ def worth(accounts: int) -> int:
     return max(1, min(cores, MOST, accounts // ACCOUNTS_EACH))
 
 
-def _begin(make: Callable[[], Closing], line: Connection) -> None:
+def _begin(line: Connection, together: Barrier) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever began this process ends it
     threading.Thread(target=_hang_on, args=(line,), daemon=True).start()
-    _HELD.append(make())
+    _TOGETHER.append(together)
+
+
+def _make_ready(packed: bytes) -> None:
+    """What each process is asked first: it makes what it holds; or why it cannot, told when asked.
+
+    None ends before each has begun, so that each takes one such question.
+    """
+    _TOGETHER[-1].wait()
+    try:
+        _HELD.append(pickle.loads(packed)())
+    except Exception as error:
+        _FAILED.append(error)
+        return
     gc.collect()
     gc.freeze()  # the law and the engines stay: no look goes through them again
     gc.set_threshold(*YOUNG)
@@ -81,11 +98,9 @@ def _hang_on(line: Connection) -> None:
 
 
 def _answer(work: Callable[[Held, Asked], Answer], asked: Asked) -> Answer:
+    if _FAILED:
+        raise _FAILED[-1]
     return work(_HELD[-1], asked)  # type: ignore[arg-type]  # it is what `make` gave here
-
-
-def _ready() -> None:
-    """A first question, which begins the process."""
 
 
 class Workers(Generic[Held]):
@@ -103,14 +118,17 @@ class Workers(Generic[Held]):
         if count == 1:
             self._here = make()
             return
+        packed = pickle.dumps(make)
         spawn = multiprocessing.get_context("spawn")
         theirs, self._line = spawn.Pipe(duplex=False)
-        self._pool = ProcessPoolExecutor(count, spawn, _begin, (make, theirs))
+        # INVARIANT: what a process is begun with fits into a pipe (64 KiB); if it is gone before it
+        # has read all of it, Python waits for ever
+        self._pool = ProcessPoolExecutor(count, spawn, _begin, (theirs, spawn.Barrier(count)))
         before = os.environ.get(THREADS)
         os.environ[THREADS] = str(max(1, (os.cpu_count() or 1) // count))
         try:
             for _ in range(count):
-                self._pool.submit(_ready)
+                self._pool.submit(_make_ready, packed)
         finally:
             if before is None:
                 del os.environ[THREADS]

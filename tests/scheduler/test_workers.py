@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
+from pickle import PicklingError
 
 import pytest
 
@@ -64,6 +67,46 @@ def test_a_process_that_is_gone_is_said_so(tmp_path: Path) -> None:
     workers = Workers(2, Held(tmp_path))
     with pytest.raises(WorkerLost), workers:
         list(workers.each(die, [1, 2, 3]))
+
+
+class Unable(Held):
+    """What cannot be made ready."""
+
+    def __call__(self) -> Held:
+        raise ValueError("no law to be found")
+
+
+def test_what_is_raised_over_making_ready_is_raised_where_something_is_asked(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(ValueError, match="no law"), Workers(2, Unable(tmp_path)) as workers:
+        list(workers.each(twice, range(3)))
+
+
+def test_what_no_process_can_be_given_is_refused_at_once(tmp_path: Path) -> None:
+    held = Held(tmp_path)
+    with pytest.raises((TypeError, AttributeError, PicklingError)):
+        Workers(2, lambda: held)
+
+
+LARGE = """
+from scheduler.workers import WorkerLost, Workers
+from functools import partial
+try:
+    with Workers(2, partial(dict, large=bytes(1_000_000))) as workers:
+        list(workers.each(print, [1]))
+except WorkerLost as error:
+    print(error)
+"""
+
+
+def test_processes_that_are_gone_before_they_began_are_said_so(tmp_path: Path) -> None:
+    """Told from its standard input a program has no file, which its processes look for in vain."""
+    done = subprocess.run(
+        [sys.executable, "-"], input=LARGE, text=True, capture_output=True, timeout=50,
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+    assert done.stdout.startswith("a process that decided a part ended by itself")
 
 
 def test_few_accounts_are_not_worth_a_process() -> None:
