@@ -7,7 +7,7 @@ same human twice) stay inside a chunk, which is far wider than a household.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 import polars as pl
@@ -44,10 +44,6 @@ class Chunk:
     def micros(self) -> int:
         """`now` in microseconds."""
         return round(self.now.timestamp()) * 1_000_000
-
-    def days_back(self, days: int) -> date:
-        """The civil day so many days before today."""
-        return self.today - timedelta(days=days)
 
 
 def padded(prefix: str, number: pl.Expr, width: int = 8) -> pl.Expr:
