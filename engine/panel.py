@@ -85,6 +85,8 @@ class Panel:
     _sets: dict[tuple[str, tuple[str, ...]], RuleSet] = field(default_factory=dict)
     _on: dict[tuple[str, date], RuleSet] = field(default_factory=dict)
     _seen: dict[str, Verdict] = field(default_factory=dict)
+    _alike: dict[Verdict, Verdict] = field(default_factory=dict)
+    """Verdicts that many situations have, each kept once."""
     _passed: dict[str, tuple[tuple[Rule, str | None], ...]] = field(default_factory=dict)
     _known_to_rete: frozenset[str] = frozenset()
     notes: dict[tuple[object, ...], object] = field(default_factory=dict)
@@ -137,6 +139,7 @@ class Panel:
         Asked again they are found again.
         """
         self._seen.clear()
+        self._alike.clear()
         self._passed.clear()
         for key in [one for one in self._on if one[1] < before]:
             del self._on[key]
@@ -197,6 +200,7 @@ class Panel:
         found = [answers[name] if name in answers else self._seen[name] for name in names]
         if len(self._seen) > self.keep:
             self._seen.clear()
+            self._alike.clear()
         kept = {k: v for k, v in answers.items() if not v.trouble.startswith("engine_failed")}
         self._seen.update(kept)  # a failed engine may be up again next time
         return found
@@ -207,7 +211,8 @@ class Panel:
         second = self._second(rules).decide_many(rules.name, asked)
         found: dict[str, Verdict] = {}
         for name, one, other in zip(fresh, first, second, strict=True):
-            found[name] = compare(one, other)
+            verdict = compare(one, other)
+            found[name] = self._alike.setdefault(verdict, verdict)
             if found[name].trouble:
                 self.alarm(f"{rules.name}: {found[name].trouble} (situation {name[:12]})")
         return found

@@ -58,8 +58,9 @@ class PartInput:
     `frames`: the portfolio's tables for these consumers (contacts may hold extra rows of
     switchboard lines); `groups`: consumer, group; `groups_of`: engine records of consumers' whole
     groups, by consumer, from the same raw rows; `licences`: by collector the places it is licensed
-    in, each with its last day if it has one (None: every collector has all); `tick`: a stopwatch in
-    seconds, for the stages.
+    in, each with its last day if it has one (None: every collector has all); `fresh_only`: of
+    situations only those are wanted that the panel has not handed over with a part before; `tick`:
+    a stopwatch in seconds, for the stages.
     """
 
     frames: Frames
@@ -73,6 +74,7 @@ class PartInput:
     )
     refuse_unencoded: bool = False
     licences: Licences | None = None
+    fresh_only: bool = False
     sample_seed: int = 0
     sample_least: int = 1000
     tick: Callable[[], float] = lambda: 0.0
@@ -109,7 +111,7 @@ def decide_part(panel: Panel, part: PartInput, alarm: Callable[[str], None]) -> 
     judgements = _judge_all(panel, part, table)
     stages.done("facts_and_engines")
     if table.cand.is_empty():
-        met = situation_table(panel, judgements)
+        met = situation_table(panel, None if part.fresh_only else judgements)
         return PartResult(assemble_empty(), met, {"candidates": 0.0, "sampled": 0.0})
     wrong, sampled = check(panel, part, table, judgements)
     stages.done("check")
@@ -135,7 +137,8 @@ def decide_part(panel: Panel, part: PartInput, alarm: Callable[[str], None]) -> 
         "plain_rows": float(table.plain_rows),
     }
     plain = pl.DataFrame(list(table.met.rows.values()), schema=SITUATIONS, orient="row")
-    return PartResult(candidates, situation_table(panel, judgements, plain), stats)
+    met = situation_table(panel, None if part.fresh_only else judgements, plain)
+    return PartResult(candidates, met, stats)
 
 
 def _where(part: PartInput, prepared: Prepared) -> Where:

@@ -204,6 +204,7 @@ def decide_one(desk: Desk, asked: tuple[Plan, Part]) -> Decided:
         row_caps=job.settings.caps(),
         refuse_unencoded=job.settings.refuse_unencoded_places,
         licences=job.settings.licences,
+        fresh_only=True,
         sample_seed=int(job.kept.run, 16) % 2**31,
         sample_least=ceil(job.settings.sample_at_least * part.accounts / max(job.accounts, 1)),
         tick=job.tick,

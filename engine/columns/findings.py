@@ -47,10 +47,14 @@ class Refusing:
 
 
 def situation_table(
-    panel: Panel, judgements: list[Judgement], more: pl.DataFrame | None = None
+    panel: Panel, judgements: list[Judgement] | None, more: pl.DataFrame | None = None
 ) -> pl.DataFrame:
-    """Every situation once: its digest, rule set, facts, and both engines' answers; and `more`."""
-    found = ledger_of(panel).table[_numbers(judgements)]
+    """Every situation once: its digest, rule set, facts, and both engines' answers; and `more`.
+
+    Without judgements those that the panel has not handed over before.
+    """
+    ledger = ledger_of(panel)
+    found = ledger.table(ledger.fresh() if judgements is None else _numbers(judgements))
     if more is not None:
         found = pl.concat([found, more], rechunk=True)
     return found[found["situation"].arg_sort()]
@@ -113,7 +117,7 @@ def _met(
 ) -> tuple[pl.Series, pl.Series, pl.Series, pl.Series]:
     """By candidate: its situations, and the numbers of what refuses, is owed and applies."""
     numbers = _numbers(judgements).unique()
-    names = ledger.table["situation"].gather(numbers)
+    names = ledger.names.gather(numbers)
     order = names.arg_sort()
     numbers, names = numbers.gather(order), names.gather(order)
     # situations of a part by the place of their names among each other

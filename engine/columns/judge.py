@@ -18,10 +18,10 @@ from ..situation import RuleSet, Situation, has_bit
 from .bits import all_bits
 from .combos import Alike, Combo, Words, alike, canonical, combo_of
 from .facts import facts, places_of
-from .ledger import Applying, Key, ledger_of
+from .ledger import Form, Fresh, Key, ledger_of
 from .levels import Codes, Places, kinds
 from .statuses import UNKNOWN
-from .table import COMBO, WORDS, Table
+from .table import COMBO, Table
 
 JUDGED = ["r", "i", "a", "fp", "tc", "z", "kind", "whom"]
 """What is looked at of a row; its units are told apart for all rows at once (`Table.units`)."""
@@ -100,23 +100,20 @@ def _numbers(
     `laid`: rows with combo, facts and bits laid out; `distinct` names one of each situation.
     """
     ledger = ledger_of(panel)
-    base: dict[int, dict[str, str]] = {}
     book = ledger.books.setdefault((rules.name, *names), {})
-    keys: list[Key] = []
-    fresh: dict[int, tuple[Key, dict[str, str], Applying]] = {}
+    words_of = [combo.words for combo in combos]
     packed = distinct.drop("s", "at")
-    for at, (number, *codes) in enumerate(packed.iter_rows()):
-        key = (combos[number].words, *codes)
-        keys.append(key)
-        if key not in book:
-            fresh[at] = (key, {}, partial(applying, panel, rules, combos[number]))
-    met = laid[distinct["at"][list(fresh)]].iter_rows()
-    for (_, fields, _), (number, *codes) in zip(fresh.values(), met, strict=True):
-        if number not in base:
-            base[number] = _base(rules, combos[number])
-        fields |= base[number]
-        fields |= zip(names, [WORDS[code] for code in codes], strict=True)
-    new = ledger.add(panel, rules, book, list(fresh.values())) if fresh else {}
+    keys: list[Key] = [(words_of[number], *codes) for number, *codes in packed.iter_rows()]
+    unknown = [at for at, key in enumerate(keys) if key not in book]
+    fresh: list[Fresh] = []
+    forms: dict[int, Form] = {}
+    met = laid[distinct["at"][unknown]].iter_rows()
+    for at, (number, *codes) in zip(unknown, met, strict=True):
+        if number not in forms:
+            forms[number] = Form.of(rules, _base(rules, combos[number]), names)
+        asking = partial(applying, panel, rules, combos[number])
+        fresh.append(Fresh(keys[at], forms[number], bytes(codes), asking))
+    new = ledger.add(panel, rules, book, fresh) if fresh else {}
     found = [new[key] if key in new else book[key] for key in keys]
     return pl.Series(found, dtype=pl.UInt32)
 

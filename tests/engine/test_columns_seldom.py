@@ -21,7 +21,7 @@ from engine.panel import Panel
 from engine.part import PartInput
 from engine.rete import EngineFailure
 from engine.rule import Ask, Period, Rule, Selector
-from engine.situation import Answer, RuleSet, Situation
+from engine.situation import Answer, RuleSet, Situation, name_of
 from tests.comparing import PLAIN, TwinPanel, book_of, rule_asking
 from tests.parting import NOW, decided, differences, made, part_of
 
@@ -75,6 +75,24 @@ def test_a_full_ledger_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     first, _ = decided(panel, part_of(made()))
     second, _ = decided(panel, part_of(made()))
     assert first.candidates.equals(second.candidates)
+
+
+def test_situations_are_handed_over_once_where_only_fresh_ones_are_wanted() -> None:
+    panel = TwinPanel(book_of((BASE, TWO_A_WEEK)))
+    first, _ = decided(panel, part_of(made(), fresh_only=True))
+    again, _ = decided(panel, part_of(made(), fresh_only=True))
+    whole, _ = decided(panel, part_of(made()))
+    assert first.situations.equals(whole.situations)
+    assert (again.situations.is_empty(), first.situations.is_empty()) == (True, False)
+
+
+def test_a_situation_is_written_as_it_was_named() -> None:
+    odd = replace(TWO_A_WEEK, key="100%s", when=(Ask("ceased"),))
+    found, _ = decided(TwinPanel(book_of((BASE, TWO_A_WEEK, odd))), part_of(made()))
+    for row in found.situations.iter_rows(named=True):
+        facts = json.loads(row["facts"])
+        assert list(facts) == sorted(facts)
+        assert row["situation"] == name_of(row["rule_set"], list(facts), facts)
 
 
 def test_what_met_rules_is_forgotten_when_it_is_much() -> None:
