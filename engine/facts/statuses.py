@@ -293,20 +293,21 @@ def holds(view: View, debt: Account, wanted: tuple[str, ...]) -> str:
 def spoke_or_wrote(view: View, debt: Account) -> str:
     """Whether the duty before furnishing is met (12 CFR 1006.30(a)(1)(i), (ii)).
 
-    Talked by phone or in person; or a letter or electronic message whose fourteen days have run
+    Talked with the consumer by phone or in person (spouses and others are the consumer in 1006.6
+    only: 1006.2(e)); or a letter or electronic message to the consumer whose fourteen days have run
     without its coming back inside them: sent on D, from D + 15 on (cautious: the text counts days
     after the date, the worked comments count the date itself).
     """
     for past in view.past_of(debt):
         if not _about(view, past, debt, meets=True) or result_missing(past):
             continue
-        if view.owner(past.point)[1] not in words.CONSUMER_ROLES:
-            continue
         counted = counts_before_return(view, past)
         if "conversations" in counted and past.channel in ("call", "visit"):
             talked = discussed(past)
-            if talked is None or debt.id in talked:
+            if _with_the_consumer(view, past) and (talked is None or debt.id in talked):
                 return words.YES
+        if view.owner(past.point)[1] != "consumer":
+            continue
         if past.direction != "out" or past.channel not in words.WRITTEN_CHANNELS:
             continue
         sent = view.local_day(past)
@@ -318,6 +319,13 @@ def spoke_or_wrote(view: View, debt: Account) -> str:
         if "communications" in counted and view.day > sent + timedelta(days=FURNISH_DAYS):
             return words.YES
     return words.NO
+
+
+def _with_the_consumer(view: View, talk: Contact) -> bool:
+    """Whether a conversation was with the very consumer: whoever was reached, else the owner."""
+    if talk.reached is not None:
+        return view.human(talk.reached) == view.consumer.person
+    return view.owner(talk.point)[1] == "consumer"
 
 
 def counts_before_return(view: View, past: Contact) -> frozenset[str]:

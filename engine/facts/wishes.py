@@ -12,7 +12,7 @@ from .. import words
 from ..history import Statement, listed
 from .speaking import binding, in_order
 from .statuses import tri
-from .view import View, day_of
+from .view import STRANGER, View, day_of
 
 
 def _stops(view: View, one: Statement) -> str | None:
@@ -161,9 +161,12 @@ def hearsay(one: Statement) -> bool:
 def consent_for_point(view: View, gives: str, *takes: str) -> tuple[bool, datetime | None]:
     """(consent for this line stands, when it was last given), told to this collector.
 
-    Of a word that gives it and one that takes it, received at one instant, the second holds.
+    Of a word that gives it and one that takes it, received at one instant, the second holds. None
+    stands for a number known by now to be a stranger's: it is the person called who consents.
     """
     line = view.line(view.contact.point)
+    if view.owner(view.contact.point)[0] == STRANGER + line:
+        return False, None
     given: datetime | None = None
     told = sorted(view.said(gives, *takes), key=lambda pair: (pair[0], pair[1].kind != gives))
     for received, one in told:

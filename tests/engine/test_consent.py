@@ -258,3 +258,11 @@ def test_consent_to_texts_is_given_to_us_and_to_recorded_calls_may_stand_in_a_fi
     assert consents_to_text(view(file(at_once, told))) == "no"
     calls = replace(reported, kind="consents_to_prerecorded_calls")
     assert consents_to_prerecorded(view(file(calls))) == "yes"
+
+
+def test_no_consent_stands_for_a_strangers_number() -> None:
+    told = said("consents_to_text", ("M1",), "09-10T09:00")
+    calls = replace(told, kind="consents_to_prerecorded_calls")
+    wrong = said("number_not_consumers", "M1", "09-12T09:00")
+    assert consents_to_text(view(file(told, wrong))) == "no"
+    assert consents_to_prerecorded(view(file(calls, wrong))) == "no"

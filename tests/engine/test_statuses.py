@@ -146,6 +146,10 @@ def test_spoken_or_written() -> None:
     assert statuses.spoke_or_wrote(view(other), D1) == "no"
     third = replace(talk, point="M9")
     assert statuses.spoke_or_wrote(view(file(third)), D1) == "no"
+    answered_by_another = replace(talk, reached="HH1")
+    assert statuses.spoke_or_wrote(view(file(answered_by_another)), D1) == "no"
+    handed_over = replace(third, reached="P1")
+    assert statuses.spoke_or_wrote(view(file(handed_over)), D1) == "yes"
     loose = file(replace(talk, attributed_to=None), accounts=(D1, D2))
     assert statuses.spoke_or_wrote(view(loose), D1) == "no"
     unanswered = replace(talk, result="no_answer")

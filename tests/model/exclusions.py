@@ -106,12 +106,8 @@ def wrong_number(asked: Asked, line: str) -> bool:
     return False
 
 
-def as_known(asked: Asked) -> Group:
-    """The group as it is known by now: a wrong number is a stranger's, whoever it was noted for.
-
-    A reassigned-number check that says yes makes a number wrong too. READING: so says a word in the
-    file of the human whose debt is judged.
-    """
+def wrong_lines(asked: Asked) -> set[str]:
+    """The lines said by now to be somebody else's, in the files of the human judged."""
     group = asked.group
     wrong = set()
     for one in group.statements:
@@ -123,7 +119,17 @@ def as_known(asked: Asked) -> Group:
             wrong.add(str(one.value))
         elif one.kind == "reassigned_since" and one.value.get("answer") == "yes":
             wrong.add(str(one.value.get("point")))
-    lines = {group.points[point].line if point in group.points else point for point in wrong}
+    return {group.points[point].line if point in group.points else point for point in wrong}
+
+
+def as_known(asked: Asked) -> Group:
+    """The group as it is known by now: a wrong number is a stranger's, whoever it was noted for.
+
+    A reassigned-number check that says yes makes a number wrong too. READING: so says a word in the
+    file of the human whose debt is judged.
+    """
+    group = asked.group
+    lines = wrong_lines(asked)
     points = {
         name: replace(point, whom="third_party")
         if point.line in lines and point.whom in words.CONSUMER_ROLES

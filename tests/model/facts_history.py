@@ -241,6 +241,7 @@ def spoke_or_wrote(asked: Asked) -> str:
     """Talked over, or a message out for 14 days without bouncing (12 CFR 1006.30(a)(1)).
 
     The comment counts the sending day; the text does not: free from the fifteenth day after.
+    READING: with the very consumer, for the wider sense of the word is 1006.6's alone (1006.2(e)).
     """
     answers = []
     for contact in asked.group.contacts:
@@ -248,11 +249,15 @@ def spoke_or_wrote(asked: Asked) -> str:
             continue
         if is_receipt(contact):
             continue
-        if point_of(asked.group, contact, asked.consumer).whom not in words.CONSUMER_ROLES:
-            continue
-        talk = counts_as(asked, contact, CONVERSATION)
+        theirs = point_of(asked.group, contact, asked.consumer).whom == "consumer"
         if contact.channel in ("call", "visit"):
-            answers.append(all_of([talk, about(asked, contact, "discussed", pooled=False)]))
+            talk = counts_as(asked, contact, CONVERSATION)
+            if contact.reached is not None:
+                theirs = human(asked.group, contact.reached) == asked.person
+            if theirs:
+                answers.append(all_of([talk, about(asked, contact, "discussed", pooled=False)]))
+        elif not theirs:
+            continue
         elif contact.direction == "out" and contact.channel in words.WRITTEN_CHANNELS:
             answers.append(_stayed_out(asked, contact))
     return tri(YES in answers)  # it meets a need: what only may be does not count

@@ -12,8 +12,9 @@ from engine.history import Statement
 from . import calendar
 from .answers import UNKNOWN, event_answer, here, today, tri, words_of
 from .consent import told_us
+from .exclusions import wrong_lines
 from .past import MAYBE, NO, YES, Asked, about, happened_by_now
-from .people import point_of, speaks_for
+from .people import point_of, role_of, speaks_for
 from .told import (
     address_stops,
     binding,
@@ -236,10 +237,23 @@ def _text_route(asked: Asked) -> bool:
     return False
 
 
+def _strangers(asked: Asked) -> bool:
+    """The number was noted for the consumer's side and is somebody else's by now.
+
+    READING: whoever gave consent for it spoke of a number of their own; the person called has not.
+    """
+    point = here(asked)
+    theirs = role_of(asked.group, point.owner) in words.CONSUMER_ROLES
+    noted = theirs or words.owner_role(point.owner) in words.CONSUMER_ROLES
+    return noted and point.whom == "third_party" and point.line in wrong_lines(asked)
+
+
 def text_consents(asked: Asked) -> list[Statement]:
     """Consents to texts at this number told to us and not withdrawn since."""
     line = here(asked).line
-    ends = ("opt_out_number_text", "do_not_use_number", "opt_out_address", "number_not_consumers")
+    if _strangers(asked):
+        return []
+    ends = ("opt_out_number_text", "do_not_use_number", "opt_out_address")
     found = []
     for one in said(asked, "consents_to_text"):
         if not told_us(one) or not names_line(asked, one, line):
@@ -273,7 +287,9 @@ def consents_to_prerecorded(asked: Asked) -> str:
     READING: given to the creditor, whose file tells of it, it serves the collector too.
     """
     line = here(asked).line
-    ends = ("revokes_consent_to_prerecorded", "do_not_use_number", "number_not_consumers")
+    if _strangers(asked):
+        return NO
+    ends = ("revokes_consent_to_prerecorded", "do_not_use_number")
     for one in said(asked, "consents_to_prerecorded_calls"):
         if one.to != "this_collector" or not names_line(asked, one, line):
             continue
