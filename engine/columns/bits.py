@@ -150,7 +150,7 @@ def _limit(
         agreeing = files_with(table, "agrees_to_messages")
         found = _override(table, rows, rule, judged, found, agreeing)
     if "household" in body.per:
-        found = _scatter_plain(table, rows, rule, judged & _outside(table, rows), found)
+        found = _scatter_plain(table, rows, rule, judged & _outside(rows), found)
     files = _consenting(table, body.counting.not_, body.within)
     if maximum > 0:  # consent only ever takes away from what is counted
         judged = judged & (found["used"] > 0).fill_null(value=False)
@@ -177,9 +177,9 @@ def _wait(
     if body.until is not None or body.for_ is None:  # whether it ended is looked into one by one
         begun = pl.repeat(value=False, n=len(rows), eager=True).scatter(at, True)
         if tally.by_viewer(body.after, body.per):
-            begun = begun | (judged & table.among(table.apart).gather(rows["fp"]))
+            begun = begun | (judged & rows["fp"].is_in(table.apart.implode()))
         if "household" in body.per:
-            begun = begun | (judged & _outside(table, rows))
+            begun = begun | (judged & _outside(rows))
         return _plainly(table, rows, rule, begun)
     if body.for_.unit == "hour":
         met = met.with_columns((pl.col("event") + timedelta(hours=body.for_.count)).alias("free"))
@@ -202,7 +202,7 @@ def _wait(
     if tally.by_viewer(body.after, body.per):
         found = _override(table, rows, rule, judged, found, table.apart)
     if "household" in body.per:
-        found = _scatter_plain(table, rows, rule, judged & _outside(table, rows), found)
+        found = _scatter_plain(table, rows, rule, judged & _outside(rows), found)
     judged = judged & found["free"].is_not_null()  # without an event consent changes nothing
     for entries, period in ((body.exempt, Period(0, "day")), (body.after.not_, None)):
         files = _consenting(table, entries, period)
@@ -235,8 +235,7 @@ def _events(table: Table, body: Wait, rows: pl.DataFrame, judged: pl.Series) -> 
     event = none.scatter(known["u"], known["event"])[units.of]
     met = judged & event.is_not_null()
     if "workplace" in body.per:
-        at_work = table.ways["kind"].is_in(sorted(MAYBE_WORK))
-        met = met & at_work.gather(rows["tc"])
+        met = met & rows["kind"].is_in(sorted(MAYBE_WORK))
     at = met.arg_true()
     found = pl.DataFrame([at.alias("at"), rows["z"][at], event[at].alias("event")])
     return found.with_columns(table.calendar.day("event").alias("day"))
@@ -246,7 +245,7 @@ def _begun(table: Table, rows: pl.DataFrame, event: Selector, judged: pl.Series)
     """Of the rows judged, those in whose file a statement is that something runs from."""
     if event.of_contacts or event.of_dates:
         return judged
-    return judged & table.among(files_with(table, event.what)).gather(rows["fp"])
+    return judged & rows["fp"].is_in(files_with(table, event.what).implode())
 
 
 def _scatter(found: pl.DataFrame, at: pl.Series, values: pl.DataFrame) -> pl.DataFrame:
@@ -278,12 +277,12 @@ def _override(
     """Put the plain count in place of the column's for the rows of some files."""
     if files is None or not len(files):
         return found
-    return _scatter_plain(table, rows, rule, judged & table.among(files).gather(rows["fp"]), found)
+    return _scatter_plain(table, rows, rule, judged & rows["fp"].is_in(files.implode()), found)
 
 
-def _outside(table: Table, rows: pl.DataFrame) -> pl.Series:
+def _outside(rows: pl.DataFrame) -> pl.Series:
     """Rows of contacts with somebody outside the household, who is a unit of his own."""
-    return ~table.ways["whom"].is_in(list(HOUSEHOLD)).gather(rows["tc"])
+    return ~rows["whom"].is_in(list(HOUSEHOLD))
 
 
 def _scatter_plain(
@@ -300,7 +299,7 @@ def _plainly(table: Table, rows: pl.DataFrame, rule: Rule, judged: pl.Series) ->
 
 def _counts(table: Table, rows: pl.DataFrame, rule: Rule) -> pl.DataFrame:
     bit, used, free = list[int](), list[int | None](), list[datetime | None]()
-    for key, view in zip(rows.select("i", "z").iter_rows(), table.views(rows["r"]), strict=True):
+    for key, view in zip(rows.select("i", "z").iter_rows(), table.views(rows), strict=True):
         count = asking.bit(view, rule, view.debts[0], (view.zone,))
         if count.excused or count.agreed:
             said = Said(count.excused, count.agreed, count.maximum)

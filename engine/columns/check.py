@@ -87,10 +87,10 @@ def _facts(panel: Panel, table: Table, one: Judgement, rows: pl.Series) -> list[
     counted = [f"{c}{n}" for n, r in one.timed for c in ("u", "v")
                if f"{c}{n}" in one.rows.columns]  # fmt: skip
     engine = panel.compiled(one.rules)
-    few = one.rows.select("r", "i", "z", "s", "combo", *counted)[rows]
-    views = table.views(few["r"])
-    words = table.cand.select("account", "point", "channel", "zones", "years", "sure")
-    few = few.hstack(words[few["i"]])
+    few = one.rows.select("i", "z", "s", "combo", *counted)[rows]
+    names = ["account", "point", "channel", "zones", "years", "sure"]
+    few = few.hstack(table.cand.select(names)[few["i"]])
+    views = table.views(few)
     ledger = ledger_of(panel)
     bits: dict[int, list[Rule]] = {}
     for view, row in zip(views, few.iter_rows(named=True), strict=True):
