@@ -186,6 +186,7 @@ def _table(panel: Panel, part: PartInput, stages: _Stages) -> Table:
 def _judge_all(panel: Panel, part: PartInput, table: Table) -> list[Judgement]:
     """Federal law for every row; each place's law for the rows it applies to."""
     found = []
+    judged = table.rows.select(JUDGED)
     for number, name in enumerate((FEDERAL, *place_names())):
         if name != FEDERAL and name not in panel.rulebook.places:
             continue
@@ -193,12 +194,12 @@ def _judge_all(panel: Panel, part: PartInput, table: Table) -> list[Judgement]:
         if not rules.rules:
             continue
         if name == FEDERAL:
-            found.append(judge(panel, rules, table, table.rows))
+            found.append(judge(panel, rules, table, judged))
             continue
         bit = 1 << (number - 1)
         here = table.rows["r"].filter((table.rows["law"] & bit) != 0)
         if len(here):
-            found.append(judge(panel, rules, table, table.rows.select(JUDGED)[here]))
+            found.append(judge(panel, rules, table, judged[here]))
     return found + _judge_reaching(panel, part, table)
 
 

@@ -150,7 +150,7 @@ def _limit(
         agreeing = files_with(table, "agrees_to_messages")
         found = _override(table, rows, rule, judged, found, agreeing)
     if "household" in body.per:
-        found = _scatter_plain(table, rows, rule, judged & _outside(rows), found)
+        found = _scatter_plain(table, rows, rule, judged & _outside(table, rows), found)
     files = _consenting(table, body.counting.not_, body.within)
     if maximum > 0:  # consent only ever takes away from what is counted
         judged = judged & (found["used"] > 0).fill_null(value=False)
@@ -177,9 +177,9 @@ def _wait(
     if body.until is not None or body.for_ is None:  # whether it ended is looked into one by one
         begun = pl.repeat(value=False, n=len(rows), eager=True).scatter(at, True)
         if tally.by_viewer(body.after, body.per):
-            begun = begun | (judged & rows["fp"].is_in(table.apart.implode()))
+            begun = begun | (judged & table.among(table.apart).gather(rows["fp"]))
         if "household" in body.per:
-            begun = begun | (judged & _outside(rows))
+            begun = begun | (judged & _outside(table, rows))
         return _plainly(table, rows, rule, begun)
     if body.for_.unit == "hour":
         met = met.with_columns((pl.col("event") + timedelta(hours=body.for_.count)).alias("free"))
@@ -202,7 +202,7 @@ def _wait(
     if tally.by_viewer(body.after, body.per):
         found = _override(table, rows, rule, judged, found, table.apart)
     if "household" in body.per:
-        found = _scatter_plain(table, rows, rule, judged & _outside(rows), found)
+        found = _scatter_plain(table, rows, rule, judged & _outside(table, rows), found)
     judged = judged & found["free"].is_not_null()  # without an event consent changes nothing
     for entries, period in ((body.exempt, Period(0, "day")), (body.after.not_, None)):
         files = _consenting(table, entries, period)
@@ -235,7 +235,8 @@ def _events(table: Table, body: Wait, rows: pl.DataFrame, judged: pl.Series) -> 
     event = none.scatter(known["u"], known["event"])[units.of]
     met = judged & event.is_not_null()
     if "workplace" in body.per:
-        met = met & rows["kind"].is_in(sorted(MAYBE_WORK))
+        at_work = table.ways["kind"].is_in(sorted(MAYBE_WORK))
+        met = met & at_work.gather(rows["tc"])
     at = met.arg_true()
     found = pl.DataFrame([at.alias("at"), rows["z"][at], event[at].alias("event")])
     return found.with_columns(table.calendar.day("event").alias("day"))
@@ -245,7 +246,7 @@ def _begun(table: Table, rows: pl.DataFrame, event: Selector, judged: pl.Series)
     """Of the rows judged, those in whose file a statement is that something runs from."""
     if event.of_contacts or event.of_dates:
         return judged
-    return judged & rows["fp"].is_in(files_with(table, event.what).implode())
+    return judged & table.among(files_with(table, event.what)).gather(rows["fp"])
 
 
 def _scatter(found: pl.DataFrame, at: pl.Series, values: pl.DataFrame) -> pl.DataFrame:
@@ -277,12 +278,12 @@ def _override(
     """Put the plain count in place of the column's for the rows of some files."""
     if files is None or not len(files):
         return found
-    return _scatter_plain(table, rows, rule, judged & rows["fp"].is_in(files.implode()), found)
+    return _scatter_plain(table, rows, rule, judged & table.among(files).gather(rows["fp"]), found)
 
 
-def _outside(rows: pl.DataFrame) -> pl.Series:
+def _outside(table: Table, rows: pl.DataFrame) -> pl.Series:
     """Rows of contacts with somebody outside the household, who is a unit of his own."""
-    return ~rows["whom"].is_in(list(HOUSEHOLD))
+    return ~table.ways["whom"].is_in(list(HOUSEHOLD)).gather(rows["tc"])
 
 
 def _scatter_plain(

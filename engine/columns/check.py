@@ -88,9 +88,9 @@ def _facts(panel: Panel, table: Table, one: Judgement, rows: pl.Series) -> list[
                if f"{c}{n}" in one.rows.columns]  # fmt: skip
     engine = panel.compiled(one.rules)
     few = one.rows.select("i", "z", "s", "combo", *counted)[rows]
-    names = ["account", "point", "channel", "zones", "years", "sure"]
-    few = few.hstack(table.cand.select(names)[few["i"]])
     views = table.views(few)
+    words = table.cand.select("account", "point", "channel", "zones", "years", "sure")
+    few = few.hstack(words[few["i"]])
     ledger = ledger_of(panel)
     bits: dict[int, list[Rule]] = {}
     for view, row in zip(views, few.iter_rows(named=True), strict=True):

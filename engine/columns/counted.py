@@ -1,7 +1,8 @@
 """Contacts beside the units they may count for, found once for all rules that count by these.
 
-Some fifty limits and waits of all places count by eight kinds of units. What any of them may take
-is laid beside its units once; a rule then picks its own by kind of contact, moment and unit.
+Some fifty limits and waits of all places count by eight kinds of units, and what `happened` asks is
+told by debt. What any of them may take is laid beside its units once; a rule then picks its own by
+kind of contact, moment and unit.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ import polars as pl
 from ..facts.selecting import MAYBE_WORK
 from ..facts.view import HOUSEHOLD
 from ..kinds import Limit, Wait
-from ..rule import Rule, Selector
+from ..rule import Happened, Period, Rule, Selector
+from ..situation import rule_asks
 from . import tally
 from .prepare import Prepared
 from .selected import of_types, taken
 from .units import Units
 
+OF_DEBT = ("account",)
+"""The units by which it is told what happened."""
 Counting = Mapping[Selector, datetime | None]
 """Selectors, each with the instant from which on what it takes can count; None: ever."""
 
@@ -46,21 +50,30 @@ def by(chosen: Selector, per: Sequence[str]) -> By:
 
 
 def countings(rules: Iterable[Rule], day: date) -> dict[By, dict[Selector, datetime | None]]:
-    """What limits and waits of these rules count, where columns can: by what, and since when."""
+    """What these rules count, or ask whether it happened: by what, and since when.
+
+    That which columns can count (`tally.columnar`).
+    """
     found: dict[By, dict[Selector, datetime | None]] = {}
     for rule in rules:
-        if isinstance(rule.body, Limit):
-            chosen, per, period = rule.body.counting, rule.body.per, rule.body.within
-            since = tally.reach_back(period, day)
-        elif isinstance(rule.body, Wait):
-            chosen, per, period = rule.body.after, rule.body.per, None
-            since = None
-        else:
-            continue
-        if tally.columnar(chosen, period):
-            known = found.setdefault(by(chosen, per), {})
-            before = known.get(chosen, since)
-            known[chosen] = None if since is None or before is None else min(since, before)
+        for chosen, per, period in _counting(rule):
+            if tally.columnar(chosen, period):
+                known = found.setdefault(by(chosen, per), {})
+                since = tally.reach_back(period, day)
+                before = known.get(chosen, since)
+                known[chosen] = None if since is None or before is None else min(since, before)
+    return found
+
+
+def _counting(rule: Rule) -> list[tuple[Selector, Sequence[str], Period | None]]:
+    """What a rule selects, by which units, and how far it looks back."""
+    found: list[tuple[Selector, Sequence[str], Period | None]] = []
+    if isinstance(rule.body, Limit):
+        found.append((rule.body.counting, rule.body.per, rule.body.within))
+    elif isinstance(rule.body, Wait):
+        found.append((rule.body.after, rule.body.per, None))
+    asked = [ask.parameter for ask in rule_asks(rule)]
+    found += [(one.event, OF_DEBT, one.within) for one in asked if isinstance(one, Happened)]
     return found
 
 
@@ -127,18 +140,23 @@ def counting_for(
     chosen: Selector,
     per: Sequence[str],
     since: datetime | None,
-    units: Units,
+    asked: pl.Series | None,
 ) -> pl.DataFrame:
-    """Of `counted` contacts those that a rule takes for the units of its rows: u, h, at."""
+    """Of `counted` contacts those that a rule takes: u, h, k, at.
+
+    `asked`: by number of a unit, whether it matters; None: all do.
+    """
     kinds = taken(prepared, chosen)
     if "household" in per:
         kinds &= _of_kinds(prepared, pl.col("whom").is_in(list(HOUSEHOLD)))
     if "workplace" in per:
         kinds &= _of_kinds(prepared, pl.col("kind").is_in(sorted(MAYBE_WORK)))
-    here = kinds.gather(contacts["k"]) & units.met().gather(contacts["u"])
+    here = kinds.gather(contacts["k"])
+    if asked is not None:
+        here &= asked.gather(contacts["u"])
     if since is not None:
         here &= contacts["at"] >= since
-    rows = contacts.select("u", "h", "at").filter(here)
+    rows = contacts.filter(here)
     return rows if chosen.types is None else of_types(prepared, rows, chosen, chosen.types)
 
 

@@ -15,11 +15,12 @@ from ..facts import asking
 from ..rule import Ask, Happened, Selector
 from . import tally
 from .combos import Combo
+from .counted import OF_DEBT
 from .email import route_chain, route_consumer, route_creditor, safe_harbour, text_routes
 from .levels import Codes
 from .lookup import COLUMNS, doubtful
 from .prepare import Prepared, once
-from .selected import doubted, selected, taken
+from .selected import doubted
 from .spoken import FACTS_OF, files_with
 from .statuses import UNKNOWN, YES, Column
 from .table import CODE, Table
@@ -48,23 +49,20 @@ The other columns are looked up once per point and channel."""
 
 
 def facts(table: Table, rows: pl.DataFrame, asks: list[Ask], combos: list[Combo]) -> list[Codes]:
-    """The codes of each ask on the level it lives on; by row where the plain function must speak.
+    """The codes of each ask on the level it lives on; of some rows the plain function speaks.
 
     Nothing is masked: what no live rule of a row's combo asks is there all the same (`laid_out`).
     """
     known = [_of_account(table, ask) or _of_way(table, ask) or _of_zone(table, ask) for ask in asks]
     left = {n: at for n, ask in enumerate(asks) if len(at := _left(table, rows, ask, combos))}
     if left:
-        everybody = pl.concat(left.values()).unique()
-        people = table.cand["consumer"].gather(rows["i"].gather(everybody))
-        table.groups(people.unique().to_list())  # fetched in one go
-    places = places_of(table, rows)
+        table.fetch(pl.concat([rows["i"][at] for at in left.values()]))
+    none = pl.zeros(len(rows), dtype=pl.UInt8, eager=True)
     found = []
     for n, (ask, codes) in enumerate(zip(asks, known, strict=True)):
-        one = codes or Codes("row", pl.zeros(len(rows), dtype=pl.UInt8, eager=True))
+        one = codes or Codes("row", none)
         if n in left:
-            plain = _plainly(table, rows[left[n]], ask)
-            one = Codes("row", one.at(places).scatter(left[n], plain))
+            one = replace(one, apart=(left[n], _plainly(table, rows[left[n]], ask)))
         found.append(one)
     return found
 
@@ -125,7 +123,7 @@ def _left(table: Table, rows: pl.DataFrame, ask: Ask, combos: list[Combo]) -> pl
         return NOBODY
     wanted = pl.Series([ask in one.needed for one in combos], dtype=pl.Boolean)[rows["combo"]]
     if files is not None:
-        wanted = wanted & rows["fp"].is_in(files.implode())
+        wanted = wanted & table.among(files).gather(rows["fp"])
     return wanted.arg_true()
 
 
@@ -233,50 +231,31 @@ def _ever(asked: Happened) -> bool:
     return asked.since is None and asked.within is None and asked.older_than is None
 
 
-def _met(table: Table, asked: Happened) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
-    """What contacts are on record, by debt (`_debts_of`): all, those met surely, and those maybe.
+def _met(table: Table, asked: Happened) -> pl.DataFrame:
+    """Contacts on record, by debt and zone: a, z, at, and whether they are met maybe (`open`).
 
     One that names no debt may be about each of the person's; one without a result may be no such.
     """
     prepared, event = table.prepared, asked.event
-    pairs = _debts_of(prepared, event.debts == "discussed")
-    met = taken(prepared, event)[pairs["k"]]
-    open_ = doubted(prepared, event)[pairs["k"]] | pairs["vague"]
-    since = tally.reach_back(asked.within, prepared.day)
-    if since is not None:
-        met = met & (pairs["at"] >= since)
-    if event.types is not None:
-        fit = pl.zeros(len(prepared.history), dtype=pl.Boolean, eager=True)
-        met = met & fit.scatter(selected(prepared, event, since)["h"], True)[pairs["h"]]
-    return pairs, met & ~open_, met & open_
-
-
-@once
-def _debts_of(prepared: Prepared, discussed: bool) -> pl.DataFrame:
-    """The debts contacts on record are about, or may be: h, k (kind), a, at, and whether `vague`.
-
-    That is one that names no debt, where the person has several. Counts are per collector.
-    """
-    links = prepared.talked if discussed else prepared.charged
-    contacts = prepared.history.select("h", "k", "fp", "at", "collector")
-    accounts = prepared.accounts.select("a", "fp", "collector", "single")
-    named = links.beside(contacts).drop_nulls("a")
-    named = named.filter(accounts["collector"][named["a"]] == named["collector"])
-    vague = links.silent(contacts).join(accounts, on=["fp", "collector"])
-    return pl.concat(
-        [
-            named.select("h", "k", "a", "at", pl.lit(value=False).alias("vague")),
-            vague.select("h", "k", "a", "at", ~pl.col("single").alias("vague")),
-        ]
-    )
+    units, rows = table.counts(table.rows, event, OF_DEBT, asked.within)
+    links = prepared.talked if event.debts == "discussed" else prepared.charged
+    a = units.keys["a"].gather(rows["u"])
+    vague = (links.count.gather(rows["h"]) == 0) & ~prepared.accounts["single"].gather(a)
+    maybe = doubted(prepared, event).gather(rows["k"]) | vague
+    return pl.DataFrame([a, units.keys["z"].gather(rows["u"]), rows["at"], maybe.alias("open")])
 
 
 def _happened_ever(table: Table, asked: Happened) -> pl.Series:
     """`_happened` whenever it was, by account."""
-    pairs, sure, maybe = _met(table, asked)
-    code = pl.zeros(len(table.prepared.accounts), dtype=pl.UInt8, eager=True)
-    code = code.scatter(pairs["a"].filter(maybe), UNKNOWN)
-    return code.scatter(pairs["a"].filter(sure), YES)
+    return _told(_met(table, asked), pl.col("a"), len(table.prepared.accounts))
+
+
+def _told(met: pl.DataFrame, place: pl.Expr, places: int) -> pl.Series:
+    """Yes where a contact is surely met, unknown where one is met maybe, no everywhere else."""
+    code = pl.zeros(places, dtype=pl.UInt8, eager=True)
+    found = met.select(place.alias("place"), "open")
+    code = code.scatter(found["place"].filter(found["open"]), UNKNOWN)
+    return code.scatter(found["place"].filter(~found["open"]), YES)
 
 
 def _simply_dated(asked: Happened) -> bool:
@@ -315,12 +294,7 @@ def _happened(table: Table, asked: Happened) -> pl.Series:
 
     By account and zone.
     """
-    count = len(table.zones)
-    keys = pl.col("a") * count + pl.col("z")
-    asked_of = table.once("zones of accounts", lambda: table.rows.select("a", "z").unique())
-    pairs, sure, maybe = _met(table, asked)
-    named = pairs.select("a", "at", maybe.alias("open")).filter(sure | maybe)
-    met = asked_of.join(named, on="a")
+    met = _met(table, asked)
     since = asked.since.what if asked.since is not None else None
     if since is not None:
         dates = table.prepared.accounts[since][met["a"]]
@@ -332,10 +306,8 @@ def _happened(table: Table, asked: Happened) -> pl.Series:
     if asked.within is not None or asked.older_than is not None:
         met = met.with_columns(table.calendar.day().alias("day"))
         met = met.filter(counted_on(asked, table.prepared.day, pl.col("day")))
-    found = met.select(keys.alias("key"), "open")
-    code = pl.zeros(len(table.prepared.accounts) * count, dtype=pl.UInt8, eager=True)
-    code = code.scatter(found["key"].filter(found["open"]), UNKNOWN)
-    return code.scatter(found["key"].filter(~found["open"]), YES)
+    count = len(table.zones)
+    return _told(met, pl.col("a") * count + pl.col("z"), len(table.prepared.accounts) * count)
 
 
 def _span(dates: pl.Series, today: date) -> tuple[date, date]:

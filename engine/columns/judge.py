@@ -23,8 +23,8 @@ from .levels import Codes, Places, kinds
 from .statuses import UNKNOWN
 from .table import COMBO, Table
 
-JUDGED = ["r", "i", "a", "fp", "tc", "z", "kind", "whom"]
-"""What is looked at of a row; its units are told apart for all rows at once (`Table.units`)."""
+JUDGED = ["r", "i", "a", "fp", "tc", "z"]
+"""Where a row stands; what else is known of it is looked up by these numbers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,15 +21,26 @@ Places = Mapping[str, pl.Series]
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """Codes (UInt8: no, yes, unknown) of all things of a level, in its order."""
+    """Codes (UInt8: no, yes, unknown) of all things of a level, in its order.
+
+    `apart`: rows, by their positions, that have a code of their own all the same, and which.
+    """
 
     level: str
     of: pl.Series
+    apart: tuple[pl.Series, pl.Series] | None = None
 
     def at(self, places: Places, rows: pl.Series | None = None) -> pl.Series:
         """The code of each row, or of some by their positions."""
         where = places[self.level]
-        return self.of[where if rows is None else where[rows]]
+        found = self.of[where if rows is None else where[rows]]
+        if self.apart is None:
+            return found
+        at, codes = self.apart
+        if rows is None:
+            return found.scatter(at, codes)
+        own = pl.zeros(len(where), dtype=pl.UInt8, eager=True).scatter(at, codes + 1)[rows]
+        return found.zip_with(own == 0, own - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +57,52 @@ def kinds(places: Places, columns: Sequence[Codes], combo: pl.Series) -> Kinds:
     for one in columns:
         if one.of.max():  # no of all things tells nothing apart
             levels.setdefault(one.level, []).append(one.of)
-    last = combo.max()
-    parts = [(combo.cast(pl.UInt64), last.bit_length() if isinstance(last, int) else 0)]
+    parts = [(combo.cast(pl.UInt64), _bits(combo))]
     for level, codes in levels.items():
         where = places[level]
-        few = len(where) < len(codes[0])
-        for start in range(0, len(codes), ROOM // WIDTH):
-            some = codes[start : start + ROOM // WIDTH]
-            packed = _packed([one[where] for one in some] if few else some)
-            parts.append((packed if few else packed[where], len(some) * WIDTH))
-    words = pl.DataFrame([one.alias(f"w{n}") for n, one in enumerate(_together(parts))])
-    known = words.with_row_index("first").unique(words.columns, keep="first", maintain_order=True)
+        if len(where) < len(codes[0]):
+            parts += _side_by_side([one[where] for one in codes])
+        else:
+            of = _numbered(_together(_side_by_side(codes)))[1]
+            parts.append((of.cast(pl.UInt64)[where], _bits(of)))
+    parts += _apart([one.apart for one in columns if one.apart is not None], len(combo))
+    return Kinds(*_numbered(_together(parts)))
+
+
+def _numbered(words: Sequence[pl.Series]) -> tuple[pl.Series, pl.Series]:
+    """Things told apart by numbers: the place of the first of each kind, and each one's kind."""
+    keys = pl.DataFrame([one.alias(f"w{n}") for n, one in enumerate(words)])
+    known = keys.with_row_index("first").unique(keys.columns, keep="first", maintain_order=True)
     told = known.with_row_index("kind").drop("first")
-    of = words.join(told, on=words.columns, how="left", maintain_order="left")["kind"]
-    return Kinds(known["first"], of)
+    of = keys.join(told, on=keys.columns, how="left", maintain_order="left")["kind"]
+    return known["first"], of
+
+
+def _bits(numbers: pl.Series) -> int:
+    """The bits that the greatest of these takes."""
+    last = numbers.max()
+    return last.bit_length() if isinstance(last, int) else 0
+
+
+def _side_by_side(codes: Sequence[pl.Series]) -> list[tuple[pl.Series, int]]:
+    """Codes packed, and the bits they take, in as many numbers as hold them."""
+    most = ROOM // WIDTH
+    some = [codes[start : start + most] for start in range(0, len(codes), most)]
+    return [(_packed(one), len(one) * WIDTH) for one in some]
+
+
+def _apart(own: Sequence[tuple[pl.Series, pl.Series]], rows: int) -> list[tuple[pl.Series, int]]:
+    """The codes that rows have of their own, packed: one more than the code, nought for none."""
+    most = ROOM // WIDTH
+    found = []
+    for start in range(0, len(own), most):
+        some = own[start : start + most]
+        word = pl.zeros(rows, dtype=pl.UInt64, eager=True)
+        for place, (at, codes) in enumerate(some):
+            more = (codes.cast(pl.UInt64) + 1) * (1 << (WIDTH * place))
+            word = word.scatter(at, word[at] + more)
+        found.append((word, len(some) * WIDTH))
+    return found
 
 
 def _packed(codes: Sequence[pl.Series]) -> pl.Series:

@@ -54,7 +54,7 @@ class Table:
     said: dict[str, dict[tuple[int, int], Said]] = field(default_factory=dict)
     """By rule (its id), candidate (i) and zone (z) what statements did to a count; few have any."""
     _groups: dict[str, Group] = field(default_factory=dict)
-    _views: dict[tuple[str, str | None, str, int], View] = field(default_factory=dict)
+    _views: dict[tuple[int, int], View] = field(default_factory=dict)
     _shared: dict[int, dict[tuple[str, str], Any]] = field(default_factory=dict)
     _known: dict[Hashable, Any] = field(default_factory=dict)
     _plain: list[int] = field(default_factory=list)
@@ -108,7 +108,7 @@ class Table:
     ) -> tuple[Units, pl.DataFrame]:
         """The units of some of its rows, by these and zone, and the contacts that count for them.
 
-        u, h, at: those that a selector takes from where a period reaches back to (`counted`).
+        u, h, k, at: those that a selector takes from where a period reaches back to (`counted`).
         """
         how = by(chosen, per)
         units = self.units(rows, [*how.keys, "z"])
@@ -118,7 +118,8 @@ class Table:
         # INVARIANT: what a rule counts was laid beside its units
         assert floor is None or (since is not None and floor <= since)
         contacts = self.once(how, lambda: counted(self.prepared, how, counting, units))
-        return units, counting_for(self.prepared, contacts, chosen, per, since, units)
+        asked = None if len(rows) == len(self.rows) else units.met()
+        return units, counting_for(self.prepared, contacts, chosen, per, since, asked)
 
     @property
     def plural(self) -> pl.Series:
@@ -153,6 +154,12 @@ class Table:
         """
         return self.once("apart", lambda: files_apart(self.prepared))
 
+    def among(self, files: pl.Series) -> pl.Series:
+        """By number of a file (fp), whether it is one of these."""
+        known = [self.cand["fp"].max(), files.max()]
+        last = max((one for one in known if isinstance(one, int)), default=0)
+        return pl.zeros(last + 1, dtype=pl.Boolean, eager=True).scatter(files, values=True)
+
     def groups(self, consumers: Sequence[str]) -> Mapping[str, Group]:
         """Groups of consumers from raw rows, each fetched once."""
         missing = sorted({one for one in consumers if one not in self._groups})
@@ -164,20 +171,27 @@ class Table:
         """What all views of one of these groups share, as known at the part's moment."""
         return self._shared.setdefault(id(group), {})
 
+    def fetch(self, candidates: pl.Series) -> None:
+        """Groups of the consumers of candidates (i), all in one go."""
+        self.groups(self.cand["consumer"].gather(candidates.unique()).unique().to_list())
+
     def views(self, rows: pl.DataFrame) -> list[View]:
         """A plain view for each of these rows (i, z)."""
-        names = self.cand.select("consumer", "account", "point", "channel")
-        wanted = names[rows["i"]].hstack([rows["z"]])
-        groups = self.groups(wanted["consumer"].unique().to_list())
+        wanted = rows.select("i", "z").rows()
+        missing = [row for row in dict.fromkeys(wanted) if row not in self._views]
+        if missing:
+            self._see(missing)
+        self.walked(len(wanted))
+        return [self._views[row] for row in wanted]
+
+    def _see(self, rows: list[tuple[int, int]]) -> None:
+        """Make the views of rows (i, z) that were not looked at before."""
+        i = pl.Series([one for one, _ in rows], dtype=pl.UInt32)
+        self.fetch(i)
         moment = Moment(self.prepared.now, day=self.prepared.day)
-        found = []
-        for consumer, account, point, channel, z in wanted.iter_rows():
-            key = (account, point, channel, z)
-            if key not in self._views:
-                contact = plain_contact(channel, point, account, self.prepared.now)
-                group = groups[consumer]
-                zone = self.zones[z]
-                self._views[key] = View(group, contact, moment, zone, self.shared(group))
-            found.append(self._views[key])
-        self.walked(len(found))
-        return found
+        names = self.cand.select("consumer", "account", "point", "channel")[i]
+        for row, (consumer, account, point, channel) in zip(rows, names.iter_rows(), strict=True):
+            contact = plain_contact(channel, point, account, self.prepared.now)
+            group = self._groups[consumer]
+            zone = self.zones[row[1]]
+            self._views[row] = View(group, contact, moment, zone, self.shared(group))
