@@ -73,7 +73,7 @@ class Settings:
     row_caps: Mapping[str, int] = field(
         default_factory=lambda: {"call": 3, "text": 1, "email": 1, "mail": 1}
     )
-    part_accounts: int = 25_000
+    part_accounts: int = 50_000
     sample_at_least: int = 1_000
     permit_seconds: int = 60
     strategy: tuple[str, ...] = ("balance_high", "placed_oldest")
