@@ -19,7 +19,7 @@ from .bits import all_bits
 from .combos import Alike, Combo, Words, alike, canonical, combo_of
 from .facts import facts, places_of
 from .ledger import Form, Fresh, Key, ledger_of
-from .levels import Codes, Places, kinds
+from .levels import Codes, Places, kinds, numbered, side_by_side
 from .statuses import UNKNOWN
 from .table import COMBO, Table
 
@@ -42,6 +42,14 @@ class Judgement:
     timed: tuple[tuple[int, Rule], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """Situations as they are laid out: of each its combo and packed codes, and where one stands."""
+
+    keys: list[tuple[int, ...]]
+    at: pl.Series
+
+
 def judge(panel: Panel, rules: RuleSet, table: Table, asked: pl.DataFrame) -> Judgement:
     """Ask one rule set about these rows."""
     combos, rows = _combos(panel, rules, table, asked)
@@ -56,8 +64,7 @@ def judge(panel: Panel, rules: RuleSet, table: Table, asked: pl.DataFrame) -> Ju
     places |= places_of(table, rows)
     found = kinds(places, [*told, *known], rows["combo"])
     laid = _laid_out(found.first, rows, asks, combos, told, known, places)
-    columns = laid.columns[1:]
-    of, distinct = _situations(laid, columns)
+    of, distinct = _situations(laid)
     names = [rules.names[ask] for ask in asks] + [f"bit:{key}" for key in keys]
     numbers = _numbers(panel, rules, names, combos, distinct, laid)
     answers = rows.drop([name for name in asked.columns if name not in ("i", "z")])
@@ -92,7 +99,7 @@ def _numbers(
     rules: RuleSet,
     names: list[str],
     combos: list[Combo],
-    distinct: pl.DataFrame,
+    distinct: Distinct,
     laid: pl.DataFrame,
 ) -> pl.Series:
     """The ledger's number of each distinct situation; those not met before are decided now.
@@ -102,12 +109,11 @@ def _numbers(
     ledger = ledger_of(panel)
     book = ledger.books.setdefault((rules.name, *names), {})
     words_of = [combo.words for combo in combos]
-    packed = distinct.drop("s", "at")
-    keys: list[Key] = [(words_of[number], *codes) for number, *codes in packed.iter_rows()]
+    keys: list[Key] = [(words_of[number], *codes) for number, *codes in distinct.keys]
     unknown = [at for at, key in enumerate(keys) if key not in book]
     fresh: list[Fresh] = []
     forms: dict[int, Form] = {}
-    met = laid[distinct["at"][unknown]].iter_rows()
+    met = laid[distinct.at[unknown]].iter_rows()
     for at, (number, *codes) in zip(unknown, met, strict=True):
         if number not in forms:
             forms[number] = Form.of(rules, _base(rules, combos[number]), names)
@@ -173,19 +179,10 @@ def _base(rules: RuleSet, combo: Combo) -> dict[str, str]:
     return found
 
 
-def _situations(laid: pl.DataFrame, columns: list[str]) -> tuple[pl.Series, pl.DataFrame]:
-    """Number the distinct rows of these columns, packed two bits each into 64-bit keys.
-
-    The number of each row; and by number (s) the combo, the keys, and where one stands (at).
-    """
-    packed = []
-    for start in range(0, len(columns), 30):
-        key: pl.Expr = pl.lit(0, dtype=pl.UInt64)
-        for place, name in enumerate(columns[start : start + 30]):
-            key = key + pl.col(name).cast(pl.UInt64) * (4**place)
-        packed.append(key.alias(f"k{start // 30}"))
-    rows = laid.select("combo", *packed)
-    names = rows.columns
-    distinct = rows.with_row_index("at").unique(names, keep="any").sort(names).with_row_index("s")
-    of = rows.join(distinct.drop("at"), on=names, how="left", maintain_order="left")["s"]
-    return of, distinct
+def _situations(laid: pl.DataFrame) -> tuple[pl.Series, Distinct]:
+    """Number the distinct rows of combo, facts and bits: the number of each row, and the rows."""
+    codes = [laid[name] for name in laid.columns[1:]]
+    words = [laid["combo"], *(word for word, _ in side_by_side(codes))]
+    first, of = numbered(words)
+    keys = list(zip(*(word[first].to_list() for word in words), strict=True))
+    return of, Distinct(keys, first)

@@ -61,15 +61,15 @@ def kinds(places: Places, columns: Sequence[Codes], combo: pl.Series) -> Kinds:
     for level, codes in levels.items():
         where = places[level]
         if len(where) < len(codes[0]):
-            parts += _side_by_side([one[where] for one in codes])
+            parts += side_by_side([one[where] for one in codes])
         else:
-            of = _numbered(_together(_side_by_side(codes)))[1]
+            of = numbered(_together(side_by_side(codes)))[1]
             parts.append((of.cast(pl.UInt64)[where], _bits(of)))
     parts += _apart([one.apart for one in columns if one.apart is not None], len(combo))
-    return Kinds(*_numbered(_together(parts)))
+    return Kinds(*numbered(_together(parts)))
 
 
-def _numbered(words: Sequence[pl.Series]) -> tuple[pl.Series, pl.Series]:
+def numbered(words: Sequence[pl.Series]) -> tuple[pl.Series, pl.Series]:
     """Things told apart by numbers: the place of the first of each kind, and each one's kind."""
     keys = pl.DataFrame([one.alias(f"w{n}") for n, one in enumerate(words)])
     known = keys.with_row_index("first").unique(keys.columns, keep="first", maintain_order=True)
@@ -84,7 +84,7 @@ def _bits(numbers: pl.Series) -> int:
     return last.bit_length() if isinstance(last, int) else 0
 
 
-def _side_by_side(codes: Sequence[pl.Series]) -> list[tuple[pl.Series, int]]:
+def side_by_side(codes: Sequence[pl.Series]) -> list[tuple[pl.Series, int]]:
     """Codes packed, and the bits they take, in as many numbers as hold them."""
     most = ROOM // WIDTH
     some = [codes[start : start + most] for start in range(0, len(codes), most)]

@@ -27,6 +27,10 @@ Column = Callable[[Prepared, pl.DataFrame, Ask], pl.Series]
 
 def flag(cand: pl.DataFrame, rows: pl.DataFrame, on: list[str]) -> pl.Series:
     """1 where a row of `rows` matches on these keys."""
+    if len(on) == 1:
+        return _by_number(
+            cand[on[0]], rows[on[0]], pl.repeat(YES, len(rows), dtype=pl.UInt8, eager=True)
+        )
     marked = rows.select(on).unique().with_columns(pl.lit(YES, dtype=pl.UInt8).alias("mark"))
     found = cand.select(on).join(marked, on=on, how="left", maintain_order="left")
     return found["mark"].fill_null(NO)
@@ -34,10 +38,20 @@ def flag(cand: pl.DataFrame, rows: pl.DataFrame, on: list[str]) -> pl.Series:
 
 def value(cand: pl.DataFrame, rows: pl.DataFrame, on: list[str], name: str) -> pl.Series:
     """The value column of `rows` (unique on these keys), 0 where there is none."""
-    found = cand.select(on).join(
-        rows.select(*on, pl.col(name).cast(pl.UInt8)), on=on, how="left", maintain_order="left"
-    )
+    codes = rows.select(*on, pl.col(name).cast(pl.UInt8))
+    if len(on) == 1:
+        return _by_number(cand[on[0]], codes[on[0]], codes[name])
+    found = cand.select(on).join(codes, on=on, how="left", maintain_order="left")
     return found[name].fill_null(NO)
+
+
+def _by_number(wanted: pl.Series, known: pl.Series, codes: pl.Series) -> pl.Series:
+    """For each number wanted the code of that number, 0 where it has none."""
+    last = [one for one in (wanted.max(), known.max()) if isinstance(one, int)]
+    room = pl.zeros(max(last, default=0) + 1, dtype=pl.UInt8, eager=True)
+    here = known.is_not_null()
+    found = room.scatter(known.filter(here), codes.filter(here))[wanted]
+    return found.fill_null(NO) if wanted.null_count() else found
 
 
 ATTORNEY = (pl.col("told") & ~pl.col("own") & (pl.col("role") == "attorney")).fill_null(value=False)
@@ -54,13 +68,20 @@ def bound(prepared: Prepared, *kinds: str) -> pl.DataFrame:
 
 
 def by_debt(prepared: Prepared, rows: pl.DataFrame) -> pl.DataFrame:
-    """Statement rows once per debt they are about: those named, or all of the file."""
+    """Statement rows once per debt (a) they are about: those named, or all of the file."""
+    return rows.drop("accounts").join(_debts_said(prepared), on="order").sort("order")
+
+
+@once
+def _debts_said(prepared: Prepared) -> pl.DataFrame:
+    """The debts that each statement is about: order, a."""
+    rows = prepared.said.select("order", "fp", "accounts")
     named = pl.col("accounts").list.len().fill_null(0) > 0
     accounts = prepared.accounts.select(pl.col("account").alias("accounts"), "a", "fp")
     some = rows.filter(named).explode("accounts", empty_as_null=True, keep_nulls=True)
-    some = some.join(accounts, on=["accounts", "fp"]).drop("accounts")
-    every = rows.filter(~named).drop("accounts").join(accounts.drop("accounts"), on="fp")
-    return pl.concat([some, every.select(some.columns)]).sort("order")
+    some = some.join(accounts, on=["accounts", "fp"])
+    every = rows.filter(~named).drop("accounts").join(accounts, on="fp")
+    return pl.concat([some.select("order", "a"), every.select("order", "a")])
 
 
 def last_word(rows: pl.DataFrame, keys: list[str], state: pl.Expr) -> pl.DataFrame:

@@ -156,7 +156,7 @@ class Table:
 
     def among(self, files: pl.Series) -> pl.Series:
         """By number of a file (fp), whether it is one of these."""
-        known = [self.cand["fp"].max(), files.max()]
+        known = [self.once("last file", self.cand["fp"].max), files.max()]
         last = max((one for one in known if isinstance(one, int)), default=0)
         return pl.zeros(last + 1, dtype=pl.Boolean, eager=True).scatter(files, values=True)
 

@@ -61,22 +61,25 @@ class Calendar:
         most = max((len(one) for one in steps), default=0)
         never = datetime.max.replace(tzinfo=UTC)
         padded = [[*one, *[(never, 0)] * (most - len(one))] for one in steps]
+        starts = [[one[number][0] for one in padded] for number in range(most)]
+        shifts = [[one[number][1] for one in padded] for number in range(most)]
+        instant = pl.Datetime("us", "UTC")
+        aware = [pl.Series(one, dtype=instant) for one in starts]
+        naive = [one.dt.replace_time_zone(None) for one in aware]
+        seconds = [pl.Series(one, dtype=pl.Int64) for one in shifts]
         self.steps = [
-            (
-                pl.Series([one[number][0] for one in padded], dtype=pl.Datetime("us", "UTC")),
-                pl.Series([one[number][1] for one in padded], dtype=pl.Int64),
-            )
-            for number in range(most)
+            (pl.lit(a), pl.lit(n), pl.lit(s)) for a, n, s in zip(aware, naive, seconds, strict=True)
         ]
-        """Per number of a change of offset: when it comes and the seconds after it, by zone."""
+        """Per number of a change of offset, by zone: when it comes, the same without a zone, and
+        the seconds after it."""
 
     def day(self, at: str = "at", zone: str = "z") -> pl.Expr:
         """The civil date of an instant column in the zone that a column numbers."""
         z = pl.col(zone)
         shift: pl.Expr = pl.lit(0, dtype=pl.Int64)
-        for number, (start, seconds) in enumerate(self.steps):
-            after = pl.lit(seconds).gather(z)
-            begun = pl.col(at) >= pl.lit(start).gather(z)
+        for number, (start, _, seconds) in enumerate(self.steps):
+            after = seconds.gather(z)
+            begun = pl.col(at) >= start.gather(z)
             shift = pl.when(begun).then(after).otherwise(shift) if number else after
         local = pl.col(at).dt.replace_time_zone(None) + pl.duration(seconds=shift)
         return local.dt.date()
@@ -86,9 +89,9 @@ class Calendar:
         z = pl.col(zone)
         midnight = pl.col(day).cast(pl.Datetime("us"))
         found: pl.Expr = pl.lit(None, dtype=pl.Datetime("us"))
-        for number, (start, seconds) in enumerate(self.steps):
-            moved = midnight - pl.duration(seconds=pl.lit(seconds).gather(z))
-            begun = moved >= pl.lit(start.dt.replace_time_zone(None)).gather(z)
+        for number, (_, start, seconds) in enumerate(self.steps):
+            moved = midnight - pl.duration(seconds=seconds.gather(z))
+            begun = moved >= start.gather(z)
             found = pl.when(begun).then(moved).otherwise(found) if number else moved
         return found.dt.replace_time_zone("UTC")
 
