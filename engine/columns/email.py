@@ -180,28 +180,31 @@ def text_routes(prepared: Prepared) -> tuple[pl.DataFrame, pl.Series]:
             prepared.points.select(pl.col("point").alias("at_point"), pl.col("l").alias("line")),
             on="at_point",
         )
-        .group_by("fp", pl.col("line").alias("l"))
-        .agg(pl.col("received_at").max().dt.date().alias("checked"))
+        .select(
+            "fp",
+            pl.col("line").alias("l"),
+            pl.col("received_at").dt.date().alias("checked"),
+            pl.col("value")
+            .str.json_path_match("$.since")
+            .str.head(10)
+            .str.to_date()
+            .alias("asked"),
+        )
     )
     keys = ["fp", "l"]
     every = pl.concat([texted.select(keys), given.select(keys)]).unique()
-    for frame in (texted, given, checked):
+    for frame in (texted, given, checked):  # a row for each check of a line
         every = every.join(frame, on=keys, how="left")
     edge, one = pl.lit(floor), timedelta(days=1)
-    fresh = (pl.col("texted") >= edge).fill_null(value=False) | (pl.col("given") >= edge).fill_null(
-        value=False
-    )
-    after = (pl.col("checked") >= pl.col("texted")).fill_null(value=False) | (
-        pl.col("checked") >= pl.col("given")
-    ).fill_null(value=False)
-    rechecked = (pl.col("checked") >= edge).fill_null(value=False) & after
-    near = pl.lit(value=False)
-    for a, b in (
-        (pl.col("texted"), edge), (pl.col("given"), edge), (pl.col("checked"), edge),
-        (pl.col("checked"), pl.col("texted")), (pl.col("checked"), pl.col("given")),
-    ):  # fmt: skip
-        near = near | ((a - b).abs() <= one).fill_null(value=False)
-    return every.filter(fresh | rechecked).select(keys), every.filter(near)["fp"].unique()
+    done, asked = pl.col("checked"), pl.col("asked")
+    fresh, rechecked, near = pl.lit(value=False), pl.lit(value=False), pl.lit(value=False)
+    for begun in (pl.col("texted"), pl.col("given")):
+        fresh = fresh | (begun >= edge).fill_null(value=False)
+        covered = (done >= edge) & (done >= begun) & (asked <= begun)
+        rechecked = rechecked | covered.fill_null(value=False)
+        for a, b in ((begun, edge), (done, edge), (done, begun), (asked, begun)):
+            near = near | ((a - b).abs() <= one).fill_null(value=False)
+    return every.filter(fresh | rechecked).select(keys).unique(), every.filter(near)["fp"].unique()
 
 
 def _consents(prepared: Prepared) -> pl.DataFrame:
@@ -233,7 +236,9 @@ def _consents(prepared: Prepared) -> pl.DataFrame:
 def safe_harbour(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     """`email.safe_harbour`, but for the files that `text_routes` doubts."""
     open_lines, _ = text_routes(prepared)
+    strangers = prepared.points.filter("stranger").select("fp", "l").unique()
     texted = flag(cand, open_lines, ["fp", "l"]) == YES
+    texted &= flag(cand, strangers, ["fp", "l"]) != YES
     stopped = address_stopped(prepared, cand, Ask("address_stopped")) == YES
     known = of_point("email_led_to_third_party_disclosure")(prepared, cand, ask) == YES
     found = _routes_of(prepared, cand)

@@ -8,8 +8,8 @@ from typing import Any
 
 from .. import clock, words
 from .statuses import LOOK_BACK_DAYS, NOTICE_DAYS, tri
-from .view import View
-from .wishes import address_stopped, consent_for_point, last_reassigned_check, said_of_point
+from .view import STRANGER, View
+from .wishes import address_stopped, checked_since, consent_for_point, said_of_point
 
 
 def provenance(view: View) -> Mapping[str, Any]:
@@ -119,8 +119,9 @@ def _text_route(view: View) -> bool:
     if address_stopped(view) == words.YES:
         return False
     floor = view.day - timedelta(days=LOOK_BACK_DAYS - 1)  # the day of sending is one of the 60
-    checked = last_reassigned_check(view)
     line = view.line(view.contact.point)
+    if view.owner(view.contact.point)[0] == STRANGER + line:
+        return False
     texted = [
         view.local_day(past)
         for past in view.own_history
@@ -131,7 +132,4 @@ def _text_route(view: View) -> bool:
     latest = [max(texted)] if texted else []
     if stands and given is not None:
         latest.append(clock.local_date(given, view.zone))
-    return any(
-        day >= floor or (checked is not None and checked >= floor and checked >= day)
-        for day in latest
-    )
+    return any(day >= floor or checked_since(view, day, floor) for day in latest)

@@ -300,14 +300,19 @@ def said_true(view: View, kind: str) -> str:
     return last
 
 
-def last_reassigned_check(view: View) -> date | None:
-    """The day of the latest check that found the number not reassigned."""
+def checked_since(view: View, day: date, floor: date) -> bool:
+    """A check from `floor` on found the number not reassigned since a day (12 CFR 1006.6(d)(5)).
+
+    It must have asked about that day or an earlier one; a check that does not say covers none.
+    """
     line = view.line(view.contact.point)
-    found = [
-        day_of(one.received, view.zone)
-        for _, one in view.said("reassigned_since")
-        if isinstance(one.value, dict)
-        and view.line(str(one.value.get("point"))) == line
-        and str(one.value.get("answer")) in ("no", "False")
-    ]
-    return max(found, default=None)
+    for _, one in view.said("reassigned_since"):
+        if not isinstance(one.value, dict) or view.line(str(one.value.get("point"))) != line:
+            continue
+        asked = one.value.get("since")
+        if asked is None or str(one.value.get("answer")) not in ("no", "False"):
+            continue
+        covers = date.fromisoformat(str(asked)[:10]) <= day
+        if covers and day_of(one.received, view.zone) >= max(floor, day):
+            return True
+    return False

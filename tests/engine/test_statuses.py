@@ -301,9 +301,16 @@ def test_no_procedure_speaks_of_calls() -> None:
 def test_sixty_days_for_texts(consented: str, expected: str) -> None:
     consent = said("consents_to_text", "M1", f"{consented}T09:00")
     assert email.safe_harbour(view(file(consent), proposed("text"))) == expected
-    checked = said("reassigned_since", {"point": "M1", "answer": "no"}, "09-01T09:00")
+    answer = {"point": "M1", "since": date(2026, 7, 20), "answer": "no"}
+    checked = said("reassigned_since", answer, "09-01T09:00")
     assert email.safe_harbour(view(file(consent, checked), proposed("text"))) == "yes"
     assert email.safe_harbour(view(file(checked), proposed("text"))) == "no"
+    wrong = said("number_not_consumers", "M1", "09-02T09:00")
+    assert email.safe_harbour(view(file(consent, checked, wrong), proposed("text"))) == "no"
+    for asked in ({"since": date(2026, 7, 22)}, {"since": None}):
+        other = replace(checked, value=answer | asked)
+        again = view(file(consent, other), proposed("text"))
+        assert email.safe_harbour(again) == ("yes" if consented == "07-21" else "no")
 
 
 def test_an_address_that_reached_another() -> None:

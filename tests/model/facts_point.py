@@ -211,7 +211,7 @@ def _recent(asked: Asked, at: datetime) -> bool:
 def _text_route(asked: Asked) -> bool:
     """The consumer texted from the number, or consented, within 60 days or with a check since."""
     line = here(asked).line
-    if opted_out(asked):
+    if opted_out(asked) or _strangers(asked):
         return False
     starts = [
         contact.at

@@ -393,7 +393,9 @@ def _value(draw: Draw, sheet: _Sheet, file: _File, shape: str) -> Any:
             return {"debt": _some(draw, file.accounts), **{name: parts[name] for name in kept}}
         case "reassigned":
             point = draw(st.sampled_from(file.points))["point"]
-            return {"point": point, "answer": draw(st.sampled_from(("yes", "no", "no_data")))}
+            answer = draw(st.sampled_from(("yes", "no", "no_data")))
+            since = draw(st.none() | st.builds(lambda: day(draw, sheet)))
+            return {"point": point, "answer": answer} | ({"since": since} if since else {})
     simple: dict[str, st.SearchStrategy[Any]] = {
         "channel": st.sampled_from(words.CHANNELS),
         "hours": st.builds(lambda: _hours(draw, sheet)),
