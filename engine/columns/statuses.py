@@ -293,6 +293,13 @@ def initial_communication_made(prepared: Prepared, cand: pl.DataFrame, ask: Ask)
     return value(cand, code, ["a"], "state")
 
 
+@once
+def answered_by_another(prepared: Prepared) -> pl.Series:
+    """Files (fp) in which somebody else than was meant was reached: left to the plain function."""
+    met = pl.col("met")
+    return prepared.history.filter(met.is_not_null() & (met != pl.col("who")))["fp"].unique()
+
+
 # -- disputes and requests
 
 

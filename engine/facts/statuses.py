@@ -7,6 +7,7 @@ Nothing here is a stored flag: everything is derived from what was said and lear
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from .. import clock, days, words
@@ -195,13 +196,14 @@ def initial_communication_made(view: View, debt: Account) -> str:
     """Whether the consumer was told of the debt before; unknown if debt or result is not recorded.
 
     A limited-content message is no communication; the consumer's own unanswered message is not
-    ours; the call in progress is the communication itself.
+    ours; the call in progress is the communication itself; and whoever answered was told, not
+    whoever the telephone belongs to.
     """
     found = words.NO
     for past in view.past_of(debt):
         if past.in_progress and view.contact.flag("same_call"):
             continue
-        if view.owner(past.point)[1] not in words.CONSUMER_ROLES:
+        if _told_to(view, past) not in words.CONSUMER_ROLES:
             continue
         counted = view.counts(past)
         if past.direction == "in" and "conversations" not in counted:
@@ -216,6 +218,16 @@ def initial_communication_made(view: View, debt: Account) -> str:
         if not named:
             found = words.UNKNOWN
     return found
+
+
+def _told_to(view: View, past: Contact) -> str | None:
+    """The role of whoever was reached instead of the person meant; else of the point's owner."""
+    role = view.owner(past.point)[1]
+    if past.reached is None:
+        return role
+    reached = view.human(past.reached)
+    meant = {view.human(one) for one in view.persons_of(replace(past, reached=None))}
+    return role if reached in meant else view.role_of(reached, view.consumer.person)
 
 
 def result_missing(past: Contact) -> bool:

@@ -27,7 +27,7 @@ from .past import (
     counts_as,
     happened_by_now,
 )
-from .people import human, point_of, role_of
+from .people import human, point_of, role_of, with_whom
 from .selecting import contents_of, proposed_technology
 from .told import (
     answered,
@@ -292,7 +292,12 @@ def initial_communication_made(asked: Asked) -> str:
             continue
         if contact.consumer and human(asked.group, contact.consumer) != asked.person:
             continue  # in the file of another human: whoever that is was told, not this one
-        if point_of(asked.group, contact, asked.consumer).whom not in words.CONSUMER_ROLES:
+        told_to: str | None = point_of(asked.group, contact, asked.consumer).whom
+        if contact.reached is not None:
+            reached = human(asked.group, contact.reached)
+            if reached != with_whom(asked.group, contact, asked.consumer):
+                told_to = role_of(asked.group, reached)
+        if told_to not in words.CONSUMER_ROLES:
             continue
         what = COMMUNICATION if contact.direction == "out" else CONVERSATION
         told = counts_as(asked, contact, what)
