@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from ..facts.email import PROPER
 from ..facts.statuses import LOOK_BACK_DAYS, NOTICE_DAYS
 from ..rule import Ask
 from .points import address_stopped, employer_provided, of_point
@@ -80,13 +81,13 @@ def routes(prepared: Prepared) -> pl.DataFrame:
     earlier = link.slice(0, length)
     by = earlier.list.eval(pl.element().struct.field("obtained_by").fill_null(""))
     proper = by.list.eval(
-        pl.element().str.starts_with("6(d)(4)(i)") | pl.element().str.starts_with("6(d)(4)(ii)")
+        pl.any_horizontal(pl.element().str.starts_with(one) for one in PROPER)
     ).list.any()
     wrote = earlier.list.last().struct.field("emailed_consumer").fill_null(value=False)
     quit_ = earlier.list.eval(
         pl.element().struct.field("opted_out").fill_null(value=False)
     ).list.any()
-    chain = ((length > 0) & proper & wrote & ~quit_).fill_null(value=False)
+    chain = ((length > 0) & proper & wrote & ~quit_ & ~opted_out).fill_null(value=False)
     return how.select(
         "t",
         consumer.alias("consumer"),

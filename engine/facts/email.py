@@ -11,6 +11,9 @@ from .statuses import LOOK_BACK_DAYS, NOTICE_DAYS, tri
 from .view import STRANGER, View
 from .wishes import address_stopped, checked_since, consent_for_point, said_of_point
 
+PROPER = ("6(d)(4)(i)", "6(d)(4)(ii)")
+"""How an earlier collector came by an address properly: by its own procedure or the creditor's."""
+
 
 def provenance(view: View) -> Mapping[str, Any]:
     """How the address was obtained: words of the case format's `email_provenance`."""
@@ -77,16 +80,16 @@ def route_creditor(view: View) -> str:
 
 def route_chain(view: View) -> str:
     """(d)(4)(iii): an earlier collector had it properly, the last one wrote to it, no opt-out."""
-    chain = [dict(one) for one in provenance(view).get("chain") or ()]
+    how = provenance(view)
+    chain = [dict(one) for one in how.get("chain") or ()]
     if chain and not set(chain[-1]) - {"collector"}:
         chain.pop()  # this collector itself
     if not chain or address_stopped(view) == words.YES:
         return words.NO
-    proper = any(str(one.get("obtained_by", "")).startswith("6(d)(4)(i") for one in chain)
-    iii_only = all("6(d)(4)(iii)" in str(one.get("obtained_by", "")) for one in chain)
+    proper = any(str(one.get("obtained_by", "")).startswith(PROPER) for one in chain)
     wrote = chain[-1].get("emailed_consumer") is True
-    opted_out = any(one.get("opted_out") is True for one in chain)
-    return tri(proper and not iii_only and wrote and not opted_out)
+    opted_out = any(one.get("opted_out") is True for one in (*chain, how))
+    return tri(proper and wrote and not opted_out)
 
 
 def employer_provided(view: View) -> str:

@@ -327,10 +327,14 @@ def test_a_chain_of_collectors() -> None:
     assert _chain(first, {"collector": "us"}) == "yes"
     assert _chain({**first, "opted_out": True}) == "no"
     assert _chain({**first, "emailed_consumer": False}) == "no"
-    assert _chain({**first, "obtained_by": "6(d)(4)(iii)"}) == "no"
+    assert _chain({**first, "obtained_by": "6(d)(4)(ii)"}) == "yes"
+    for no_such in ("6(d)(4)(iii)", "6(d)(4)(iv)", ""):
+        assert _chain({**first, "obtained_by": no_such}) == "no"
     assert _chain({"collector": "us"}) == "no"
+    assert _chain(first, opted_out=False) == "yes"
+    assert _chain(first, opted_out=True) == "no"
 
 
-def _chain(*links: dict[str, object]) -> str:
-    group = file(email_provenance={"": {"chain": links}})
+def _chain(*links: dict[str, object], **how: object) -> str:
+    group = file(email_provenance={"": {"chain": links, **how}})
     return email.route_chain(view(group, proposed("email", "E1")))

@@ -73,6 +73,9 @@ def _contacts(asked: Asked, selector: Selector, units: tuple[str, ...] | None) -
             for unit in units
         ):
             continue
+        elsewhere = contact.consumer and human(asked.group, contact.consumer) != asked.person
+        if units is None and elsewhere:
+            continue  # READING: what stands in another's file is no event of this debt's person
         if units is None or any(unit in DEBT_UNITS for unit in units):
             pooled = units is not None and "account" not in units
             link = about(asked, contact, selector.debts, pooled=pooled)
