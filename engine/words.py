@@ -96,6 +96,8 @@ CONSUMER_ROLES: Final = frozenset(
 )
 THIRD_PARTY_ROLES: Final = frozenset({"third_party", "household_member", "employer"})
 PROFESSIONAL_ROLES: Final = frozenset({"attorney", "cra", "creditor"})
+# To whom the answer to a dispute may go: 12 CFR 1006.38(c), (d)(2), and 1006.6(b)(2) for counsel.
+ANSWERED_ROLES: Final = CONSUMER_ROLES | {"attorney"}
 OWNER_PREFIXES: Final = (  # longest first: the prefix of a case's `belongs_to`
     ("SPOUSE", "spouse"),
     ("PARENT", "parent"),

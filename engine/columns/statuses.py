@@ -346,7 +346,11 @@ def _unanswered(
     room = pl.when(pl.col("computed")).then(6).otherwise(1)  # weekends can move a computed end
     near = rows.filter((gap <= room).fill_null(value=False))["fp"].unique()
     timely = (pl.col("day") <= pl.col("end")).fill_null(value=True)
-    sent = _with_contents(prepared, contents).join(files, on="fp", how="semi")
+    sent = _with_contents(prepared, contents).filter(
+        pl.col("whom").is_in(list(words.ANSWERED_ROLES))
+        & ~pl.col("channel").is_in(list(words.VOICE_CHANNELS))
+    )
+    sent = sent.join(files, on="fp", how="semi")
     answered = about_debt(prepared, sent).group_by("a").agg(pl.col("at").max().alias("answered"))
     waiting = rows.filter(timely).join(answered, on="a", how="left")
     late = (pl.col("answered") <= pl.col("received_at")).fill_null(value=True)

@@ -87,14 +87,25 @@ def timely(view: View, one: Statement, debt: Account) -> bool:
 
 def _answered(view: View, debt: Account, since: datetime, contents: Iterable[str]) -> bool:
     """Whether one of these was sent about the debt after that, and has not come back."""
-    return any(
-        past.direction == "out"
-        and past.at > since
+    return any(past.at > since for past in _answers(view, debt, contents))
+
+
+def _answers(view: View, debt: Account, contents: Iterable[str]) -> list[Contact]:
+    """What was sent with one of these contents, in writing, to the consumer or the attorney.
+
+    12 CFR 1006.38(c), (d)(2): "to the consumer in writing or electronically". A word on the
+    telephone is none, nor is a letter to the creditor.
+    """
+    return [
+        past
+        for past in view.past_of(debt)
+        if past.direction == "out"
+        and past.channel not in words.VOICE_CHANNELS
         and bool(effective_contents(past) & set(contents))
         and past.id not in view.returned
+        and view.owner(past.point)[1] in words.ANSWERED_ROLES
         and _about(view, past, debt, meets=True)
-        for past in view.past_of(debt)
-    )
+    ]
 
 
 def _disputes(view: View, debt: Account) -> list[tuple[datetime, Statement]]:
@@ -115,15 +126,8 @@ def _duplicative(view: View, debt: Account, received: datetime, one: Statement) 
     """Nothing new, after an earlier timely written dispute was answered (12 CFR 1006.38(a)(1))."""
     if one.more.get("new_information") is not False:
         return False
-    answers = [
-        past.at
-        for past in view.past_of(debt)
-        if past.direction == "out"
-        and past.at < received
-        and effective_contents(past) & {"verification", "judgment_copy"}
-        and past.id not in view.returned
-        and _about(view, past, debt, meets=True)
-    ]
+    sent = _answers(view, debt, ("verification", "judgment_copy"))
+    answers = [past.at for past in sent if past.at < received]
     return any(
         written(earlier) and timely(view, earlier, debt) and any(told < at for at in answers)
         for told, earlier in _disputes(view, debt)

@@ -177,6 +177,16 @@ def test_a_message_that_says_nothing_is_no_letter() -> None:
     assert statuses.spoke_or_wrote(view(file(quiet)), D1) == "no"
 
 
+def test_what_answers_a_dispute_is_sent_to_the_consumer() -> None:
+    dispute = said("disputes", ("D1",), "09-02T09:00")
+    answer = past("09-03T10:00", "mail", "A1", result="sent", content="verification")
+    assert statuses.dispute_open(view(file(dispute, answer)), D1) == "no"
+    elsewhere = replace(answer, point="M9")  # a third party's
+    assert statuses.dispute_open(view(file(dispute, elsewhere)), D1) == "yes"
+    spoken = replace(answer, channel="call", point="M1", result="conversation")
+    assert statuses.dispute_open(view(file(dispute, spoken)), D1) == "yes"
+
+
 def test_a_partial_dispute() -> None:
     part = said("disputes", ({"debt": "D1", "amount": "120.00"},), "09-10T09:00")
     assert statuses.dispute_is_partial(view(file(part)), D1) == "yes"

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
+from engine import words
 from engine.facts.catalogue import STATEMENTS
 from engine.history import Contact, Statement
 
@@ -26,7 +27,7 @@ from .past import (
     returned_at,
     talkers,
 )
-from .people import bound_people, human, may_loosen_for, speaks_for
+from .people import bound_people, human, may_loosen_for, point_of, speaks_for
 from .selecting import contents_of
 
 ELECTRONIC = ("email", "text", "electronic", "collector_portal_message")
@@ -277,17 +278,24 @@ def answered(asked: Asked, after: datetime, contents: set[str]) -> bool:
     """Whether one of these contents was surely sent about this debt after a moment.
 
     A hold ends on sending, not on receipt (12 CFR 1006.38(d)(2)); what came back was not sent.
+    READING: to the consumer, whoever stands in for him or his attorney, and not by word of mouth.
     """
     for contact in happened_by_now(asked):
         if contact.direction != "out" or not contact.at > after:
             continue
-        if not contents_of(contact) & contents:
+        if not contents_of(contact) & contents or not _to_the_consumer(asked, contact):
             continue
         if counts_as(asked, contact, COMMUNICATION) != YES:
             continue
         if about(asked, contact, "attributed", pooled=False) == YES:
             return True
     return False
+
+
+def _to_the_consumer(asked: Asked, contact: Contact) -> bool:
+    whom = point_of(asked.group, contact, asked.consumer).whom
+    answered_to = whom in words.CONSUMER_ROLES or whom == "attorney"
+    return answered_to and contact.channel not in ("call", "voicemail")
 
 
 VERIFICATION = {"verification", "judgment_copy"}
@@ -310,6 +318,7 @@ def is_duplicative(asked: Asked, dispute: Statement) -> bool:
             if contact.direction == "out"
             and received_at(asked, earlier) < contact.at < received_at(asked, dispute)
             and contents_of(contact) & VERIFICATION
+            and _to_the_consumer(asked, contact)
             and counts_as(asked, contact, COMMUNICATION) == YES
             and about(asked, contact, "attributed", pooled=False) == YES
         ]
