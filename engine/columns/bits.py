@@ -264,7 +264,8 @@ def _consenting(
         return None
     floor = tally.reach_back(period, table.prepared.day)
     since = None if floor is None else floor - timedelta(days=CONSENT_DAYS + 1)
-    return files_of(table.prepared, ("consents_to_call", "asks_to_be_called"), since)
+    told = ("consents_to_call", "asks_to_be_called")
+    return table.once(("consenting", since), lambda: files_of(table.prepared, told, since))
 
 
 def _override(

@@ -90,12 +90,32 @@ def counted(prepared: Prepared, how: By, counting: Counting, units: Units) -> pl
         here |= some if since is None else some & (history["at"] >= since)
     rows = history.select("h", "k", "at", "fp", "l", "pt", "who", "met", "collector")
     rows = rows.filter(here)
-    asked = units.keys.with_row_index("u")
-    found = [
-        asked.select("u", *keys).join(frame.select("h", "k", "at", *keys), on=keys).drop(keys)
-        for keys, frame in _keyed(prepared, rows, how)
+    asked = units.keys.with_row_index("u").with_columns(_number("collector"))
+    rows = rows.with_columns(_number("collector"))
+    return pl.concat([beside(asked, *one) for one in _keyed(prepared, rows, how)])
+
+
+def _number(name: str) -> pl.Expr:
+    """A column of words as numbers, which are alike in all frames of a process."""
+    return pl.col(name).cast(pl.Categorical).to_physical()
+
+
+def beside(asked: pl.DataFrame, keys: list[str], rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows (h, k, at) beside each unit (u) of the same keys, told by one number where they fit."""
+    kept = rows.select("h", "k", "at")
+    marks: list[pl.Series] = [
+        pl.zeros(len(one), dtype=pl.UInt64, eager=True) for one in (asked, kept)
     ]
-    return pl.concat(found)
+    room = 1
+    for key in keys:
+        last = [one for one in (asked[key].max(), rows[key].max()) if isinstance(one, int)]
+        width = max(last, default=0) + 1
+        room *= width
+        if room >= 1 << 63:
+            return asked.select("u", *keys).join(kept.hstack(rows.select(keys)), on=keys).drop(keys)
+        marks = [mark * width + one[key] for mark, one in zip(marks, (asked, rows), strict=True)]
+    here = pl.DataFrame([asked["u"], marks[0].alias("mark")])
+    return here.join(kept.hstack([marks[1].alias("mark")]), on="mark").drop("mark")
 
 
 def _keyed(prepared: Prepared, rows: pl.DataFrame, how: By) -> list[tuple[list[str], pl.DataFrame]]:

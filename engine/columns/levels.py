@@ -14,6 +14,7 @@ import polars as pl
 
 WIDTH = 2  # bits of a code
 ROOM = 62  # bits of a packed number that are used
+FEW = 500  # things that are told apart sooner one by one than by joining columns
 
 Places = Mapping[str, pl.Series]
 """By the name of a level, for each row the place on it: which account, which way."""
@@ -71,11 +72,24 @@ def kinds(places: Places, columns: Sequence[Codes], combo: pl.Series) -> Kinds:
 
 def numbered(words: Sequence[pl.Series]) -> tuple[pl.Series, pl.Series]:
     """Things told apart by numbers: the place of the first of each kind, and each one's kind."""
+    if len(words[0]) <= FEW:
+        return _one_by_one(words)
     keys = pl.DataFrame([one.alias(f"w{n}") for n, one in enumerate(words)])
     known = keys.with_row_index("first").unique(keys.columns, keep="first", maintain_order=True)
     told = known.with_row_index("kind").drop("first")
     of = keys.join(told, on=keys.columns, how="left", maintain_order="left")["kind"]
     return known["first"], of
+
+
+def _one_by_one(words: Sequence[pl.Series]) -> tuple[pl.Series, pl.Series]:
+    kinds: dict[tuple[int, ...], int] = {}
+    first, of = list[int](), list[int]()
+    for place, key in enumerate(zip(*(one.to_list() for one in words), strict=True)):
+        kind = kinds.setdefault(key, len(first))
+        if kind == len(first):
+            first.append(place)
+        of.append(kind)
+    return pl.Series(first, dtype=pl.UInt32), pl.Series(of, dtype=pl.UInt32)
 
 
 def _bits(numbers: pl.Series) -> int:
