@@ -67,9 +67,10 @@ def _told(table: Table, one: Judgement, timed: Sequence[tuple[int, Rule]]) -> To
     ]
     if not timed:
         return None
-    columns = [f"u{n}" for n, rule in timed if isinstance(rule.body, Limit)]
-    columns += [f"v{n}" for n, _ in timed]
-    worst = one.rows.select("i", *columns)
+    every = [f"u{n}" for n, rule in timed if isinstance(rule.body, Limit)]
+    every += [f"v{n}" for n, _ in timed]
+    columns = [name for name in every if one.rows[name].null_count() < len(one.rows)]
+    worst = one.rows.select(pl.col("i").set_sorted(), *columns)
     if all(frame is None for frame in said.values()):
         worst = worst.filter(pl.any_horizontal(pl.col(columns).is_not_null()))
         if worst.is_empty():
@@ -84,13 +85,13 @@ def _told(table: Table, one: Judgement, timed: Sequence[tuple[int, Rule]]) -> To
         if rests is not None:
             worst = fragments(worst, number, rests)
         parts.append(_part(number, rule, rests=rests is not None))
-    on = worst.columns[1:]
+    kinds = worst.group_by(worst.columns[1:]).agg("i")
+    never = [one.rows[name].clear(len(kinds)) for name in every if name not in columns]
     whole = pl.concat_str(parts, separator=",", ignore_nulls=True).alias("told")
-    kinds = worst.select(on).unique()
-    kinds = kinds.with_columns(kinds.select(whole)["told"]).filter(pl.col("told") != "")
-    numbered = kinds.select(on).with_row_index("k")
-    found = worst.join(numbered, on=on, nulls_equal=True)
-    return found["i"], found["k"], kinds["told"]
+    told = kinds.hstack(never).select(whole, "i").filter(pl.col("told") != "")
+    place = pl.int_range(pl.len(), dtype=pl.UInt32).alias("k")
+    each = told.select("i", place).explode("i", empty_as_null=True, keep_nulls=True)
+    return each["i"], each["k"], told["told"]
 
 
 def _part(number: int, rule: Rule, *, rests: bool) -> pl.Expr:
