@@ -7,6 +7,7 @@ situation per row, decided by both engines, and the counts behind the bits.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 
 import polars as pl
@@ -18,7 +19,7 @@ from ..situation import RuleSet, Situation, has_bit
 from .bits import all_bits
 from .combos import Alike, Combo, Words, alike, canonical, combo_of
 from .facts import facts, places_of
-from .ledger import Form, Fresh, Key, ledger_of
+from .ledger import Applying, Form, Fresh, Key, ledger_of
 from .levels import Codes, Places, kinds, numbered, side_by_side
 from .statuses import UNKNOWN
 from .table import COMBO, Table
@@ -66,7 +67,7 @@ def judge(panel: Panel, rules: RuleSet, table: Table, asked: pl.DataFrame) -> Ju
     laid = _laid_out(found.first, rows, asks, combos, told, known, places)
     of, distinct = _situations(laid)
     names = [rules.names[ask] for ask in asks] + [f"bit:{key}" for key in keys]
-    numbers = _numbers(panel, rules, names, combos, distinct, laid)
+    numbers = _numbers(panel, rules, table.prepared.day, names, combos, distinct, laid)
     answers = rows.drop([name for name in asked.columns if name not in ("i", "z")])
     answers = answers.with_columns(numbers[of][found.of].alias("s"))
     return Judgement(rules, answers, numbers, combos, tuple(enumerate(bits[key] for key in keys)))
@@ -97,6 +98,7 @@ def _laid_out(
 def _numbers(
     panel: Panel,
     rules: RuleSet,
+    day: date,
     names: list[str],
     combos: list[Combo],
     distinct: Distinct,
@@ -112,13 +114,16 @@ def _numbers(
     keys: list[Key] = [(words_of[number], *codes) for number, *codes in distinct.keys]
     unknown = [at for at, key in enumerate(keys) if key not in book]
     fresh: list[Fresh] = []
-    forms: dict[int, Form] = {}
-    met = laid[distinct.at[unknown]].iter_rows()
-    for at, (number, *codes) in zip(unknown, met, strict=True):
-        if number not in forms:
-            forms[number] = Form.of(rules, _base(rules, combos[number]), names)
-        asking = partial(applying, panel, rules, combos[number])
-        fresh.append(Fresh(keys[at], forms[number], bytes(codes), asking))
+    place = {name: n for n, name in enumerate(names, 1)}
+    forms: dict[int, tuple[Form, list[int], Applying]] = {}
+    for at, row in zip(unknown, laid[distinct.at[unknown]].iter_rows(), strict=True):
+        if row[0] not in forms:
+            combo = combos[row[0]]
+            form = _form(panel, rules, combo, day)
+            its = [place[name] for name in form.names]
+            forms[row[0]] = form, its, partial(applying, panel, rules, combo)
+        form, its, applies = forms[row[0]]
+        fresh.append(Fresh(keys[at], form, bytes([row[n] for n in its]), applies))
     new = ledger.add(panel, rules, book, fresh) if fresh else {}
     found = [new[key] if key in new else book[key] for key in keys]
     return pl.Series(found, dtype=pl.UInt32)
@@ -167,6 +172,19 @@ def _combo(panel: Panel, rules: RuleSet, table: Table, found: Words) -> Combo:
     if not isinstance(one, Combo):
         one = panel.notes[note] = combo_of(rules, key, day, now)
     return one
+
+
+def _form(panel: Panel, rules: RuleSet, combo: Combo, day: date) -> Form:
+    """How a combo's situations are written: codes give what its live rules ask, and their bits."""
+    notes = ledger_of(panel).notes
+    note = ("form", rules.name, combo.words, day)
+    if note not in notes:
+        asked = [name for ask, name in rules.names.items() if ask in combo.needed]
+        bits = [f"bit:{key}" for key in combo.timed]
+        notes[note] = Form.of(rules, _base(rules, combo), [*asked, *bits])
+    form = notes[note]
+    assert isinstance(form, Form)
+    return form
 
 
 def _base(rules: RuleSet, combo: Combo) -> dict[str, str]:
