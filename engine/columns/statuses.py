@@ -305,7 +305,9 @@ def answered_by_another(prepared: Prepared) -> pl.Series:
 
 def _ends(prepared: Prepared, files: pl.DataFrame) -> pl.DataFrame:
     """Per debt of these files: the end of the validation period, and whether it was computed."""
-    notices = _with_contents(prepared, ["validation_notice"]).join(files, on="fp", how="semi")
+    theirs = pl.col("whom").is_in(list(words.ANSWERED_ROLES))
+    notices = _with_contents(prepared, ["validation_notice"]).filter(theirs)
+    notices = notices.join(files, on="fp", how="semi")
     notices = about_debt(prepared, notices).with_columns(pl.col("at").dt.date().alias("sent"))
     sent = notices["sent"].unique().to_list()
     ends = {one: validation_ends(one) for one in sent}

@@ -57,6 +57,8 @@ def validation_end(view: View, debt: Account) -> date | None:
             continue
         if past.id in view.returned or not _about(view, past, debt, meets=True):
             continue
+        if view.owner(past.point)[1] not in words.ANSWERED_ROLES:
+            continue  # "to the consumer": 1006.34(a)(1)
         if past.validation_period_end is not None:
             ends.append(past.validation_period_end)
         else:

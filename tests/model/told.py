@@ -260,6 +260,8 @@ def period_end(asked: Asked) -> date | None:
             continue
         if about(asked, contact, "attributed", pooled=False) != YES:
             continue
+        if not _for_the_consumer(asked, contact):
+            continue
         if contact.validation_period_end is not None:
             ends.append(contact.validation_period_end)
         else:
@@ -292,10 +294,13 @@ def answered(asked: Asked, after: datetime, contents: set[str]) -> bool:
     return False
 
 
-def _to_the_consumer(asked: Asked, contact: Contact) -> bool:
+def _for_the_consumer(asked: Asked, contact: Contact) -> bool:
     whom = point_of(asked.group, contact, asked.consumer).whom
-    answered_to = whom in words.CONSUMER_ROLES or whom == "attorney"
-    return answered_to and contact.channel not in ("call", "voicemail")
+    return whom in words.CONSUMER_ROLES or whom == "attorney"
+
+
+def _to_the_consumer(asked: Asked, contact: Contact) -> bool:
+    return _for_the_consumer(asked, contact) and contact.channel not in ("call", "voicemail")
 
 
 VERIFICATION = {"verification", "judgment_copy"}
