@@ -6,7 +6,7 @@ otherwise; both are `Statement` here (`origin` tells them apart), since rules as
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -107,6 +107,39 @@ class Group:
     email_provenance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     parties: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     """Per account, the other people on it: (person id, role: co_debtor, spouse, ...)."""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """What people are of whom no point and no account tells: a case says it by their ids."""
+
+
+def role_of(group: Group, person: str, consumer: str) -> str | None:
+    """What a person is to a consumer, by the file's points, else the accounts; None: nobody knows.
+
+    Both are person ids. Who owes a debt of his own is, in another's file, what that file says of
+    him; who owes the same debt is a consumer (12 CFR 1006.2(e)).
+    """
+    if person == consumer:
+        return "consumer"
+    files = {one.id for one in group.consumers.values() if one.person == consumer}
+    for point in group.points.values():
+        if point.owner == person and point.consumer in files:
+            return point.whom
+    for account, others in group.parties.items():
+        debt = group.accounts.get(account)
+        if debt is not None and debt.consumer in files:
+            for other, role in others:
+                if other == person:
+                    return words.PARTY_ROLES[role]
+    return group.roles.get(person)
+
+
+def roles_in(group: Group, consumer: Consumer) -> Callable[[str], str | None]:
+    """What people are to a consumer, by person id or by that of a file."""
+
+    def role(name: str) -> str | None:
+        file = group.consumers.get(name)
+        return role_of(group, name if file is None else file.person, consumer.person)
+
+    return role
 
 
 ALL_THE_CHANNEL_CAN_BE = {

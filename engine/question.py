@@ -15,7 +15,7 @@ from .account import Account, Consumer
 from .brief import Plans, brief, complete, situation_for
 from .facts import asking, counting
 from .facts.view import Moment, View
-from .history import Contact, Group
+from .history import Contact, Group, roles_in
 from .kinds import Limit, Wait
 from .panel import Panel, Verdict
 from .place import SAY_WHERE, Whereabouts, current_addresses, locate, together
@@ -238,7 +238,7 @@ def whereabouts(
             for one in group.statements
             if one.consumer == row.id or (one.consumer not in group.consumers and row is consumer)
         ]
-        found.append(locate(row, own, said, day, when.known))
+        found.append(locate(row, own, said, day, when.known, roles_in(group, row)))
     return together(found, known=any)
 
 
@@ -250,14 +250,14 @@ def _located(
     rows = [one for one in group.consumers.values() if one.person == consumer.person]
     homes = [current_addresses(one, day, when.known) for one in rows]
     key = (
-        consumer.id, when.known, id(group.points), *map(id, said),
+        consumer.id, when.known, id(group.points), id(group.parties), *map(id, said),
         *((one.id, one.person, id(one.zone_evidence)) for one in rows),
         *(tuple(map(id, some)) for some in homes),
     )  # fmt: skip
     kept = located.get(key)
     if kept is None:
         found = whereabouts(group, consumer, when, day)
-        kept = located[key] = (found, rows, homes, group.points, said)
+        kept = located[key] = (found, rows, homes, group.points, group.parties, said)
     where: Whereabouts = kept[0]
     return where
 

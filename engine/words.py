@@ -98,6 +98,14 @@ THIRD_PARTY_ROLES: Final = frozenset({"third_party", "household_member", "employ
 PROFESSIONAL_ROLES: Final = frozenset({"attorney", "cra", "creditor"})
 # To whom the answer to a dispute may go: 12 CFR 1006.38(c), (d)(2), and 1006.6(b)(2) for counsel.
 ANSWERED_ROLES: Final = CONSUMER_ROLES | {"attorney"}
+PARTY_ROLES: Final = {
+    "co_debtor": "consumer",
+    "spouse": "spouse",
+    "guardian": "guardian",
+    "executor": "representative",
+    "successor": "successor",
+}
+"""What another human on an account is (`account_parties`), as an owner's role."""
 OWNER_PREFIXES: Final = (  # longest first: the prefix of a case's `belongs_to`
     ("SPOUSE", "spouse"),
     ("PARENT", "parent"),

@@ -19,6 +19,7 @@ from engine import (
     clock,
     words,
 )
+from engine.cases.people import roles
 from engine.facts.view import View
 
 ZONE = "America/New_York"
@@ -94,6 +95,10 @@ def file(*happened: Contact | Statement, **more: Any) -> Group:
             sorted((one for one in happened if isinstance(one, Contact)), key=lambda one: one.at)
         ),
         statements=tuple(one for one in happened if isinstance(one, Statement)),
+        roles=roles(
+            (one for one in happened if isinstance(one, Statement)),
+            (one for one in happened if isinstance(one, Contact)),
+        ),
         **more,
     )
 

@@ -97,6 +97,7 @@ def read(sheet: Sheet, facts: Map | None, proposed: Node | None) -> tuple[Group,
         contacts=tuple(sorted(past, key=lambda one: one.at)),
         statements=tuple(said),
         email_provenance={} if provenance is None else {"": provenance},
+        roles=people.roles(said, [*past, contact]),
     )
     return group, contact
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 from .. import words
 from ..account import Account, Address, Collector, Consumer, Point, ZoneEvidence
 from ..facts import catalogue
+from ..history import Contact, Statement
 from ..reading.nodes import Map, Node, Sheet
 from . import values
 
@@ -256,6 +257,14 @@ def undeclared(id: str, owner: str) -> Point:
 def whom(person: str, owner: str) -> str:
     """The role of a person by its id's prefix; the consumer is whoever the case calls so."""
     return "consumer" if person == owner else words.owner_role(person) or "third_party"
+
+
+def roles(statements: Iterable[Statement], contacts: Iterable[Contact]) -> dict[str, str]:
+    """The roles of all people named in these, by the beginnings of their ids."""
+    names = {one.by for one in statements}
+    names |= {name for one in contacts for name in (one.intended_for, one.reached)}
+    found = ((name, words.owner_role(name)) for name in sorted(filter(None, names)))
+    return {name: role for name, role in found if role is not None}
 
 
 def provenance(sheet: Sheet, node: Node | None) -> Mapping[str, Any] | None:

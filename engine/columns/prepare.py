@@ -92,19 +92,20 @@ def prepare(frames: Frames, day: date, now: datetime) -> Prepared:
     accounts = _accounts(frames, owner)
     points, lines = _points(frames, owner, persons)
     said = _said(frames, owner, points, lines, now)
-    said = _speakers(said, points, persons, consumers)
+    parties = (
+        frames["account_parties"]
+        .join(accounts.select("account", "a", "fp"), on="account")
+        .join(persons, on="person")
+        .select("a", "fp", "p", "role")
+    )
+    said = _speakers(said, points, parties, persons, consumers)
     bound = _bound(said)
     points = _wrong_lines(points, said)
     past = past_of(frames, consumers, accounts, points, persons, now)
-    parties = (
-        frames["account_parties"]
-        .join(accounts.select("account", "a"), on="account")
-        .join(persons, on="person")
-        .select("a", "p", "role")
-    )
     return Prepared(
-        day, now, consumers, accounts, points, said, bound, past.history, past.alike, parties,
-        bounced(frames, owner, points, now), past.charged, past.talked, past.about,
+        day, now, consumers, accounts, points, said, bound, past.history, past.alike,
+        parties.drop("fp"), bounced(frames, owner, points, now), past.charged, past.talked,
+        past.about,
     )  # fmt: skip
 
 
@@ -215,29 +216,32 @@ def _said(
 
 
 def _speakers(
-    said: pl.DataFrame, points: pl.DataFrame, persons: pl.DataFrame, consumers: pl.DataFrame
+    said: pl.DataFrame,
+    points: pl.DataFrame,
+    parties: pl.DataFrame,
+    persons: pl.DataFrame,
+    consumers: pl.DataFrame,
 ) -> pl.DataFrame:
     """Statements with who spoke (`b`, a person), as what (`role`), and whether for himself (`own`).
 
-    `own`: the consumer whose file it is, or nobody named.
+    `role` as `history.role_of` has it, "" of an outsider nobody knows. `own`: the consumer whose
+    file it is, or nobody named.
     """
-    by_file = points.group_by("fp", "tp", maintain_order=True)
-    roles = by_file.agg(pl.col("whom").first().alias("role"))
+    on_point = points.select("fp", pl.col("tp").alias("p"), pl.col("whom").alias("role"))
+    on_account = parties.sort("a", "role").select(
+        "fp", "p", pl.col("role").replace_strict(words.PARTY_ROLES, return_dtype=pl.String)
+    )
+    known = pl.concat([on_point, on_account]).group_by("fp", "p", maintain_order=True)
+    roles = known.agg(pl.col("role").first())
     files = consumers.select(pl.col("consumer").alias("by"), pl.col("fp").alias("by_file"))
     rows = (
         said.select("order", "fp", "told", "by")
         .join(files, on="by", how="left")
         .join(persons.rename({"person": "by", "p": "b"}), on="by", how="left")
         .with_columns(pl.coalesce("by_file", "b").alias("b"))
-        .join(roles, left_on=["fp", "b"], right_on=["fp", "tp"], how="left")
+        .join(roles, left_on=["fp", "b"], right_on=["fp", "p"], how="left")
     )
-    prefix = {
-        name: words.owner_role(name) or ""
-        for name in rows.filter(pl.col("role").is_null())["by"].drop_nulls().unique().to_list()
-    }
-    role = pl.coalesce(
-        "role", pl.col("by").replace_strict(prefix, default="", return_dtype=pl.String)
-    )
+    role = pl.col("role").fill_null("")
     own = (~pl.col("told") | pl.col("by").is_null() | (pl.col("b") == pl.col("fp"))).fill_null(
         value=False
     )

@@ -13,7 +13,15 @@ from typing import Any, TypeVar
 
 from .. import clock, words
 from ..account import Account, Consumer, Point
-from ..history import Contact, Group, Statement, came_back, counts_as, is_receipt
+from ..history import (
+    Contact,
+    Group,
+    Statement,
+    came_back,
+    counts_as,
+    is_receipt,
+    role_of,
+)
 from .moment import Moment, day_of, instant_of
 
 __all__ = ["ELECTRONIC_KINDS", "FEW", "HOUSEHOLD", "STRANGER", "Moment", "View",
@@ -363,16 +371,8 @@ class View:
         return file.person if file is not None else person
 
     def role_of(self, person: str, consumer: str) -> str | None:
-        """What a person is to a consumer, by the points in the file, or by the id's prefix.
-
-        Who owes a debt of his own is, in another's file, what that file says of him.
-        """
-        if person == consumer:
-            return "consumer"
-        for point in self.group.points.values():
-            if point.owner == person and self.human(point.consumer) == consumer:
-                return point.whom
-        return words.owner_role(person)
+        """What a person is to a consumer (`history.role_of`)."""
+        return role_of(self.group, person, consumer)
 
     @cached_property
     def governed(self) -> frozenset[str]:

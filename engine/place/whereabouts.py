@@ -20,7 +20,8 @@ from .zones import (
 )
 
 _FROM_CONSUMER = frozenset({"consumer", "consumer_email"})
-_ABOUT_CONSUMER = frozenset({"attorney", "creditor", "third_party", "employer", "cra"})
+Roles = Callable[[str], str | None]
+"""What a person is to the consumer, by id; None: nobody knows."""
 
 
 SAY_WHERE = frozenset({"current_location_zone", "number_not_consumers"})
@@ -146,17 +147,17 @@ def _others_points(
     return frozenset(found)
 
 
-def _speaks_for(statement: Statement, consumer: Consumer) -> bool | None:
+def _speaks_for(statement: Statement, consumer: Consumer, roles: Roles) -> bool | None:
     """Whose word about place it is (the case format, Meaning).
 
-    True: the consumer's own, or knowledge; False: an outsider's about the consumer; None: about
-    somebody else.
+    True: the consumer's own, or knowledge; False: about the consumer, by an outsider or by who
+    knows whom; None: about somebody else.
     """
     if statement.consumer not in (consumer.id, consumer.person):
         return None
     if statement.origin == "knowledge" or statement.by in (None, consumer.id, consumer.person):
         return True
-    return False if words.owner_role(statement.by or "") in _ABOUT_CONSUMER else None
+    return None if roles(statement.by or "") in words.CONSUMER_ROLES else False
 
 
 def _later_address(
@@ -181,6 +182,7 @@ def locate(
     statements: Sequence[Statement],
     day: date,
     known: datetime,
+    roles: Roles,
 ) -> Whereabouts:
     """Where a consumer may be on a local day, by what was known at an instant (rules/README.md).
 
@@ -207,7 +209,7 @@ def locate(
             evidence.append(
                 Evidence("number", f"area code {code}", zones_of_area_code(code), places)
             )
-    evidence = _with_location(evidence, consumer, addresses, statements, known)
+    evidence = _with_location(evidence, consumer, addresses, statements, known, roles)
     return Whereabouts(
         zones=frozenset[str]().union(*(one.zones for one in evidence if one.counts)),
         jurisdictions=_places(evidence, "residential"),
@@ -246,6 +248,7 @@ def _with_location(
     addresses: Sequence[Address],
     statements: Sequence[Statement],
     known: datetime,
+    roles: Roles,
 ) -> list[Evidence]:
     """The evidence with what was said of the current location, and without what that displaced."""
     zones = frozenset[str]().union(*(one.zones for one in evidence))
@@ -253,7 +256,7 @@ def _with_location(
         (one, _received_between(one, zones | {one.value}))
         for one in statements
         if one.kind == "current_location_zone"
-        and _speaks_for(one, consumer) is not None
+        and _speaks_for(one, consumer, roles) is not None
         and (one.recorded is None or one.recorded <= known)
     ]
     begun = sorted((one for one in said if one[1][0] <= known), key=lambda one: one[1])
@@ -262,7 +265,7 @@ def _with_location(
         zone = same_clock(statement.value)
         if _later_address(statement, addresses, zones | {zone}, known):
             continue
-        if latest <= known and _speaks_for(statement, consumer):
+        if latest <= known and _speaks_for(statement, consumer, roles):
             found = [_displaced(one) for one in found]
         found.append(Evidence("current_location_zone", str(statement.value), frozenset({zone})))
     return found

@@ -17,7 +17,7 @@ import polars as pl
 
 from engine.account import Address
 from engine.columns.where import code_masks, held, places_of_code, unmask
-from engine.history import Group
+from engine.history import Group, roles_in
 from engine.part import Groups
 from engine.place import (
     current_addresses,
@@ -153,7 +153,7 @@ def _file(group: Group, name: str, day: date, now: datetime, *, own: bool) -> di
         for one in group.statements
         if one.consumer == name or (one.consumer not in group.consumers and own)
     ]
-    where = locate(consumer, points, said, day, now)
+    where = locate(consumer, points, said, day, now, roles_in(group, consumer))
     found: dict[str, Any] = {}
     if addresses := current_addresses(consumer, day, now):
         found["addresses"] = [_address(one) for one in addresses]

@@ -23,7 +23,7 @@ INSTANT: Final[pl.DataType] = pl.Datetime("us", "UTC")
 MONEY: Final[pl.DataType] = pl.Decimal(12, 2)
 STRINGS: Final[pl.DataType] = pl.List(pl.String())
 
-PARTY_ROLES: Final = ("co_debtor", "spouse", "guardian", "executor", "successor")
+PARTY_ROLES: Final = tuple(words.PARTY_ROLES)
 ADDRESS_KINDS: Final = ("residential", "work")
 LICENCES: Final = (*LENDER_LICENCES, "none")
 HOLDERS: Final = ("creditor", "debt_buyer")
@@ -274,7 +274,12 @@ TABLES: Final[dict[str, Table]] = {
                 _must("statement", STRING, "the statement's id"),
                 _CONSUMER,
                 _must("kind", STRING, "the word of `says`", _KINDS),
-                _may("by", STRING, "person id of who made it; null: the consumer"),
+                _may(
+                    "by",
+                    STRING,
+                    "person id of who made it; null: the consumer. Who that is, is "
+                    "told by contact_points or account_parties; else it is an outsider",
+                ),
                 _must("to", STRING, "to whom it was made", words.STATEMENT_TARGETS),
                 _must("medium", STRING, "by what medium", words.MEDIA),
                 _must(

@@ -238,6 +238,28 @@ def test_who_owes_elsewhere_is_an_outsider_in_this_file() -> None:
     assert not found["A1 T3"]["permitted"]
 
 
+@pytest.mark.parametrize("name", ["P77", "SPOUSE7", "REP7", "ATTY7", "X7"])
+def test_who_somebody_is_is_told_by_points_and_accounts_and_never_by_an_id(name: str) -> None:
+    said = [{"kind": "stop_medium", "value": '"call"', "by": name}]
+    free = rows_of(made(statements=said), Block(), when=(Ask("medium_stopped"),))
+    assert not free["A1 T1"]["permitted"]  # an outsider's word is about the consumer
+    for role in ("spouse", "co_debtor", "executor"):  # theirs is about themselves
+        party = [{"account": "A1", "person": name, "role": role}]
+        portfolio = made(statements=said, account_parties=party)
+        found = rows_of(portfolio, Block(), when=(Ask("medium_stopped"),))
+        assert found["A1 T1"]["permitted"]
+    consents = [
+        {"kind": "represented_by", "value": '"ATTY7"'},
+        {"kind": "attorney_consents_to_direct_contact", "by": name},
+    ]
+    asks = (Ask("attorney_consents"),)
+    given = rows_of(made(statements=consents), Block(), when=asks)
+    assert given["A1 T1"]["permitted"]  # nobody is on record as the attorney who says so
+    his = [{"point": "T1"}, {"point": "T9", "owner": name, "whom": "attorney"}]
+    given = rows_of(made(statements=consents, contact_points=his), Block(), when=asks)
+    assert not given["A1 T1"]["permitted"]
+
+
 def test_who_is_named_by_the_id_of_his_file_is_that_person() -> None:
     portfolio = made(
         contact_points=[

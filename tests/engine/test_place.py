@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import zipcodes
 
-from engine import clock, place, tables
+from engine import clock, place, tables, words
 from engine.account import Address, Consumer, Point, ZoneEvidence
 from engine.history import Statement
 from engine.place import zones as zones_module
@@ -465,7 +465,7 @@ def where(
 ) -> place.Whereabouts:
     points = [one for one in given if isinstance(one, Point)]
     statements = [one for one in given if isinstance(one, Statement)]
-    return place.locate(who, points, statements, day, known)
+    return place.locate(who, points, statements, day, known, words.owner_role)
 
 
 BOSTON = Address(state="MA", postal_code="02108")
@@ -728,6 +728,8 @@ def test_a_later_address_ends_it(address: Address, expected: set[str]) -> None:
         ("TP1", "knowledge", "P1", {PACIFIC}),
         ("ATTY1", "statement", "P1", {EASTERN, PACIFIC}),
         ("TP1", "statement", "P1", {EASTERN, PACIFIC}),
+        ("HH1", "statement", "P1", {EASTERN, PACIFIC}),
+        ("nobody known", "statement", "P1", {EASTERN, PACIFIC}),
         ("SPOUSE1", "statement", "P1", {EASTERN}),
         (None, "statement", "P2", {EASTERN}),
     ],

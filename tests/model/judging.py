@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 from engine import clock, place, words
 from engine.account import Account, Collector, Consumer
@@ -20,7 +21,7 @@ from .facts_history import running_call, window_zones
 from .hours import is_closed
 from .limits import LIFTED, OUT, REFUSED, SATISFIED, Outcome, limited, waited
 from .past import Asked
-from .people import accounts_of, human, point_of
+from .people import accounts_of, human, point_of, role_of
 from .selecting import kind_reached
 
 
@@ -198,7 +199,8 @@ def _rows_on(group: Group, contact: Contact, person: str, day: date) -> list[pla
         if row.person == person:
             own = [point for point in group.points.values() if point.consumer == row.id]
             told = [one for one in group.statements if one.consumer == row.id]
-            found.append(place.locate(row, own, told, day, contact.at))
+            roles = partial(role_of, group)
+            found.append(place.locate(row, own, told, day, contact.at, roles))
     return found
 
 

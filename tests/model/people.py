@@ -24,8 +24,8 @@ def role_of(group: Group, person: str) -> str | None:
     for others in group.parties.values():
         for other, role in others:
             if other == person:
-                return role
-    return words.owner_role(person)
+                return words.PARTY_ROLES[role]
+    return group.roles.get(person)
 
 
 def file_of(group: Group, contact: Contact, consumer: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from engine.account import Account, Address, Collector, Consumer, Point, ZoneEvidence
+from engine.cases.people import roles
 from engine.history import Contact, Group, Statement
 from engine.kinds import Block, Body, Limit, Wait, Window
 from engine.rule import Ask, Exclusion, Happened, Period, Selector
@@ -46,7 +47,8 @@ def group(**parts: Any) -> Group:
         "points": {"M1": MOBILE, "A1": LETTERS, "T1": NEIGHBOUR},
         "collectors": {"this_collector": Collector()},
     }
-    return Group(**(plain | parts))
+    named = roles(parts.get("statements", ()), parts.get("contacts", ()))
+    return Group(**({"roles": named} | plain | parts))
 
 
 def said(kind: str, value: Any, at: datetime = NOW - 3 * DAY, **more: Any) -> Statement:

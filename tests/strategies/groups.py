@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
+from engine.cases.people import roles
 from engine.history import Contact, Group
 
 from .moments import moments
@@ -42,6 +43,7 @@ def situated(
     provenance = {}
     if draw(st.integers(0, 2)) == 2:
         provenance[draw(st.sampled_from(("", "E1", "EW")))] = draw(provenances(now))
+    known = draw(st.integers(0, 3)) > 0  # what people are of whom neither point nor account tells
     group = Group(
         consumers=file.consumers,
         accounts=file.accounts,
@@ -56,6 +58,7 @@ def situated(
             debt: tuple((_person(file, one), role) for one, role in others)
             for debt, others in file.parties.items()
         },
+        roles=roles(said, past) if known else {},
     )
     return Situated(group, _with_people(file, draw(proposed_contacts(file, now))))
 
