@@ -22,7 +22,7 @@ from .lookup import COLUMNS, doubtful
 from .prepare import Prepared, once
 from .selected import doubted
 from .spoken import FACTS_OF, files_with
-from .statuses import UNKNOWN, YES, Column, answered_by_another
+from .statuses import UNKNOWN, YES, Column
 from .table import CODE, Table
 
 ALL_COLUMNS: dict[str, Column] = {
@@ -140,7 +140,7 @@ def _doubted(table: Table, ask: Ask) -> pl.Series | None:
     if ask.fact == "safe_harbour":
         return text_routes(table.prepared)[1]
     if ask.fact == "initial_communication_made":
-        return pl.concat([table.apart, answered_by_another(table.prepared)]).unique()
+        return table.apart
     if ask.fact in ALL_COLUMNS:
         files = doubtful(table.prepared, ask.fact)
         return NOBODY if files is None else files

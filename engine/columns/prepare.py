@@ -42,6 +42,7 @@ class Prepared:
     history: pl.DataFrame  # h in order, k, fp, t, l, at, channel, out, counts, who, met, ...
     alike: Alike  # the kinds of contact, by k of the history
     parties: pl.DataFrame  # a, p, role
+    roles: pl.DataFrame  # fp, p, role: what people are in a file
     bounced: pl.DataFrame  # fp, l, at: mail that came back, as its receipts and entries say
     charged: Named  # the debts a contact was attributed to
     talked: Named  # the debts a conversation counts for
@@ -53,7 +54,7 @@ class Prepared:
         none = Named(GONE, pl.Series([], dtype=pl.UInt32), pl.Series([], dtype=pl.UInt32))
         return replace(
             self, points=GONE, said=GONE, bound=GONE, history=GONE, alike=Alike(GONE),
-            parties=GONE, bounced=GONE, charged=none, talked=none, about=none, kept={},
+            parties=GONE, roles=GONE, bounced=GONE, charged=none, talked=none, about=none, kept={},
         )  # fmt: skip
 
 
@@ -98,13 +99,14 @@ def prepare(frames: Frames, day: date, now: datetime) -> Prepared:
         .join(persons, on="person")
         .select("a", "fp", "p", "role")
     )
-    said = _speakers(said, points, parties, persons, consumers)
+    roles = _roles(points, parties)
+    said = _speakers(said, roles, persons, consumers)
     bound = _bound(said)
     points = _wrong_lines(points, said)
     past = past_of(frames, consumers, accounts, points, persons, now)
     return Prepared(
         day, now, consumers, accounts, points, said, bound, past.history, past.alike,
-        parties.drop("fp"), bounced(frames, owner, points, now), past.charged, past.talked,
+        parties.drop("fp"), roles, bounced(frames, owner, points, now), past.charged, past.talked,
         past.about,
     )  # fmt: skip
 
@@ -215,24 +217,24 @@ def _said(
     )
 
 
+def _roles(points: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
+    """What people (p) are in a file (fp), as far as it says (`history.role_of`)."""
+    on_point = points.select("fp", pl.col("tp").alias("p"), pl.col("whom").alias("role"))
+    on_account = parties.sort("a", "role").select(
+        "fp", "p", pl.col("role").replace_strict(words.PARTY_ROLES, return_dtype=pl.String)
+    )
+    known = pl.concat([on_point, on_account]).group_by("fp", "p", maintain_order=True)
+    return known.agg(pl.col("role").first())
+
+
 def _speakers(
-    said: pl.DataFrame,
-    points: pl.DataFrame,
-    parties: pl.DataFrame,
-    persons: pl.DataFrame,
-    consumers: pl.DataFrame,
+    said: pl.DataFrame, roles: pl.DataFrame, persons: pl.DataFrame, consumers: pl.DataFrame
 ) -> pl.DataFrame:
     """Statements with who spoke (`b`, a person), as what (`role`), and whether for himself (`own`).
 
     `role` as `history.role_of` has it, "" of an outsider nobody knows. `own`: the consumer whose
     file it is, or nobody named.
     """
-    on_point = points.select("fp", pl.col("tp").alias("p"), pl.col("whom").alias("role"))
-    on_account = parties.sort("a", "role").select(
-        "fp", "p", pl.col("role").replace_strict(words.PARTY_ROLES, return_dtype=pl.String)
-    )
-    known = pl.concat([on_point, on_account]).group_by("fp", "p", maintain_order=True)
-    roles = known.agg(pl.col("role").first())
     files = consumers.select(pl.col("consumer").alias("by"), pl.col("fp").alias("by_file"))
     rows = (
         said.select("order", "fp", "told", "by")

@@ -265,10 +265,10 @@ def _with_contents(prepared: Prepared, contents: list[str]) -> pl.DataFrame:
 
 def initial_communication_made(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     """`statuses.initial_communication_made`."""
-    kin = pl.col("whom").is_in(list(words.CONSUMER_ROLES))
     counts = pl.col("counts")
     told = (counts & COMMUNICATION) != 0
-    rows = prepared.history.filter(kin & told & (pl.col("out") | ((counts & CONVERSATION) != 0)))
+    rows = prepared.history.filter(told & (pl.col("out") | ((counts & CONVERSATION) != 0)))
+    rows = _told_to(prepared, rows)
     open_ = pl.col("result").is_null() & pl.col("channel").is_in(["call", "visit"])
     rows = rows.select("h", "fp", "collector", open_.alias("open"))
     links = prepared.talked
@@ -293,11 +293,17 @@ def initial_communication_made(prepared: Prepared, cand: pl.DataFrame, ask: Ask)
     return value(cand, code, ["a"], "state")
 
 
-@once
-def answered_by_another(prepared: Prepared) -> pl.Series:
-    """Files (fp) in which somebody else than was meant was reached: left to the plain function."""
-    met = pl.col("met")
-    return prepared.history.filter(met.is_not_null() & (met != pl.col("who")))["fp"].unique()
+def _told_to(prepared: Prepared, rows: pl.DataFrame) -> pl.DataFrame:
+    """Of history rows those in which the consumer's side was reached (`statuses._told_to`)."""
+    kin = list(words.CONSUMER_ROLES)
+    another = (pl.col("met").is_not_null() & (pl.col("met") != pl.col("who"))).fill_null(value=True)
+    meant = rows.filter(~another & pl.col("whom").is_in(kin))
+    answered = rows.filter(another).join(
+        prepared.roles, left_on=["fp", "met"], right_on=["fp", "p"], how="left"
+    )
+    himself = pl.col("met") == pl.col("fp")
+    answered = answered.filter((himself | pl.col("role").is_in(kin)).fill_null(value=False))
+    return pl.concat([meant, answered.select(meant.columns)])
 
 
 # -- disputes and requests

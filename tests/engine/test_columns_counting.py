@@ -260,6 +260,26 @@ def test_who_somebody_is_is_told_by_points_and_accounts_and_never_by_an_id(name:
     assert not given["A1 T1"]["permitted"]
 
 
+@pytest.mark.parametrize(
+    ("reached", "told"),
+    [(None, True), ("H1", True), ("C1", True), ("TP1", False), ("X9", False), ("SP1", True),
+     ("CO1", True)],
+)  # fmt: skip
+def test_whoever_answered_was_told(reached: str | None, told: bool) -> None:
+    talk = {"channel": "call", "result": "conversation", "discussed": ["A1"], "reached": reached}
+    portfolio = made(
+        contact_points=[
+            {"point": "T1"},
+            {"point": "T3", "owner": "TP1", "whom": "third_party", "number": "+12125550100"},
+            {"point": "T4", "owner": "SP1", "whom": "spouse", "number": "+12125550101"},
+        ],
+        account_parties=[{"account": "A1", "person": "CO1", "role": "co_debtor"}],
+        contacts=[talk],
+    )
+    found = rows_of(portfolio, Block(), when=(Ask("initial_communication_made"),))
+    assert found["A1 T1"]["permitted"] is not told
+
+
 def test_who_is_named_by_the_id_of_his_file_is_that_person() -> None:
     portfolio = made(
         contact_points=[
