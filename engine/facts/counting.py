@@ -24,6 +24,7 @@ from .selecting import (
     membership,
     same_unit,
     unclear,
+    words_said,
 )
 from .speaking import own_words
 from .view import View, day_of
@@ -310,7 +311,9 @@ def happened(view: View, asked: Happened, debt: Account) -> str:
 def _instants(view: View, chosen: Selector, debt: Account) -> list[tuple[datetime, bool]]:
     """Instants of what is selected about a debt, and whether each surely is that."""
     if not chosen.of_contacts:
-        return [(at, True) for at in events(view, chosen, (), debt)]
+        if chosen.of_dates:
+            return [(at, True) for at in events(view, chosen, (), debt)]
+        return words_said(view, chosen, debt)
     single = len(view.own_accounts) == 1
     found = []
     for past in view.past_counting(debt, chosen.what):

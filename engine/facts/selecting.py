@@ -247,7 +247,8 @@ def events(
     """Instants of what an EVENT selects, oldest first; contacts by unit, statements by debt.
 
     `ends`: it would end a hold, so only what is surely on record counts: a contact that names no
-    debt does for a person with one debt, a call of which no result is recorded never.
+    debt does for a person with one debt, a call of which no result is recorded never, nor a letter
+    of which nobody said how it came.
     """
     if chosen.of_contacts:
         return [
@@ -261,7 +262,25 @@ def events(
         day = debt.dates.get(chosen.what)
         come = day is not None and day <= view.day
         return [clock.start_of_day(day, view.zone)] if come and day is not None else []
-    return [received for received, one in view.said(chosen.what) if _said(view, one, chosen, debt)]
+    return [at for at, sure in words_said(view, chosen, debt) if sure or not ends]
+
+
+def words_said(view: View, chosen: Selector, debt: Account) -> list[tuple[datetime, bool]]:
+    """When statements and knowledge that are selected came in, and whether each surely is that.
+
+    A word that came in writing, nobody said how, may have come by any kind of letter.
+    """
+    return [
+        (received, not _vague(one, chosen))
+        for received, one in view.said(chosen.what)
+        if _said(view, one, chosen, debt)
+    ]
+
+
+def _vague(one: Statement, chosen: Selector) -> bool:
+    """Whether a selector asks for a kind of writing, of which this word may or may not be one."""
+    media = chosen.medium
+    return one.medium == "written" and media is not None and "written" not in media
 
 
 def _doubtful(view: View, past: Contact, chosen: Selector, per: tuple[str, ...]) -> bool:
@@ -292,8 +311,7 @@ def _said(view: View, one: Statement, chosen: Selector, debt: Account) -> bool:
         return False
     if chosen.places is not None and str(one.value) not in chosen.places:
         return False
-    media = chosen.medium
-    if media is not None and one.medium not in media and not ("written" in media and written(one)):
+    if chosen.medium is not None and not _came_by(one, chosen.medium):
         return False
     if chosen.timely is not None and timely(view, one, debt) is not chosen.timely:
         return False
@@ -303,6 +321,13 @@ def _said(view: View, one: Statement, chosen: Selector, debt: Account) -> bool:
     elif isinstance(one.value, list | tuple) or one.value in view.group.accounts:
         about = one.value
     return concerns(_ids(view, about), (debt.id,))
+
+
+def _came_by(one: Statement, media: frozenset[str]) -> bool:
+    """Whether a word came, or may have come, by one of these media."""
+    if one.medium in media or ("written" in media and written(one)):
+        return True
+    return one.medium == "written" and bool(media - {"oral"})
 
 
 def _of_medium(view: View, one: Statement, chosen: Selector) -> bool:

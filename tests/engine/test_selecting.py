@@ -281,6 +281,20 @@ def test_media() -> None:
     assert not asked("email")
 
 
+def test_a_letter_of_which_nobody_said_how_it_came() -> None:
+    """It may be a certified one: that tightens, and ends nothing."""
+    seen = view(file(said("cease", ("D1",), "09-10T09:00", medium="written")))
+
+    def asked(*media: str, ends: bool = False) -> bool:
+        return bool(events(seen, Selector("cease", medium=frozenset(media)), (), D1, ends=ends))
+
+    assert asked("certified_mail")
+    assert not asked("certified_mail", ends=True)
+    assert asked("written", ends=True)
+    assert asked("written", "certified_mail", ends=True)
+    assert not asked("oral")
+
+
 @pytest.mark.parametrize(("day", "timely"), [("09-20T09:00", True), ("10-25T09:00", False)])
 def test_in_time(day: str, timely: bool) -> None:
     notice = past("09-08T09:00", "mail", "A1", result="sent", content="validation_notice")

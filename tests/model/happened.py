@@ -55,7 +55,7 @@ def events(asked: Asked, selector: Selector, units: tuple[str, ...] | None) -> l
         found = _contacts(asked, selector, units)
     else:
         found = [
-            Event(event_at(asked, one), YES)
+            Event(event_at(asked, one), MAYBE if vaguely(one, selector) else YES)
             for one in selected(asked, selector)
             if units is None or all(_statement_shares(asked, unit, one) for unit in units)
         ]
@@ -216,6 +216,12 @@ def medium_fits(statement: Statement, media: frozenset[str]) -> bool:
     if statement.medium in media:
         return statement.medium not in ELECTRONIC or statement.accepted_medium
     return False
+
+
+def vaguely(statement: Statement, selector: Selector) -> bool:
+    """Whether only the kind of writing asked for is not told of a written word."""
+    media = selector.medium
+    return statement.medium == "written" and media is not None and "written" not in media
 
 
 def at_work_here(asked: Asked) -> bool:
