@@ -34,7 +34,7 @@ class Alike:
         return self._taken[chosen]
 
 
-def told_apart(history: pl.DataFrame) -> tuple[pl.DataFrame, Alike]:
+def kinds_of_contact(history: pl.DataFrame) -> tuple[pl.DataFrame, Alike]:
     """The history with the number of each contact's kind (k), and the kinds."""
     asked = history.select(ASKED)
     numbers = asked.with_columns(pl.col(pl.Categorical).to_physical())

@@ -20,7 +20,7 @@ from .bits import all_bits
 from .combos import Alike, Combo, Words, alike, canonical, combo_of
 from .facts import facts, places_of
 from .ledger import Applying, Form, Fresh, Key, ledger_of
-from .levels import Codes, Places, kinds, numbered, side_by_side
+from .levels import Codes, Places, in_numbers, kinds, numbered
 from .statuses import UNKNOWN
 from .table import COMBO, Table
 
@@ -200,7 +200,7 @@ def _base(rules: RuleSet, combo: Combo) -> dict[str, str]:
 def _situations(laid: pl.DataFrame) -> tuple[pl.Series, Distinct]:
     """Number the distinct rows of combo, facts and bits: the number of each row, and the rows."""
     codes = [laid[name] for name in laid.columns[1:]]
-    words = [laid["combo"], *(word for word, _ in side_by_side(codes))]
+    words = [laid["combo"], *(word for word, _ in in_numbers(codes))]
     first, of = numbered(words)
     keys = list(zip(*(word[first].to_list() for word in words), strict=True))
     return of, Distinct(keys, first)

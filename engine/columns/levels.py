@@ -62,9 +62,9 @@ def kinds(places: Places, columns: Sequence[Codes], combo: pl.Series) -> Kinds:
     for level, codes in levels.items():
         where = places[level]
         if len(where) < len(codes[0]):
-            parts += side_by_side([one[where] for one in codes])
+            parts += in_numbers([one[where] for one in codes])
         else:
-            of = numbered(_together(side_by_side(codes)))[1]
+            of = numbered(_together(in_numbers(codes)))[1]
             parts.append((of.cast(pl.UInt64)[where], _bits(of)))
     parts += _apart([one.apart for one in columns if one.apart is not None], len(combo))
     return Kinds(*numbered(_together(parts)))
@@ -98,7 +98,7 @@ def _bits(numbers: pl.Series) -> int:
     return last.bit_length() if isinstance(last, int) else 0
 
 
-def side_by_side(codes: Sequence[pl.Series]) -> list[tuple[pl.Series, int]]:
+def in_numbers(codes: Sequence[pl.Series]) -> list[tuple[pl.Series, int]]:
     """Codes packed, and the bits they take, in as many numbers as hold them."""
     most = ROOM // WIDTH
     some = [codes[start : start + most] for start in range(0, len(codes), most)]

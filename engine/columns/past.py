@@ -13,7 +13,7 @@ from datetime import datetime
 import polars as pl
 
 from .. import words
-from .alike import Alike, told_apart
+from .alike import Alike, kinds_of_contact
 
 Frames = Mapping[str, pl.DataFrame]
 ATTEMPT, CONNECTED, COMMUNICATION, CONVERSATION = 1, 2, 4, 8
@@ -159,7 +159,7 @@ def past_of(
         "met",
         "returned",
     ).with_columns(pl.col("kind", "whom").cast(pl.Categorical))
-    return Past(*told_apart(history), *_naming(rows, accounts))
+    return Past(*kinds_of_contact(history), *_naming(rows, accounts))
 
 
 def _known(frames: Frames, consumers: pl.DataFrame, now: datetime) -> pl.DataFrame:
