@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 import pytest
 
-from tests.house.tree import Module, imports, modules
+from tests.house.tree import Module, forget_trees, imports, modules
 
 # A module imports from its own group and earlier ones, never from a later group; what is imported
 # for its type alone is not imported.
@@ -102,6 +103,12 @@ ONLY = {  # of a package: the modules that may import it
 }
 CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "monotonic"}
 ALL = modules("engine", "scheduler")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def trees() -> Iterator[None]:
+    yield
+    forget_trees()
 
 
 def _unit(name: str, walk: tuple[set[str], ...]) -> tuple[str, int]:

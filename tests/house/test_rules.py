@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import Rule, clock
+from engine import Rule, clock, load
 from engine.cases import Case
 from engine.citation import parse
 from engine.place import same_clock, zones_of_state
@@ -15,8 +15,9 @@ from tests.all_cases import CASES, OFFICIAL, OTHER, ROOT, Ran, ran
 from tests.engine.test_beyond_cases import BEYOND
 from tests.house.tree import table
 
-RULES = ran().rulebook.rules
-PLACES = ran().rulebook.places
+LAW = load([ROOT])
+RULES = LAW.rules
+PLACES = LAW.places
 STATES = Path(__file__).with_name("state_entries.txt")
 FEDERAL = Path(__file__).with_name("federal_entries.txt")
 OFFICIAL_EXAMPLES = 134

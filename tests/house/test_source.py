@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.house.tree import ROOT, Module, modules, text_files
+from tests.house.tree import ROOT, Module, forget_trees, modules, text_files
 
 SOURCE = modules("engine", "scheduler")
 LONGEST = 400
@@ -24,6 +24,12 @@ UNFINISHED = re.compile("TO" + r"DO|FIX" + r"ME|XX" + r"X\b|NotImplemented" + "E
 PARKED = re.compile(r"pytest\.(mark\.)?(skip|xfail)|unittest\.skip|import" + "orskip")
 REASON = re.compile(r"# type: ignore\[[a-z-]+(, ?[a-z-]+)*\]  # \S.{8,}")
 NAIVE = {"now", "utcnow", "fromtimestamp", "utcfromtimestamp", "today"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def trees() -> Iterator[None]:
+    yield
+    forget_trees()
 
 
 @pytest.mark.parametrize("module", SOURCE, ids=lambda one: one.name)

@@ -16,12 +16,16 @@ FOLDERS = ("rules", "jurisdictions", "engine", "scheduler", "tests")
 
 @dataclass(frozen=True)
 class Module:
-    """One Python file: its path, its dotted name, its text and syntax tree."""
+    """One Python file: its path, its dotted name and its text."""
 
     path: Path
     name: str
     text: str
-    tree: ast.Module
+
+    @property
+    def tree(self) -> ast.Module:
+        """The syntax tree, kept until `forget_trees`."""
+        return _parsed(self.path, self.text)
 
     @property
     def shown(self) -> str:
@@ -46,7 +50,20 @@ def _module(path: Path) -> Module:
     parts = path.relative_to(ROOT).with_suffix("").parts
     name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
     text = path.read_text(encoding="utf-8")
-    return Module(path, name, text, ast.parse(text, str(path)))
+    return Module(path, name, text)
+
+
+@cache
+def _parsed(path: Path, text: str) -> ast.Module:
+    return ast.parse(text, str(path))
+
+
+def forget_trees() -> None:
+    """Let go of all syntax trees: three million objects, which every look for garbage goes through.
+
+    For tests of other files in the same process, whatever order they come in.
+    """
+    _parsed.cache_clear()
 
 
 def imports(module: Module, *, types: bool = True) -> Iterator[tuple[str, int]]:
