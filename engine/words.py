@@ -124,6 +124,8 @@ WHOM: Final = {
     "consumer": CONSUMER_ROLES,
     "consumer_only": frozenset({"consumer"}),
     "spouse": frozenset({"spouse"}),
+    "parent": frozenset({"parent"}),
+    "guardian": frozenset({"guardian"}),
     "third_party": THIRD_PARTY_ROLES,
     "household_member": frozenset({"household_member"}),
     "employer": frozenset({"employer"}),
