@@ -176,7 +176,8 @@ def _time_barred(table: Table, ask: Ask) -> pl.Series:
     value: pl.Expr = pl.lit(UNKNOWN)
     for one in sorted(one for one in frame["years"].unique().to_list() if one is not None):
         run = _period_run(table.prepared, one)[frame["a"]]
-        open_ = pl.when(pl.col("sure") & run.is_not_null()).then(0).otherwise(UNKNOWN)
+        late = _paid_late(table.prepared, one)[frame["a"]]
+        open_ = pl.when(pl.col("sure") & run.is_not_null() & ~late).then(0).otherwise(UNKNOWN)
         here = pl.when(run).then(1).otherwise(open_)
         value = pl.when(pl.col("years") == one).then(here).otherwise(value)
     found = frame.with_columns(value.cast(pl.UInt8).alias("x"))["x"]
@@ -190,6 +191,15 @@ def _period_run(prepared: Prepared, years: int) -> pl.Series:
     dates = pl.DataFrame([prepared.accounts[name] for name in ("last_payment", "defaulted")])
     began = pl.max_horizontal("last_payment", "defaulted")
     return dates.select((began < run_before(prepared.day, years)).alias("run"))["run"]
+
+
+@once
+def _paid_late(prepared: Prepared, years: int) -> pl.Series:
+    """Of every account, whether so many years lay between default and last payment."""
+    dates = pl.DataFrame([prepared.accounts[name] for name in ("last_payment", "defaulted")])
+    ended = tally.months_later(pl.col("defaulted"), 12 * years)
+    late = (pl.col("last_payment") > ended).fill_null(value=False)
+    return dates.select(late.alias("late"))["late"]
 
 
 def run_before(day: date, years: int) -> date:

@@ -363,11 +363,15 @@ def time_barred(view: View, debt: Account, years: int | None, sure: bool = True)
     """Whether the shortest period the contract may have has run (state law gives `years`).
 
     From the later of last payment and default; unknown without either, or without a period. One
-    that is not `sure` to be the shortest can show that it has run, and never that it has not.
+    that is not `sure` to be the shortest can show that it has run, and never that it has not. Nor
+    does a last payment made when a whole period had passed since the default: whether there was one
+    in between is not on record, and not every law lets a late one begin the period anew.
     """
-    starts = [debt.dates[name] for name in ("last_payment", "defaulted") if name in debt.dates]
+    paid, fell_due = debt.dates.get("last_payment"), debt.dates.get("defaulted")
+    starts = [start for start in (paid, fell_due) if start is not None]
     if not starts or years is None:
         return words.UNKNOWN
     if view.day > days.add_months(max(starts), 12 * years):
         return words.YES
-    return words.NO if sure else words.UNKNOWN
+    late = paid and fell_due and paid > days.add_months(fell_due, 12 * years)
+    return words.NO if sure and not late else words.UNKNOWN

@@ -126,6 +126,15 @@ def test_the_limitation_period_runs_from_the_later_date() -> None:
     assert value(seen, Ask("time_barred"), old, None) == "unknown"
 
 
+def test_a_payment_after_the_period_may_begin_nothing_anew() -> None:
+    in_time = replace(D1, dates={"defaulted": date(2019, 5, 1), "last_payment": date(2025, 5, 1)})
+    assert value(view(file(accounts=(in_time,))), Ask("time_barred"), in_time, 6) == "no"
+    late = replace(in_time, dates={**in_time.dates, "last_payment": date(2025, 5, 2)})
+    seen = view(file(accounts=(late,)))
+    assert value(seen, Ask("time_barred"), late, 6) == "unknown"
+    assert value(seen, Ask("known_time_barred"), late, 6) == "no"
+
+
 def test_what_business_the_collector_is() -> None:
     servicer = file(collectors=(Collector(type="mortgage_servicer"),))
     asked = Ask("collector_type_is", ("mortgage_servicer",))

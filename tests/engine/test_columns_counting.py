@@ -338,6 +338,30 @@ def test_a_period_of_years_has_run_of_what_began_before_one_day(day: date, years
         assert (began < cut) == (day > add_months(began, 12 * years))
 
 
+@pytest.mark.parametrize(
+    ("dates", "open_"),
+    [
+        ({"defaulted": date(2019, 9, 1), "last_payment": date(2025, 9, 1)}, True),
+        ({"defaulted": date(2019, 9, 1), "last_payment": date(2025, 9, 2)}, False),
+        ({"last_payment": date(2025, 9, 2)}, True),
+        ({"defaulted": date(2021, 9, 1)}, True),
+    ],
+)
+def test_a_payment_after_the_period_leaves_open_whether_a_debt_is_barred(
+    dates: dict[str, date], open_: bool
+) -> None:
+    blocked = replace(PLAIN, key="barred", body=Block(), when=(Ask("time_barred"),))
+    book = book_of([BASE, blocked])
+    place = replace(book.places["US-MA"], limitation_years={"open_account": 6})
+    panel = TwinPanel(replace(book, places={**book.places, "US-MA": place}))
+    part = part_of(made(accounts=[{"account": "A1", **dates}]))
+    result, alarms = decided(panel, part)
+    assert alarms == []
+    assert list(differences(panel, part, result.candidates)) == []
+    calls = result.candidates.filter(channel="call")
+    assert calls["permitted"].to_list() == [open_]
+
+
 def test_attempts_of_the_day_may_be_what_a_limit_runs_from() -> None:
     """Whoever is worked first begins it for all who share it: two calls and two texts are four."""
     portfolio = made(**TWO_ON_A_LINE)

@@ -180,6 +180,8 @@ def test_the_period_of_medical_care_is_for_medical_debts(debt: str, years: int) 
         ({"defaulted": date(2020, 9, 17)}, {"open_account": 6}, True),
         ({"defaulted": date(2019, 1, 1), "last_payment": date(2024, 1, 1)},
          {"open_account": 6}, False),
+        ({"defaulted": date(2018, 1, 1), "last_payment": date(2024, 1, 2)},
+         {"open_account": 6}, True),
         ({"defaulted": date(2024, 5, 1)}, {"open_account": 6, "oral_contract": None}, True),
         ({"defaulted": date(2024, 5, 1)}, {}, True),
         ({}, {"open_account": 6}, True),

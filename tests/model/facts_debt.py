@@ -142,14 +142,19 @@ def time_barred(asked: Asked, years: int | None, sure: bool) -> str:
     """The later of last payment and default plus the shortest period; unknown without either.
 
     The anniversary is its last day. Where some period is not known, a shorter one may
-    have run already.
+    have run already. A payment after the period that default began had ended may have come too
+    late to begin another.
     """
     dates = asked.account.dates
     starts = [dates[name] for name in ("last_payment", "defaulted") if name in dates]
     if not starts or years is None:
         return UNKNOWN
-    run = today(asked) > calendar.add_months(max(starts), 12 * years)
-    return YES if run else NO if sure else UNKNOWN
+    if today(asked) > calendar.add_months(max(starts), 12 * years):
+        return YES
+    if "last_payment" in dates and "defaulted" in dates:
+        first_end = calendar.add_months(dates["defaulted"], 12 * years)
+        sure = sure and dates["last_payment"] <= first_end
+    return NO if sure else UNKNOWN
 
 
 def cosigned(asked: Asked) -> str:
