@@ -25,6 +25,7 @@ from ..panel import Panel
 from ..rule import Ask, Exclusion, Happened, Rule
 from ..situation import RuleSet, rule_asks
 from . import tally
+from .bankruptcy import ends_told
 from .combos import Combo, combo_of, plain_contact
 from .email import later_routes
 from .judge import Judgement
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 FAR = timedelta(days=400)  # further off than any walk of `upcoming` ends
 CONSENT = Ask("in_call_consent")
+STAYS = ("bankruptcy_stay", "codebtor_stay")
 DATES = ("judgment", "delinquent_since", "defaulted", "last_payment")
 """Of the account, that facts which hang on the day are reckoned from."""
 WORDS_OF = {
@@ -244,7 +246,7 @@ def hangs_on_day(ask: Ask) -> bool:
         return dates or asked.within is not None or asked.older_than is not None
     return ask.fact in WORDS_OF or ask.fact in ROUTES or ask.fact in ALWAYS | {
         "attorney_silent", "judgment_entered", "days_past_due_over", "time_barred",
-        "known_time_barred",
+        "known_time_barred", *STAYS,
     }  # fmt: skip
 
 
@@ -255,6 +257,9 @@ def _turns(table: Table, late: pl.DataFrame, ask: Ask) -> pl.Series:
     soon = pl.lit(day + timedelta(days=1))
     if ask.fact == "attorney_silent":
         return _silent_from(table, late)
+    if ask.fact in STAYS:
+        to_come = ends_told(prepared).filter(pl.col("ended") > day)["ended"].min()
+        return pl.repeat(to_come, len(late), dtype=pl.Date, eager=True)
     if ask.fact in WORDS_OF:
         recent = day - timedelta(days=CONSENT_DAYS + 1) if ask.fact in RECENT else None
         files = files_of(prepared, WORDS_OF[ask.fact], recent)

@@ -8,6 +8,7 @@ from datetime import timedelta
 import polars as pl
 
 from ..rule import Ask
+from .bankruptcy import bankruptcy_stay, codebtor_stay, discharged, ends_near
 from .points import (
     address_stopped,
     at_work,
@@ -26,10 +27,7 @@ from .statuses import (
     attorney_consents,
     attorney_silent,
     awaiting,
-    bankruptcy_stay,
     ceased,
-    codebtor_stay,
-    discharged,
     disputed,
     disputes,
     hold_is,
@@ -92,6 +90,8 @@ def doubtful(prepared: Prepared, fact: str) -> pl.Series | None:
             kinds, since = ("consumer_currently_at",), day - timedelta(days=2)
         case "attorney_silent":
             return silences(prepared)[1]
+        case "bankruptcy_stay" | "codebtor_stay":
+            return ends_near(prepared)
         case "dispute_open" | "duplicative_dispute_open" | "original_creditor_request_open":
             return disputes(prepared, fact)[1]
         case "dispute_is_partial":

@@ -184,56 +184,6 @@ def about(*kinds: str) -> Column:
     return column
 
 
-def discharged(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
-    """`statuses.discharged`."""
-    rows = by_debt(prepared, said(prepared, "discharged", "reaffirmed"))
-    return value(cand, last_word(rows, ["a"], pl.col("kind") == "discharged"), ["a"], "state")
-
-
-def bankruptcy_stay(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
-    """`statuses.bankruptcy_stay`."""
-    rows = by_debt(prepared, said(prepared, "bankruptcy_filed", "bankruptcy_ended"))
-    return value(cand, last_word(rows, ["a"], pl.col("kind") == "bankruptcy_filed"), ["a"], "state")
-
-
-def codebtor_stay(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
-    """`statuses.codebtor_stay`: a case of somebody else on the account, chapter 13 or unknown."""
-    own = prepared.accounts.select("a", "account", pl.col("fp").alias("of"))
-    others = prepared.parties.rename({"p": "fp"}).join(own, on="a")
-    others = others.filter(pl.col("fp") != pl.col("of"))
-    rows = said(prepared, "bankruptcy_filed", "bankruptcy_ended").select(
-        "order", "fp", "kind", "accounts", "value", "c"
-    )
-    met = rows.join(others.select("fp", "a", "account"), on="fp").filter(
-        (pl.col("accounts").list.len().fill_null(0) == 0)
-        | pl.col("accounts").list.contains(pl.col("account"))
-    )
-    last = (
-        met.sort("order")
-        .group_by("a", "c")
-        .agg(
-            (pl.col("kind").last() == "bankruptcy_filed").alias("runs"),
-            pl.col("value").last().str.json_path_match("$.chapter").fill_null("").alias("chapter"),
-        )
-        .filter("runs")
-        .with_columns(
-            pl.when(pl.col("chapter") == "13")
-            .then(2)
-            .when(pl.col("chapter") == "")
-            .then(1)
-            .otherwise(0)
-            .alias("weight")
-        )
-        .group_by("a")
-        .agg(pl.col("weight").max())
-    )
-    code = last.with_columns(
-        pl.col("weight").replace_strict({2: YES, 1: UNKNOWN, 0: NO}, return_dtype=pl.UInt8)
-        .alias("state")
-    )  # fmt: skip
-    return value(cand, code, ["a"], "state")
-
-
 def hold_is(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     """`statuses.holds` for the holds asked."""
     asked = ask.parameter if isinstance(ask.parameter, tuple) else (str(ask.parameter),)

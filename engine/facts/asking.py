@@ -12,7 +12,7 @@ from ..account import Account
 from ..history import effective_purposes, proposed_counts, technology
 from ..kinds import Limit, Notice, Wait, Window
 from ..rule import Ask, Happened, Rule
-from . import attorneys, email, statuses, wishes
+from . import attorneys, bankruptcy, email, statuses, wishes
 from .catalogue import FACTS
 from .consent import asked_to_be_called, in_call_consent, reply_open
 from .counting import OUT, Count, happened, limit, wait
@@ -166,9 +166,9 @@ OF_DEBT: dict[str, DebtFact] = {
     "identity_theft_claimed": lambda view, debt: statuses.about_debts(
         view, debt, "identity_theft_papers"
     ),
-    "bankruptcy_stay": statuses.bankruptcy_stay,
-    "codebtor_stay": statuses.codebtor_stay,
-    "discharged": statuses.discharged,
+    "bankruptcy_stay": bankruptcy.bankruptcy_stay,
+    "codebtor_stay": bankruptcy.codebtor_stay,
+    "discharged": bankruptcy.discharged,
     "tax_ineligible": lambda view, debt: statuses.about_debts(view, debt, "tax_account_ineligible"),
     "spoke_or_wrote": statuses.spoke_or_wrote,
     "in_call_consent": lambda view, debt: tri(in_call_consent(view, view.pooled(debt))),

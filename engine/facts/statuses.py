@@ -250,54 +250,6 @@ def about_debts(view: View, debt: Account, *kinds: str) -> str:
     return words.NO
 
 
-def discharged(view: View, debt: Account) -> str:
-    """Discharged and not reaffirmed (11 USC 524(a)(2), (c))."""
-    state = words.NO
-    events = sorted(view.said("discharged", "reaffirmed"), key=lambda pair: pair[0])
-    for _, one in events:
-        if concerns(one.value, (debt.id,)):
-            state = words.YES if one.kind == "discharged" else words.NO
-    return state
-
-
-def _stay(view: View, debt: Account, consumers: frozenset[str]) -> tuple[bool, str]:
-    """(a stay runs, its chapter) for people whose files these are."""
-    runs, chapter = False, ""
-    events = [
-        (received, one)
-        for received, one in view.known_statements
-        if one.kind in ("bankruptcy_filed", "bankruptcy_ended")
-        and (one.consumer in consumers or one.consumer not in view.group.consumers)
-    ]
-    for _, one in events:
-        if not concerns(named_debts(one), (debt.id,)):
-            continue
-        runs = one.kind == "bankruptcy_filed"
-        said = one.value if isinstance(one.value, dict) else {}
-        chapter = str(said.get("chapter", ""))
-    return runs, chapter
-
-
-def bankruptcy_stay(view: View, debt: Account) -> str:
-    """A petition of the consumer is known and the stay has not ended (11 USC 362(a)(6), (c))."""
-    return tri(_stay(view, debt, view.consumers)[0])
-
-
-def codebtor_stay(view: View, debt: Account) -> str:
-    """A chapter 13 case of somebody else on the account stays it (11 USC 1301(a))."""
-    others = {person for person, _ in view.group.parties.get(debt.id, ())}
-    found = words.NO
-    for consumer in view.group.consumers.values():
-        if consumer.person not in others or consumer.id in view.consumers:
-            continue
-        runs, chapter = _stay(view, debt, frozenset({consumer.id}))
-        if runs and chapter == "13":
-            return words.YES
-        if runs and not chapter:
-            found = words.UNKNOWN
-    return found
-
-
 def holds(view: View, debt: Account, wanted: tuple[str, ...]) -> str:
     """Whether the firm holds the account for one of these reasons and has not released it."""
     held: set[str] = set()

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from engine import Account
-from engine.facts import attorneys, email, statuses, wishes
+from engine.facts import attorneys, bankruptcy, email, statuses, wishes
 from tests.telling import D1, P1, at, file, past, proposed, said, view
 
 D2 = Account("D2", "P1", "medical")
@@ -86,16 +86,22 @@ def test_told_of_the_debt_before() -> None:
 
 def test_discharged_and_reaffirmed() -> None:
     order = said("discharged", ("D1",), "09-01T09:00")
-    kept = said("reaffirmed", ("D1",), "09-02T09:00")
-    assert statuses.discharged(view(file(order)), D1) == "yes"
-    assert statuses.discharged(view(file(order, kept)), D1) == "no"
-    assert statuses.discharged(view(file(order, replace(kept, value=("D2",)))), D1) == "yes"
+    kept = said("reaffirmed", ("D1",), "08-31T09:00")
+    assert bankruptcy.discharged(view(file(order)), D1) == "yes"
+    assert bankruptcy.discharged(view(file(order, kept)), D1) == "no"
+    assert bankruptcy.discharged(view(file(order, replace(kept, value=("D2",)))), D1) == "yes"
+    late = said("reaffirmed", ("D1",), "09-02T09:00")
+    assert bankruptcy.discharged(view(file(order, late)), D1) == "yes"
+    heard_late = replace(late, made=at("08-31T09:00"))
+    assert bankruptcy.discharged(view(file(order, heard_late)), D1) == "no"
 
 
 @pytest.mark.parametrize(
     ("chapter", "owes", "expected"),
     [
         ("13", True, "yes"),
+        ("12", True, "yes"),
+        ("11", True, "no"),
         ("7", True, "no"),
         (None, True, "unknown"),
         ("13", False, "no"),
@@ -108,17 +114,39 @@ def test_the_stay_of_somebody_else_on_the_account(
     filed = said("bankruptcy_filed", value, "09-01T09:00", consumer="P2")
     parties = {"D1": (("P2", "co_debtor"),)} if owes else {}
     group = file(filed, consumers=(P1, P2), parties=parties)
-    assert statuses.codebtor_stay(view(group), D1) == expected
-    assert statuses.bankruptcy_stay(view(group), D1) == "no"
+    assert bankruptcy.codebtor_stay(view(group), D1) == expected
+    assert bankruptcy.bankruptcy_stay(view(group), D1) == "no"
 
 
 def test_a_stay_of_other_debts_or_ended() -> None:
     filed = said("bankruptcy_filed", True, "09-01T09:00")
-    assert statuses.bankruptcy_stay(view(file(filed)), D1) == "yes"
+    assert bankruptcy.bankruptcy_stay(view(file(filed)), D1) == "yes"
     other = replace(filed, more={"debts": ("D2",)})
-    assert statuses.bankruptcy_stay(view(file(other)), D1) == "no"
+    assert bankruptcy.bankruptcy_stay(view(file(other)), D1) == "no"
     ended = said("bankruptcy_ended", date(2026, 9, 2), "09-02T09:00")
-    assert statuses.bankruptcy_stay(view(file(filed, ended)), D1) == "no"
+    assert bankruptcy.bankruptcy_stay(view(file(filed, ended)), D1) == "no"
+
+
+def test_an_end_counts_from_its_day_and_for_its_case() -> None:
+    filed = said("bankruptcy_filed", {"filed": date(2026, 9, 1)}, "09-02T09:00")
+    ended = said("bankruptcy_ended", date(2026, 9, 3), "09-03T09:00")
+    assert bankruptcy.bankruptcy_stay(view(file(filed, ended)), D1) == "no"
+    to_come = replace(ended, value=date(2027, 9, 3))
+    assert bankruptcy.bankruptcy_stay(view(file(filed, to_come)), D1) == "yes"
+    older = replace(ended, value=date(2026, 8, 31))
+    assert bankruptcy.bankruptcy_stay(view(file(filed, older)), D1) == "yes"
+    told_before = said("bankruptcy_ended", date(2026, 9, 3), "09-01T09:00")
+    assert bankruptcy.bankruptcy_stay(view(file(filed, told_before)), D1) == "yes"
+    again = said("bankruptcy_filed", {"filed": date(2026, 9, 4)}, "09-04T09:00")
+    assert bankruptcy.bankruptcy_stay(view(file(filed, ended, again)), D1) == "yes"
+
+
+def test_a_second_petition_does_not_end_the_first() -> None:
+    first = said("bankruptcy_filed", {"chapter": 13}, "09-01T09:00", consumer="P2")
+    second = said("bankruptcy_filed", {"chapter": 7}, "09-02T09:00", consumer="P2")
+    parties = {"D1": (("P2", "co_debtor"),)}
+    group = file(first, second, consumers=(P1, P2), parties=parties)
+    assert bankruptcy.codebtor_stay(view(group), D1) == "yes"
 
 
 def test_holds() -> None:

@@ -6,6 +6,7 @@ Each function answers the entry of the catalogue that it cites.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from engine import words
@@ -36,6 +37,7 @@ from .told import (
     is_timely,
     is_written,
     latest,
+    names,
     on_debt,
     open_disputes,
     open_duplicates,
@@ -312,20 +314,31 @@ def initial_communication_made(asked: Asked) -> str:
 
 def bankruptcy_stay(asked: Asked) -> str:
     """A petition on record, and its case not ended since (11 USC 362(a)(6))."""
-    for one in on_debt(asked, "bankruptcy_filed"):
-        ended = [
-            end
-            for end in on_debt(asked, "bankruptcy_ended")
-            if received_at(asked, end) > received_at(asked, one)
-            and calendar.instant(end.value, asked.zone) <= asked.now
-        ]
-        if not ended:
-            return YES
-    return NO
+    ends = on_debt(asked, "bankruptcy_ended")
+    petitions = on_debt(asked, "bankruptcy_filed")
+    return tri(any(not _case_over(asked, one, ends) for one in petitions))
+
+
+def _case_over(asked: Asked, petition: Statement, ends: list[Statement]) -> bool:
+    """An end heard of after the petition, that has come by today.
+
+    READING: the end of an older case, before this petition was filed, is no end of this one.
+    """
+    details = petition.value if isinstance(petition.value, dict) else {}
+    filed = details.get("filed")
+    for end in ends:
+        if received_at(asked, end) <= received_at(asked, petition):
+            continue
+        over = calendar.instant(end.value, asked.zone)
+        if over > asked.now:
+            continue
+        if filed is None or over >= calendar.instant(filed, asked.zone):
+            return True
+    return False
 
 
 def codebtor_stay(asked: Asked) -> str:
-    """A chapter 13 case of somebody else on the account (11 USC 1301(a))."""
+    """A chapter 12 or 13 case of somebody else on the account (11 USC 1201(a), 1301(a))."""
     others = {
         human(asked.group, other) for other, _ in asked.group.parties.get(asked.account.id, ())
     } - {asked.person}
@@ -333,30 +346,37 @@ def codebtor_stay(asked: Asked) -> str:
     for one in said(asked, "bankruptcy_filed"):
         if human(asked.group, one.consumer) not in others:
             continue
-        ended = [
+        if not names(asked, one):
+            continue
+        ends = [
             end
             for end in said(asked, "bankruptcy_ended")
-            if end.consumer == one.consumer
-            and received_at(asked, end) > received_at(asked, one)
-            and calendar.instant(end.value, asked.zone) <= asked.now
+            if end.consumer == one.consumer and names(asked, end)
         ]
+        if _case_over(asked, one, ends):
+            continue
         chapter = one.value.get("chapter") if isinstance(one.value, dict) else None
-        if not ended:
-            answers.append(MAYBE if chapter is None else (YES if int(chapter) == 13 else NO))
+        answers.append(MAYBE if chapter is None else (YES if int(chapter) in (12, 13) else NO))
     return event_answer(answers)
 
 
 def discharged(asked: Asked) -> str:
-    """Discharged and not reaffirmed since (11 USC 524(a)(2),(c))."""
-    for one in on_debt(asked, "discharged"):
-        again = [
-            other
-            for other in on_debt(asked, "reaffirmed")
-            if received_at(asked, other) > received_at(asked, one)
-        ]
-        if not again:
-            return YES
-    return NO
+    """Discharged, no agreement to go on owing having come first (11 USC 524(a)(2),(c)(1)).
+
+    READING: what nobody dated was agreed, or ordered, when it was heard of.
+    """
+
+    def when(one: Statement) -> datetime:
+        told = one.received if one.made is None else one.made
+        return calendar.instant(told, asked.zone)
+
+    agreements = [when(one) for one in on_debt(asked, "reaffirmed")]
+    return tri(
+        any(
+            all(agreed >= when(order) for agreed in agreements)
+            for order in on_debt(asked, "discharged")
+        )
+    )
 
 
 def hold_is(asked: Asked, parameter: Any) -> str:

@@ -408,7 +408,7 @@ def _value(draw: Draw, sheet: _Sheet, file: _File, shape: str) -> Any:
         "place_code": st.just("US-MA"),
         "messages": st.sampled_from(({"max": 1}, {"max": 4, "within": "3 days"}, {},
                                      {"within": "1 days"}, {"max": 2, "within": "30 days"})),
-        "bankruptcy": st.sampled_from(({}, {"chapter": 13}, {"chapter": 7})),
+        "bankruptcy": st.sampled_from(({}, {"chapter": 13}, {"chapter": 12}, {"chapter": 7})),
         "hold": st.sampled_from(catalogue.HOLDS),
         "money": st.just({"amount": Decimal(10)}),
     }  # fmt: skip

@@ -100,7 +100,7 @@ def _reassigned(draw: Draw, file: File, now: datetime) -> dict[str, Any]:
 
 def _bankruptcy(draw: Draw, file: File, now: datetime) -> dict[str, Any]:
     del file
-    return _given(draw, {"filed": days_near(now), "chapter": st.sampled_from((7, 13))})
+    return _given(draw, {"filed": days_near(now), "chapter": st.sampled_from((7, 12, 13))})
 
 
 SHAPES: dict[str, Callable[[Draw, File, datetime], Any]] = {
