@@ -99,7 +99,8 @@ def doubtful(prepared: Prepared, fact: str) -> pl.Series | None:
         case "recorded_revoked" | "recorded_revoked_anywhere" | "consents_to_prerecorded":
             kinds = ("revokes_consent_to_prerecorded", "do_not_use_number", "opt_out_address",
                      "opt_out_number_text", "stop_medium", "opt_out_medium",
-                     "consents_to_prerecorded_calls", "consents_to_text")  # fmt: skip
+                     "consents_to_prerecorded_calls", "consents_to_text", "cease",
+                     "cease_or_refusal", "revokes_consent_to_call")  # fmt: skip
     return files_of(prepared, kinds, since) if kinds else None
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from .. import words
 from ..history import Statement, listed
-from .speaking import binding, in_order
+from .speaking import binding, freed, in_order
 from .statuses import tri
 from .view import STRANGER, View, day_of
 
@@ -162,7 +162,8 @@ def consent_for_point(view: View, gives: str, *takes: str) -> tuple[bool, dateti
     """(consent for this line stands, when it was last given), told to this collector.
 
     Of a word that gives it and one that takes it, received at one instant, the second holds. None
-    stands for a number known by now to be a stranger's: it is the person called who consents.
+    stands for a number known by now to be a stranger's: it is the person called who consents, or
+    that person's attorney, and nobody else.
     """
     line = view.line(view.contact.point)
     if view.owner(view.contact.point)[0] == STRANGER + line:
@@ -176,8 +177,16 @@ def consent_for_point(view: View, gives: str, *takes: str) -> tuple[bool, dateti
             if str(one.value) in _covers(view.contact.channel):
                 given = None
         elif line in {view.line(p) for p in listed(one.value)}:
-            given = received if one.kind == gives else None
+            if one.kind != gives:
+                given = None
+            elif _called_party(view, one):
+                given = received
     return given is not None, given
+
+
+def _called_party(view: View, one: Statement) -> bool:
+    """Whether a consent is that of whose number it is (47 USC 227(b)(1)(A): the called party)."""
+    return freed(view, one) == view.human(view.owner(view.contact.point)[0])
 
 
 def consents_to_text(view: View) -> str:
@@ -199,13 +208,16 @@ NUMBERS_WITHDRAWN: Final = (
     "opt_out_address",
 )
 MEDIA_WITHDRAWN: Final = ("stop_medium", "opt_out_medium")
+ALL_WITHDRAWN: Final = ("cease", "cease_or_refusal", "revokes_consent_to_call")
+"""Words that want no more contact at all, or no more calls, in whatever form they came."""
 
 
 def recorded_revoked(view: View, *, anywhere: bool = False) -> str:
     """Consent to recorded messages on this line was withdrawn and not given again.
 
-    47 CFR 64.1200(a)(10): any reasonable means; told to this collector. `anywhere` reads a word
-    about any line or medium as about all.
+    47 CFR 64.1200(a)(10): any reasonable means, and for calls and texts alike; told to this
+    collector. `anywhere` reads a word about any line as about all. A word about the other medium
+    gives way to a consent of the same instant: do not call me, text me.
     """
     channel = view.contact.channel
     line = view.line(view.contact.point)
@@ -214,23 +226,29 @@ def recorded_revoked(view: View, *, anywhere: bool = False) -> str:
         for received, one in view.said(*NUMBERS_WITHDRAWN)
         if _names(view, one, line) and _told_to_us(one)
     ]
-    for received, one in binding(view, *NUMBERS_WITHDRAWN, *MEDIA_WITHDRAWN):
-        if not _told_to_us(one):
+    beside: list[datetime] = []
+    for received, one in binding(view, *NUMBERS_WITHDRAWN, *MEDIA_WITHDRAWN, *ALL_WITHDRAWN):
+        if not _told_to_us(one) or one.value is False:
             continue
         if one.kind in MEDIA_WITHDRAWN:
             medium = str(one.value)
-            mine = medium in _covers(channel)
-            if mine or (anywhere and (medium in words.VOICE_CHANNELS or medium == "text")):
+            if medium in _covers(channel):
                 taken.append(received)
-        elif anywhere or _names(view, one, line):
+            elif medium in words.VOICE_CHANNELS or medium == "text":
+                (taken if anywhere else beside).append(received)
+        elif one.kind in ALL_WITHDRAWN or anywhere or _names(view, one, line):
             taken.append(received)
     gives = "consents_to_text" if channel == "text" else "consents_to_prerecorded_calls"
     given = [
         received
         for received, one in view.said(gives)
-        if _names(view, one, line) and one.to == "this_collector" and one.origin == "statement"
+        if _names(view, one, line)
+        and one.to == "this_collector"
+        and one.origin == "statement"
+        and _called_party(view, one)
     ]
-    return tri(bool(taken) and not any(at > max(taken) for at in given))
+    stands = bool(taken) and not any(at > max(taken) for at in given)
+    return tri(stands or (bool(beside) and not any(at >= max(beside) for at in given)))
 
 
 def _told_to_us(one: Statement) -> bool:

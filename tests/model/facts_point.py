@@ -14,7 +14,7 @@ from .answers import UNKNOWN, event_answer, here, today, tri, words_of
 from .consent import told_us
 from .exclusions import wrong_lines
 from .past import MAYBE, NO, YES, Asked, about, happened_by_now
-from .people import point_of, role_of, speaks_for
+from .people import human, may_loosen_for, point_of, role_of, speaks_for
 from .told import (
     address_stops,
     binding,
@@ -248,6 +248,14 @@ def _strangers(asked: Asked) -> bool:
     return noted and point.whom == "third_party" and point.line in wrong_lines(asked)
 
 
+def _by_its_holder(asked: Asked, consent: Statement) -> bool:
+    """The called party consents (47 USC 227(b)(1)(A)), or an attorney in the consumer's name.
+
+    READING: the called party is whose number it is.
+    """
+    return human(asked.group, here(asked).owner) in may_loosen_for(asked.group, consent)
+
+
 def text_consents(asked: Asked) -> list[Statement]:
     """Consents to texts at this number told to us and not withdrawn since."""
     line = here(asked).line
@@ -256,7 +264,7 @@ def text_consents(asked: Asked) -> list[Statement]:
     ends = ("opt_out_number_text", "do_not_use_number", "opt_out_address")
     found = []
     for one in said(asked, "consents_to_text"):
-        if not told_us(one) or not names_line(asked, one, line):
+        if not told_us(one) or not names_line(asked, one, line) or not _by_its_holder(asked, one):
             continue
         given = received_at(asked, one)
         withdrawn = [
@@ -293,6 +301,8 @@ def consents_to_prerecorded(asked: Asked) -> str:
     for one in said(asked, "consents_to_prerecorded_calls"):
         if one.to != "this_collector" or not names_line(asked, one, line):
             continue
+        if not _by_its_holder(asked, one):
+            continue
         given = received_at(asked, one)
         withdrawn = [
             other
@@ -322,33 +332,44 @@ def recorded_revoked_anywhere(asked: Asked) -> str:
 
 
 def _revoked(asked: Asked, *, anywhere: bool) -> bool:
-    """47 CFR 64.1200(a)(10): by any reasonable word.
+    """47 CFR 64.1200(a)(10): by any reasonable word, for robocalls and robotexts alike.
 
-    READING: a refusal of the number or of its medium is such a word.
+    READING: a refusal of the number, of a telephone medium, of calls or of all contact is such a
+    word, about whichever debt. One of the other medium yields to a consent that came with it.
     """
     line = here(asked).line
     channel = asked.contact.channel
     gives = "consents_to_text" if channel == "text" else "consents_to_prerecorded_calls"
+    anew = [
+        received_at(asked, one)
+        for one in said(asked, gives)
+        if told_us(one)
+        and names_line(asked, one, line)
+        and _by_its_holder(asked, one)
+        and not _strangers(asked)
+    ]
+
+    def stands(refusals: list[Statement], *, together: bool) -> bool:
+        times = [received_at(asked, one) for one in refusals]
+        if not times:
+            return False
+        return not any(at > max(times) or (together and at == max(times)) for at in anew)
+
     named = ("revokes_consent_to_prerecorded", "do_not_use_number", "opt_out_number_text")
-    revoked = [
+    plain = [
         one
         for one in said(asked, *named, "opt_out_address")
         if names_line(asked, one, line) or (anywhere and one in binding(asked, one.kind))
     ]
-    revoked += [
-        one
-        for one in binding(asked, "stop_medium", "opt_out_medium")
-        if (anywhere and one.value in ("call", "voicemail", "text"))
-        or one.value == channel
-        or (one.value == "call" and channel == "voicemail")
-    ]
-    if not revoked:
-        return False
-    newest = max(received_at(asked, one) for one in revoked)
-    return not any(
-        told_us(one) and names_line(asked, one, line) and received_at(asked, one) > newest
-        for one in said(asked, gives)
-    )
+    plain += binding(asked, "cease", "cease_or_refusal")
+    plain += [one for one in binding(asked, "revokes_consent_to_call") if one.value is not False]
+    other = []
+    for one in binding(asked, "stop_medium", "opt_out_medium"):
+        if one.value == channel or (one.value == "call" and channel == "voicemail"):
+            plain.append(one)
+        elif one.value in ("call", "voicemail", "text"):
+            (plain if anywhere else other).append(one)
+    return stands(plain, together=False) or stands(other, together=True)
 
 
 def disclosure_known(asked: Asked) -> str:
