@@ -135,7 +135,7 @@ def test_cases_stand_beside_rules(done: Ran) -> None:
 
 def test_every_entry_of_the_federal_research_is_accounted_for() -> None:
     keys = FEDERAL.read_text(encoding="utf-8").split()
-    assert len(keys) == len(set(keys)) == 110
+    assert len(keys) == len(set(keys)) == 110 + 2  # the research, and what was read since
     readme = (ROOT / "rules" / "README.md").read_text(encoding="utf-8")
     rows = table(readme, "| entry | law | rules | remark |")
     assert [row[0].strip("`") for row in rows] == keys
