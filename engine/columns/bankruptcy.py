@@ -12,8 +12,6 @@ from ..rule import Ask
 from .prepare import Prepared
 from .statuses import NO, UNKNOWN, YES, by_debt, flag, said, value
 
-BANKRUPTCY = ("bankruptcy_filed", "bankruptcy_ended")
-
 
 def discharged(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     """`bankruptcy.discharged`."""
@@ -27,13 +25,15 @@ def discharged(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     return flag(cand, stands, ["a"])
 
 
-def _running(prepared: Prepared, rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    """Of petitions and ends the petitions whose stay runs, by these keys."""
-    filed = rows.filter(pl.col("kind") == "bankruptcy_filed").with_columns(
+def _running(
+    prepared: Prepared, petitions: pl.DataFrame, told: pl.DataFrame, keys: list[str]
+) -> pl.DataFrame:
+    """Of petitions those whose stay runs: none of the ends, by these keys, is theirs."""
+    filed = petitions.with_columns(
         _day(pl.col("value").str.json_path_match("$.filed")).alias("filed"),
         pl.col("value").str.json_path_match("$.chapter").fill_null("").alias("chapter"),
     )
-    ends = rows.filter(pl.col("kind") == "bankruptcy_ended").select(
+    ends = told.select(
         *keys, pl.col("received_at").alias("heard"), _day(pl.col("value")).alias("ended")
     )
     ended = pl.col("ended")
@@ -65,24 +65,26 @@ def ends_near(prepared: Prepared) -> pl.Series:
 
 def bankruptcy_stay(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     """`bankruptcy.bankruptcy_stay`."""
-    rows = by_debt(prepared, said(prepared, *BANKRUPTCY))
-    return flag(cand, _running(prepared, rows, ["a"]), ["a"])
+    theirs = prepared.accounts.select("a", "fp")
+    petitions = said(prepared, "bankruptcy_filed").drop("accounts").join(theirs, on="fp")
+    ends = by_debt(prepared, said(prepared, "bankruptcy_ended"))
+    return flag(cand, _running(prepared, petitions, ends, ["a"]), ["a"])
 
 
 def codebtor_stay(prepared: Prepared, cand: pl.DataFrame, ask: Ask) -> pl.Series:
     """`bankruptcy.codebtor_stay`: somebody else's case, of chapter 12, 13 or unknown."""
     own = prepared.accounts.select("a", "account", pl.col("fp").alias("of"))
     others = prepared.parties.rename({"p": "fp"}).join(own, on="a")
-    others = others.filter(pl.col("fp") != pl.col("of"))
-    rows = said(prepared, *BANKRUPTCY).select(
-        "order", "fp", "kind", "accounts", "value", "c", "received_at"
-    )
-    met = rows.join(others.select("fp", "a", "account"), on="fp").filter(
-        (pl.col("accounts").list.len().fill_null(0) == 0)
-        | pl.col("accounts").list.contains(pl.col("account"))
+    others = others.filter(pl.col("fp") != pl.col("of")).select("fp", "a", "account")
+    columns = ["order", "fp", "accounts", "value", "c", "received_at"]
+    petitions = said(prepared, "bankruptcy_filed").select(columns).join(others, on="fp")
+    named = pl.col("accounts")
+    ends = said(prepared, "bankruptcy_ended").select(columns).join(others, on="fp")
+    ends = ends.filter(
+        (named.list.len().fill_null(0) == 0) | named.list.contains(pl.col("account"))
     )
     chapter = pl.col("chapter")
-    runs = _running(prepared, met, ["a", "c"]).with_columns(
+    runs = _running(prepared, petitions, ends, ["a", "c"]).with_columns(
         pl.when(chapter.is_in(STAYS_CODEBTORS)).then(2).when(chapter == "").then(1).otherwise(0)
         .alias("weight")
     )  # fmt: skip

@@ -39,13 +39,17 @@ def _made(view: View, one: Statement) -> datetime:
 
 
 def _running(view: View, debt: Account, consumers: frozenset[str]) -> list[str]:
-    """The chapters of the cases whose stay runs for this debt, of people whose files these are."""
+    """The chapters of the cases whose stay runs for this debt, of people whose files these are.
+
+    A petition stays every claim there is when it is filed (11 USC 362(a)(6)), so it counts for all
+    debts of the file, whichever it was told with; an end counts for those it names.
+    """
     events = [
         (received, one)
         for received, one in view.known_statements
         if one.kind in ("bankruptcy_filed", "bankruptcy_ended")
         and (one.consumer in consumers or one.consumer not in view.group.consumers)
-        and concerns(named_debts(one), (debt.id,))
+        and (one.kind == "bankruptcy_filed" or concerns(named_debts(one), (debt.id,)))
     ]
     found = []
     for received, one in events:
@@ -80,7 +84,7 @@ def bankruptcy_stay(view: View, debt: Account) -> str:
     """A petition of the consumer is known and its stay has not ended (11 USC 362(a)(6), (c)).
 
     An end counts from its own day, and only if it was told after the petition; one that lies before
-    the petition is another case's.
+    the petition is another case's. That a debt arose after the petition is told as an end for it.
     """
     return tri(bool(_running(view, debt, view.consumers)))
 

@@ -228,8 +228,8 @@ _SAYINGS = (
     Saying("third_party_answer_was_wrong", "true", means="the third party's answer was wrong"),
     Saying("third_party_now_has_correct_information", "true", means="and it knows better now"),
     # ours, beyond the case format: what the store must hold for federal law and the firm
-    Saying("bankruptcy_filed", "bankruptcy", ("debts",), "a bankruptcy petition was filed"),
-    Saying("bankruptcy_ended", "date", ("debts",), "the case was closed or dismissed, or the stay lifted"),
+    Saying("bankruptcy_filed", "bankruptcy", ("debts",), "a bankruptcy petition was filed; it stays every debt of the consumer"),
+    Saying("bankruptcy_ended", "date", ("debts",), "the case was closed or dismissed, the stay was lifted, or the debts named arose after the petition"),
     Saying("discharged", "debts", means="a court discharged these debts"),
     Saying("reaffirmed", "debts", means="the consumer reaffirmed these debts"),
     Saying("active_duty", "true", means="the consumer serves in the armed forces"),

@@ -39,8 +39,20 @@ def stories() -> Iterator[list[Row]]:
         {"kind": "bankruptcy_filed", "value": json.dumps({"chapter": chapter}), "age": age}
         for chapter, age in ((13, 5), (7, 4))
     ]
+    for debt, kind in product(("mine", "other"), ("bankruptcy_filed", "bankruptcy_ended")):
+        told = json.dumps(days(2)[0].isoformat())
+        story = [{"kind": "bankruptcy_filed", "value": "{}", "age": 5},
+                 {"kind": "bankruptcy_ended", "value": told, "age": 3}]  # fmt: skip
+        yield [{**one, "debt": debt if one["kind"] == kind else None} for one in story]
     for agreed in (6, 5, 4):
         yield [{"kind": "discharged", "age": 5}, {"kind": "reaffirmed", "age": agreed}]
+
+
+def named(one: Row, n: int) -> list[str] | None:
+    if one.get("debt") == "other":
+        return [f"AD{n}"]
+    mine = one.get("debt") == "mine" or one["kind"] in ("discharged", "reaffirmed")
+    return [f"AC{n}"] if mine else None
 
 
 def portfolio() -> Portfolio:
@@ -57,7 +69,7 @@ def portfolio() -> Portfolio:
             addresses.append({"consumer": mine})
         known += [
             {"consumer": f"C{n}", "kind": one["kind"], "value": one.get("value"),
-             "accounts": [f"AC{n}"] if one["kind"] in ("discharged", "reaffirmed") else None,
+             "accounts": named(one, n),
              "received_at": NOW - timedelta(days=one["age"])}
             for one in story
         ]  # fmt: skip

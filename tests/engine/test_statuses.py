@@ -118,13 +118,15 @@ def test_the_stay_of_somebody_else_on_the_account(
     assert bankruptcy.bankruptcy_stay(view(group), D1) == "no"
 
 
-def test_a_stay_of_other_debts_or_ended() -> None:
+def test_a_stay_told_with_another_debt_or_ended() -> None:
     filed = said("bankruptcy_filed", True, "09-01T09:00")
     assert bankruptcy.bankruptcy_stay(view(file(filed)), D1) == "yes"
     other = replace(filed, more={"debts": ("D2",)})
-    assert bankruptcy.bankruptcy_stay(view(file(other)), D1) == "no"
+    assert bankruptcy.bankruptcy_stay(view(file(other)), D1) == "yes"
     ended = said("bankruptcy_ended", date(2026, 9, 2), "09-02T09:00")
     assert bankruptcy.bankruptcy_stay(view(file(filed, ended)), D1) == "no"
+    elsewhere = replace(ended, more={"debts": ("D2",)})
+    assert bankruptcy.bankruptcy_stay(view(file(filed, elsewhere)), D1) == "yes"
 
 
 def test_an_end_counts_from_its_day_and_for_its_case() -> None:

@@ -313,9 +313,13 @@ def initial_communication_made(asked: Asked) -> str:
 
 
 def bankruptcy_stay(asked: Asked) -> str:
-    """A petition on record, and its case not ended since (11 USC 362(a)(6))."""
+    """A petition on record, and its case not ended since (11 USC 362(a)(6)).
+
+    READING: it shields its debtor from every creditor, whichever debt it was noted beside; that a
+    debt is younger than the petition, or was let out, is noted as an end.
+    """
     ends = on_debt(asked, "bankruptcy_ended")
-    petitions = on_debt(asked, "bankruptcy_filed")
+    petitions = in_file(asked, "bankruptcy_filed")
     return tri(any(not _case_over(asked, one, ends) for one in petitions))
 
 
@@ -345,8 +349,6 @@ def codebtor_stay(asked: Asked) -> str:
     answers = []
     for one in said(asked, "bankruptcy_filed"):
         if human(asked.group, one.consumer) not in others:
-            continue
-        if not names(asked, one):
             continue
         ends = [
             end
