@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -61,7 +62,10 @@ def note(
     home: Home = None,
     json_: Json = False,
 ) -> None:
-    """Record what somebody said, and say what it changes of the account's contacts today."""
+    """Record what somebody said, and say what it changes today: of the account, and of others.
+
+    Many words reach further than the account they came with: all of the same consumer are asked.
+    """
     for word, known in ((medium, MEDIA), (to, STATEMENT_TARGETS)):
         if word not in known:
             raise WrongUse(f"unknown word `{word}`; it may be {', '.join(known)}")
@@ -95,31 +99,41 @@ def note(
                     what = table.removesuffix("s").replace("_", " ")
                     raise WrongUse(f"the store has no {what} `{lost[0]}`")
             day = local_date(at, settings.zone)
-            changed: list[Changed] = []
             licences, _ = licences_of(found.portfolio, settings.licences)
-            for account in accounts:
-                changed += changes(
+            found_of = {
+                account: changes(
                     panel, found.portfolio, told, account, settings.channels, at, day,
                     settings.refuse_unencoded_places, licences,
-                )  # fmt: skip
+                )
+                for account in who(found.portfolio, consumer)[1]
+            }  # fmt: skip
             if not dry:
                 add_told(connection, "statement", told, ORIGIN, at)
     recorded = list(told["statement"])
+    changed = [one for account in accounts for one in found_of[account]]
+    beyond = [one for name, of in found_of.items() if name not in accounts for one in of]
     if json_:
         emit(
             {
                 "recorded": [] if dry else recorded,
                 "at": format_instant(at),
                 "contacts": [_plain(one) for one in changed],
+                "other_accounts": [_plain(one) for one in beyond],
             }
         )
         return
     out.print(f"{kind} by {by or consumer}: " + ("not recorded" if dry else ", ".join(recorded)))
-    for one in changed:
+    for one in (*changed, *beyond):
         if one.differs:
             out.print(_line(one))
-    same = sum(not one.differs for one in changed)
-    out.print(f"unchanged today: {same} of {len(changed)} contacts")
+    text = f"unchanged today: {_same(changed)} contacts"
+    if beyond:
+        text += f"; of other accounts of {consumer}: {_same(beyond)}"
+    out.print(text)
+
+
+def _same(contacts: Sequence[Changed]) -> str:
+    return f"{sum(not one.differs for one in contacts)} of {len(contacts)}"
 
 
 def _line(one: Changed) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -150,6 +151,34 @@ def test_a_statement_is_recorded_and_changes_the_day(ask: Ask, firm: str, tmp_pa
         ("desk-1", "do_not_use_number", point, NOW),
         ("desk-2", "do_not_use_number", point, NOW),
     ]
+
+
+def test_what_a_word_changes_of_other_accounts_is_said_as_well(ask: Ask, firm: str) -> None:
+    """A petition stays every debt of the consumer; a dispute the one it names."""
+    debts = pl.read_parquet("made/accounts.parquet").sort("account")
+    (consumer, first, second, *_) = (
+        debts.group_by("consumer", maintain_order=True)
+        .agg("account")
+        .filter(pl.col("account").list.len() > 1)
+        .select("consumer", pl.col("account").list.get(0).alias("one"),
+                pl.col("account").list.get(1).alias("other"))
+        .row(0)
+    )  # fmt: skip
+    dry = ("--dry-run", "--json")
+    stay = json.loads(ask("note", first, "bankruptcy_filed", "filed=2026-11-20", *dry).stdout)
+    assert {one["account"] for one in stay["contacts"]} == {first}
+    beyond = [one for one in stay["other_accounts"] if one["account"] == second]
+    assert beyond
+    assert all("bankruptcy/automatic-stay" in one["added"] for one in beyond)
+    one_debt = json.loads(ask("note", first, "disputes", *dry).stdout)
+    assert not any(one["differs"] for one in one_debt["other_accounts"])
+    lines = ask("note", first, "bankruptcy_filed", "filed=2026-11-20", "--dry-run").stdout
+    assert f"\n{second} mail to " in lines
+    last = lines.strip().split("\n")[-1]
+    assert re.fullmatch(rf"unchanged today: 0 of \d+ contacts; of other accounts of {consumer}: "
+                        r"0 of \d+", last)  # fmt: skip
+    whole = json.loads(ask("note", consumer, "cease", *dry).stdout)
+    assert whole["other_accounts"] == []
 
 
 def test_a_note_that_cannot_be(ask: Ask, firm: str, tmp_path: Path) -> None:
