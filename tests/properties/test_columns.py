@@ -15,9 +15,9 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from engine import words
-from engine.kinds import Notice
+from engine.kinds import Block, Notice
 from engine.panel import Panel
-from engine.rule import Rule
+from engine.rule import Ask, Rule
 from engine.rulebook import Rulebook
 from scheduler.portfolio_checks import row_problems
 from tests.comparing import PLAIN, Law, TwinPanel, book_of, standing
@@ -104,6 +104,43 @@ def test_what_one_part_taught_the_panel_holds_for_the_next(
     panel = TwinPanel(book_of((BASE, *rules)))
     for portfolio in several:
         agree(panel, portfolio)
+
+
+CLOSELY = {
+    "bankruptcy": (
+        ("bankruptcy_stay", "codebtor_stay", "discharged"),
+        ("bankruptcy_filed", "bankruptcy_filed", "bankruptcy_ended", "discharged", "reaffirmed"),
+    ),
+    "machines": (
+        ("recorded_revoked", "recorded_revoked_anywhere", "consents_to_prerecorded",
+         "consents_to_text"),
+        ("consents_to_text", "consents_to_prerecorded_calls", "revokes_consent_to_prerecorded",
+         "do_not_use_number", "opt_out_number_text", "opt_out_address", "stop_medium",
+         "opt_out_medium", "cease", "cease_or_refusal", "revokes_consent_to_call",
+         "number_not_consumers"),
+    ),
+}  # fmt: skip
+"""Facts, and the words they hang on, which seldom meet where any word may be said."""
+
+
+@pytest.mark.parametrize("which", CLOSELY)
+@settings(max_examples=max(MANY // 2, 20))
+@given(data=st.data())
+def test_facts_where_nothing_else_is_spoken_of(which: str, data: st.DataObject) -> None:
+    facts, said = CLOSELY[which]
+    portfolio = data.draw(
+        portfolios(consumers=3, contacts=1, said=9, kinds=said, pools=replace(CROWDED, said=said))
+    )
+    blocks = [
+        replace(PLAIN, key=fact.replace("_", "-"), body=Block(), when=(Ask(fact),))
+        for fact in facts
+    ]
+    agree(TwinPanel(book_of((BASE, *map(everywhere, blocks)))), portfolio)
+
+
+def everywhere(rule: Rule) -> Rule:
+    return replace(rule, channels=frozenset(words.CHANNELS), to=None, whom=None, collectors=None,
+                   debts=None, effective_from=None, effective_to=None)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

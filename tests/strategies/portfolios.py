@@ -408,11 +408,16 @@ def _value(draw: Draw, sheet: _Sheet, file: _File, shape: str) -> Any:
         "place_code": st.just("US-MA"),
         "messages": st.sampled_from(({"max": 1}, {"max": 4, "within": "3 days"}, {},
                                      {"within": "1 days"}, {"max": 2, "within": "30 days"})),
-        "bankruptcy": st.sampled_from(({}, {"chapter": 13}, {"chapter": 12}, {"chapter": 7})),
+        "bankruptcy": st.builds(lambda: _petition(draw, sheet)),
         "hold": st.sampled_from(catalogue.HOLDS),
         "money": st.just({"amount": Decimal(10)}),
     }  # fmt: skip
     return draw(simple[shape])
+
+
+def _petition(draw: Draw, sheet: _Sheet) -> dict[str, Any]:
+    found = dict(draw(st.sampled_from(({}, {"chapter": 13}, {"chapter": 12}, {"chapter": 7}))))
+    return found | ({"filed": _date(draw, sheet)} if draw(st.booleans()) else {})
 
 
 def _until(draw: Draw, sheet: _Sheet) -> date:
