@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from . import terms, words
-from .decision import Decision, Finding, Interval, Lifted, Satisfied
+from .decision import Decision, Finding, Interval, Lifted, Satisfied, longest
 from .evidence import finding_of
 from .facts.email import safe_harbour
 from .facts.statuses import time_barred
@@ -66,8 +66,9 @@ def decide(
         for rule, by in passed:
             if asked.wants(rule):
                 _note(one, rule, by, lifted, satisfied)
-    unique = {(f.rule, f.debt, f.place): f for f in reversed(findings)}
-    kept = tuple(sorted(unique.values(), key=lambda f: (f.rule, f.debt or "", f.place or "")))
+    kept = tuple(
+        sorted(longest(findings).values(), key=lambda f: (f.rule, f.debt or "", f.place or ""))
+    )
     refusing = {(f.rule, f.debt) for f in kept}
     windows: tuple[Interval, ...] = ()
     upcoming: datetime | None = None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -25,6 +25,29 @@ class Finding:
     zone: str | None = None
     debt: str | None = None
     free: datetime | None = None
+
+    @property
+    def lasts(self) -> tuple[bool, datetime]:
+        """How long it lasts, to be compared: what time alone does not end lasts longest."""
+        return how_long(self.free)
+
+
+def how_long(free: datetime | None) -> tuple[bool, datetime]:
+    """A moment at which something lets go, to be compared; None, never by time alone, is last."""
+    return free is None, free or datetime.min.replace(tzinfo=UTC)
+
+
+def longest(findings: Iterable[Finding]) -> dict[tuple[str, str | None, str | None], Finding]:
+    """Of each rule, debt and place the finding that lasts longest, of equal ones the first.
+
+    A rule refuses in one zone until one moment and in another until a later one: the later counts.
+    """
+    found: dict[tuple[str, str | None, str | None], Finding] = {}
+    for one in findings:
+        had = found.get((one.rule, one.debt, one.place))
+        if had is None or had.lasts < one.lasts:
+            found[one.rule, one.debt, one.place] = one
+    return found
 
 
 @dataclass(frozen=True, slots=True)

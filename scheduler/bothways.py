@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from engine import Ask, decide
-from engine.decision import Decision, Finding, Satisfied
+from engine.decision import Decision, Finding, Satisfied, longest
 from engine.facts.view import Moment
 from engine.history import Contact, Group
 from engine.intervals import intersect
@@ -30,8 +30,7 @@ NO_WINDOW: Final = "no_common_window"
 
 def stricter(one: Decision, other: Decision) -> Decision:
     """What two answers to one question come to together; `next_permitted` is left to the caller."""
-    findings = {(f.rule, f.debt, f.place): _as_one(f) for f in other.findings}
-    findings |= {(f.rule, f.debt, f.place): f for f in one.findings}
+    findings = longest([*one.findings, *map(_as_one, other.findings)])
     windows = intersect(one.windows, other.windows)
     if not findings and not windows and one.windows and other.windows:
         by = (*one.satisfied, *other.satisfied)

@@ -178,8 +178,8 @@ def _again(
             asked.append((row, facts))
         else:
             left.append(row)
-    names = [row["situation"] for row, _ in asked]
-    verdicts = panel.ask(rules, [facts for _, facts in asked], names) if asked else []
+    # under the names of this version: what another one says of the same facts is another answer
+    verdicts = panel.ask(rules, [facts for _, facts in asked]) if asked else []
     for (row, facts), verdict in zip(asked, verdicts, strict=True):
         wrong = [*_otherwise(row, verdict)]
         if name_of(named, order, facts) != row["situation"]:

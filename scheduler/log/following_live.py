@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from engine import clock, words
 from engine.columns.upcoming import Clocks
+from engine.decision import how_long
 from engine.evidence import hours_text
 from engine.intervals import Interval, from_on, intersect
 from engine.kinds import Limit, Wait, Window
@@ -291,7 +292,9 @@ def _evidence(
     rules = {one["rule"] for one in evidence.get("findings", ())}
     if rules != set(row["rules"]):
         yield "findings", sorted(rules), row["rules"]
-    frees = {key: free for look in reversed(looks) for key, free in look.frees.items()}
+    frees: dict[tuple[str, str], datetime | None] = {}
+    for key, end in (each for look in looks for each in look.frees.items()):
+        frees[key] = max(frees.get(key, end), end, key=how_long)
     for one in evidence.get("findings", ()):
         rule = follower.law.rules.get(one["rule"])
         if rule is None:

@@ -251,6 +251,18 @@ def test_a_yes_must_hold_in_every_zone() -> None:
     assert found.windows == ((at("09-18T14:01"), at("09-18T21:00")),)
 
 
+def test_a_no_lasts_until_it_ends_in_every_zone() -> None:
+    """Midnight after a week comes to Boston first: what is told is when Honolulu has it."""
+    far = (ZoneEvidence("residential_address", "Pacific/Honolulu"),)
+    week = rule("week", Wait(CALLS, ("line",), for_=Period(7, "day")))
+    called = past("09-17T14:00")
+    for zones, until in (((), "09-24T00:00"), (far, "09-24T06:00")):
+        group = file(called, consumers=(replace(P1, zone_evidence=zones),))
+        found = ruled(week, of=group, day=TODAY)
+        assert [one.free for one in found.findings] == [at(until)]
+        assert found.next_permitted == at(until)
+
+
 def test_what_is_asked_for() -> None:
     assert names(ruled(CEASED, HOUSE)) == ["own/policy"]
     assert names(ruled(HOUSE, ask=Ask(house=False))) == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -17,16 +18,17 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from engine.clock import format_instant
-from engine.kinds import Notice
+from engine.kinds import Block, Notice, Wait
 from engine.panel import Panel
 from engine.part import PartInput, decide_part
-from engine.rule import Rule
+from engine.rule import Period, Rule, Selector
 from scheduler.contact_list import whole_second
 from scheduler.doubtful import decide_part_both
 from scheduler.log.answering import Replayed
 from scheduler.log.reading import ERASED
 from scheduler.log.replaying import days_of, decide_again, share_again
 from scheduler.log.whence import whence
+from scheduler.store.schema import OPTIONAL
 from tests import parting
 from tests.comparing import PLAIN, Law, TwinPanel, book_of, standing
 from tests.properties.test_budgets import SCOPE, opened
@@ -77,6 +79,12 @@ def come_out_the_same(panel: Panel, drawn: tuple[Portfolio, pl.DataFrame], *, re
     """Decide a portfolio, and again from the records: nothing differs."""
     portfolio, pairs = parting.known_by_now(drawn[0]), drawn[1]
     note(f"{portfolio}\n{pairs}")
+    nothing_differs(panel, portfolio, pairs, refuse=refuse)
+
+
+def nothing_differs(
+    panel: Panel, portfolio: Portfolio, pairs: pl.DataFrame, *, refuse: bool
+) -> None:
     part, known = parting.part_with(portfolio, pairs)
     part = replace(part, refuse_unencoded=refuse, sample_least=0)
     alarms: list[str] = []
@@ -115,6 +123,24 @@ def test_by_any_limits_and_waits(
 ) -> None:
     book = book_of((BASE, *(opened(rule, kept) for rule in rules)))
     come_out_the_same(TwinPanel(book), drawn, refuse=False)
+
+
+@pytest.mark.parametrize("later", [2, 3, 9])
+@pytest.mark.parametrize("confidence", ["high", "low"])
+def test_by_a_rule_that_comes_into_force_on_the_way(later: int, confidence: str) -> None:
+    """The same facts on two days are two questions, of which one version has one answer."""
+    called = {"at": parting.NOW - timedelta(days=1), "result": "conversation"}
+    wait = replace(
+        PLAIN, key="wait", body=Wait(Selector("attempts"), ("person",), for_=Period(7, "day"))
+    )
+    day = parting.NOW.date() + timedelta(days=later)
+    shut = replace(PLAIN, key="shut", body=Block(), effective_from=day)
+    pairs = pl.DataFrame(
+        [("H1", "TP1", "bureau", confidence)], OPTIONAL["same_persons"].schema, orient="row"
+    )
+    points = [{"point": "T1"}, {"point": "T2", "owner": "TP1", "whom": "third_party"}]
+    portfolio = parting.made(contacts=[called], contact_points=points)
+    nothing_differs(TwinPanel(book_of((BASE, wait, shut))), portfolio, pairs, refuse=False)
 
 
 @pytest.fixture(scope="module")
