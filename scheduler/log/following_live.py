@@ -44,7 +44,8 @@ class Asked:
 class Look:
     """One way to take a live decision, and what it comes to.
 
-    `frees`: (rule, zone) -> when it lets go, None: not by time; `blind`: windows without a clock.
+    `frees`: (rule, zone) -> when it lets go, None: not by time; `blind`: windows without a clock;
+    `shut`: of windows that refuse, (rule, zone) -> whether a clock is known that opens them.
     """
 
     zones: tuple[str, ...]
@@ -55,6 +56,7 @@ class Look:
     left: int | None
     frees: Mapping[tuple[str, str], datetime | None]
     blind: bool
+    shut: Mapping[tuple[str, str], bool]
     basis: Basis
     clocks: Clocks
 
@@ -111,6 +113,12 @@ def _look(
         for rule in one.outcome.refusing
         if follower.law.counts(rule)
     }
+    shut = {
+        (rule, one.zone): one.outcome.bits.get(rule) != words.UNKNOWN
+        for one in asked
+        for rule in one.outcome.refusing
+        if isinstance(follower.law.rules[rule].body, Window)
+    }
     return Look(
         zones,
         places,
@@ -120,6 +128,7 @@ def _look(
         _left(follower, asked),
         frees,
         blind,
+        shut,
         basis,
         clocks,
     )
@@ -325,8 +334,8 @@ def _upcoming(
     starts: list[date] = []
     frees: list[datetime] = []
     for one in evidence.get("findings", ()):
-        rule = follower.law.rules.get(one["rule"])
-        timed = rule is not None and isinstance(rule.body, Window) and any(x.zones for x in looks)
+        known = [x.shut[key] for x in looks if (key := (one["rule"], one["zone"])) in x.shut]
+        timed = bool(known) and known[0] and any(x.zones for x in looks)
         if one["free"] is None and not timed and one["rule"] != NO_WINDOW:
             return None
         if one["zone"]:

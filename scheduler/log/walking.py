@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from engine import clock
+from engine import clock, words
 from engine.columns.upcoming import Clocks
 from engine.intervals import Interval, from_on, intersect
 from engine.kinds import Limit, Wait, Window
@@ -98,7 +98,7 @@ def stepped(
         for name in one.refusing:
             refused = True
             body = follower.law.rules[name].body
-            if isinstance(body, Window) and zones:
+            if isinstance(body, Window) and zones and one.bits.get(name) != words.UNKNOWN:
                 continue
             if not isinstance(body, Limit | Wait) or "free" not in told.get(name, ()):
                 return None, (), True

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from random import Random
 from typing import Any
 
 import polars as pl
@@ -20,7 +21,7 @@ from engine import words
 from engine.clock import format_instant
 from engine.columns.combos import plain_contact
 from engine.history import Contact, Group
-from engine.kinds import Notice
+from engine.kinds import Notice, Window
 from engine.panel import Panel
 from engine.question import Ask
 from engine.rule import Rule
@@ -34,6 +35,7 @@ from scheduler.log.reading import ERASED
 from scheduler.log.records import DECISIONS
 from scheduler.log.replaying import days_of, decide_again
 from scheduler.log.sealing_live import record_of, situations_of
+from scheduler.store.schema import OPTIONAL
 from tests import parting
 from tests.comparing import PLAIN, Law, TwinPanel, book_of, standing
 from tests.properties.test_one_human import paired
@@ -92,6 +94,19 @@ def come_out_the_same(
     """Decide contacts of a portfolio live, and again from the records: nothing differs."""
     portfolio, pairs = parting.known_by_now(drawn[0]), drawn[1]
     note(f"{portfolio}\n{pairs}\n{told}\n{later}")
+    nothing_differs(panel, portfolio, pairs, told, dice, refuse=refuse, later=later)
+
+
+def nothing_differs(
+    panel: Panel,
+    portfolio: Portfolio,
+    pairs: pl.DataFrame,
+    told: Mapping[str, Any],
+    dice: Any,
+    *,
+    refuse: bool,
+    later: int,
+) -> None:
     part, known = parting.part_with(portfolio, pairs)
     desk = desk_of(panel, refuse=refuse)
     at = part.now + timedelta(seconds=later)
@@ -157,6 +172,39 @@ def test_by_any_rules(
 ) -> None:
     panel = TwinPanel(book_of((BASE, *rules)))
     come_out_the_same(panel, drawn, told, dice, refuse=refuse, later=later)
+
+
+@pytest.mark.parametrize("kind", ["social_media_private", "home_mail", "mobile"])
+@pytest.mark.parametrize("confidence", ["high", "low"])
+def test_by_a_window_on_the_clock_of_a_point_that_has_none(kind: str, confidence: str) -> None:
+    """Where the clock is unknown no time opens it: nothing more is looked at."""
+    body = Window(time(8), time(9), clock="point")
+    window = replace(PLAIN, key="window", body=body, channels=frozenset(words.CHANNELS))
+    pairs = pl.DataFrame(
+        [("H1", "TP1", "bureau", confidence)], OPTIONAL["same_persons"].schema, orient="row"
+    )
+    number = "+16175550100" if kind == "mobile" else None
+    points = [
+        {"point": "T1", "kind": kind, "number": number},
+        {"point": "T2", "owner": "TP1", "whom": "third_party"},
+    ]
+    portfolio = parting.made(contact_points=points)
+    panel = TwinPanel(book_of((BASE, window)))
+    nothing_differs(
+        panel,
+        portfolio,
+        pairs,
+        {
+            "purpose": "collection",
+            "content": None,
+            "technology": "manual",
+            "disclosure": None,
+            "flags": {},
+        },
+        Random(1),
+        refuse=False,
+        later=0,
+    )
 
 
 @pytest.fixture(scope="module")
